@@ -1,0 +1,27 @@
+//! The contracts between the stages.
+//!
+//! A document walks the pipeline once, forwards, as one of four row types
+//! ([`RawDocument`], [`Document`], [`Dropped`], [`Tokens`]) in Parquet shards.
+//! Stages never import each other: they meet here. What a stage did stands in
+//! its [`Manifest`]; what one of its tasks did in a [`CompletionRecord`].
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod column;
+mod commit;
+mod error;
+mod manifest;
+mod row;
+mod rows;
+mod shard;
+mod stage;
+
+pub use commit::{remove_leftovers, write_atomically};
+pub use error::Error;
+pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file};
+pub use row::{Origin, Row};
+pub use rows::{Document, Dropped, RawDocument, Tokens};
+pub use shard::{ShardReader, ShardWriter, shard_name};
+pub use stage::{
+    Cancelled, CorpusStage, DocumentStage, NoProgress, Progress, Reason, StageInput, StageResult,
+    TaskContext, Verdict,
+};

@@ -1,0 +1,312 @@
+//! What a stage, or one of its tasks, read and wrote.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Error;
+use crate::commit::write_atomically;
+
+/// A finished file of a stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardEntry {
+    /// Path relative to the stage's folder, with forward slashes.
+    pub path: String,
+    /// Rows in it; 0 for files that are not shards.
+    pub rows: u64,
+    /// Size on disk in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the content, in hexadecimal.
+    pub hash: String,
+}
+
+impl ShardEntry {
+    /// Describes a file that is not a shard, such as `tokenizer.json`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn of_file(stage_dir: &Path, relative: &str) -> Result<Self, Error> {
+        let path = stage_dir.join(relative);
+        let bytes = fs::metadata(&path).map_err(Error::io(&path))?.len();
+        Ok(Self {
+            path: relative.to_owned(),
+            rows: 0,
+            bytes,
+            hash: hash_file(&path)?,
+        })
+    }
+}
+
+/// BLAKE3 of a file's content, in hexadecimal.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn hash_file(path: &Path) -> Result<String, Error> {
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut file, &mut hasher).map_err(Error::io(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// What one task did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskReport {
+    /// Documents read. Only the step that decides about a document counts it.
+    pub read: u64,
+    /// Documents kept.
+    pub kept_rows: u64,
+    /// Documents dropped, by rule.
+    pub dropped_rows: BTreeMap<String, u64>,
+    /// Shards of kept rows.
+    pub kept: Vec<ShardEntry>,
+    /// Shards of dropped rows.
+    pub dropped: Vec<ShardEntry>,
+    /// Other outputs, such as `tokenizer.json`.
+    pub files: Vec<ShardEntry>,
+    /// Further figures. Numbers of several tasks add up; of other values the last one stays.
+    pub stats: BTreeMap<String, Value>,
+}
+
+impl TaskReport {
+    /// Documents dropped, over all rules.
+    #[must_use]
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped_rows.values().sum()
+    }
+
+    /// Counts one dropped document.
+    pub fn count_drop(&mut self, rule: &str) {
+        match self.dropped_rows.get_mut(rule) {
+            Some(count) => *count += 1,
+            None => {
+                self.dropped_rows.insert(rule.to_owned(), 1);
+            }
+        }
+    }
+
+    /// Adds another task's report to this one.
+    pub fn merge(&mut self, other: Self) {
+        self.read += other.read;
+        self.kept_rows += other.kept_rows;
+        for (rule, count) in other.dropped_rows {
+            *self.dropped_rows.entry(rule).or_default() += count;
+        }
+        self.kept.extend(other.kept);
+        self.dropped.extend(other.dropped);
+        self.files.extend(other.files);
+        for (key, value) in other.stats {
+            let sum = self.stats.get(&key).and_then(|old| add(old, &value));
+            self.stats.insert(key, sum.unwrap_or(value));
+        }
+    }
+}
+
+/// The sum of two JSON numbers, as an integer where both are.
+fn add(a: &Value, b: &Value) -> Option<Value> {
+    match (a.as_u64(), b.as_u64()) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b).into()),
+        _ => Some((a.as_f64()? + b.as_f64()?).into()),
+    }
+}
+
+/// Proof that a task is done. Readers trust records, never listings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CompletionRecord {
+    /// Fingerprint of the stage's inputs, configuration and code.
+    pub fingerprint: String,
+    /// What the task did.
+    pub report: TaskReport,
+}
+
+impl CompletionRecord {
+    /// Where the record of a task lies: named by stage folder, step and rank alone.
+    #[must_use]
+    pub fn path(stage_dir: &Path, step: &str, rank: usize) -> PathBuf {
+        stage_dir
+            .join("work/done")
+            .join(format!("{step}-{rank:05}.json"))
+    }
+
+    /// Reads the record of a task; `None` when the task is not done, or was done for other inputs.
+    ///
+    /// # Errors
+    /// When the record exists but is damaged.
+    pub fn read(path: &Path, fingerprint: &str) -> Result<Option<Self>, Error> {
+        let record = read_json::<Self>(path)?;
+        Ok(record.filter(|record| record.fingerprint == fingerprint))
+    }
+
+    /// Puts the record.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        write_atomically(path, &to_json(path, self)?)
+    }
+}
+
+/// What a stage read and wrote. Written last: a stage with a manifest is done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The stage's name.
+    pub stage: String,
+    /// Hash of everything that decides the output: inputs, configuration section, code version.
+    pub fingerprint: String,
+    /// Version of the stage's code.
+    pub code: String,
+    /// The stage's configuration section, resolved.
+    pub config: Value,
+    /// Content hash of each input's manifest, by stage.
+    pub inputs: BTreeMap<String, String>,
+    /// Hash of what later stages read: the kept shards and the other files.
+    pub content_hash: String,
+    /// Documents read.
+    pub read: u64,
+    /// Documents kept.
+    pub kept_rows: u64,
+    /// Documents dropped, by rule.
+    pub dropped_rows: BTreeMap<String, u64>,
+    /// Shards of kept rows, in order.
+    pub kept: Vec<ShardEntry>,
+    /// Shards of dropped rows, in order.
+    pub dropped: Vec<ShardEntry>,
+    /// Other outputs.
+    pub files: Vec<ShardEntry>,
+    /// Further figures.
+    pub stats: BTreeMap<String, Value>,
+    /// Bytes of the input shards.
+    pub bytes_read: u64,
+    /// Bytes of all outputs.
+    pub bytes_written: u64,
+    /// Wall time of the tasks that ran, in seconds, over all runs that it took.
+    pub wall_seconds: f64,
+    /// CPU time likewise, user and system.
+    pub cpu_seconds: f64,
+    /// Peak resident memory while the stage ran, in bytes, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    /// Threads that the run used.
+    pub threads: usize,
+}
+
+impl Manifest {
+    /// File name inside the stage's folder.
+    pub const FILE: &'static str = "manifest.json";
+
+    /// Reads the manifest of a stage's folder; `None` when the stage is not done.
+    ///
+    /// # Errors
+    /// When the manifest exists but is damaged.
+    pub fn read(stage_dir: &Path) -> Result<Option<Self>, Error> {
+        read_json(&stage_dir.join(Self::FILE))
+    }
+
+    /// Writes the manifest; the last thing that a stage does.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write(&self, stage_dir: &Path) -> Result<(), Error> {
+        let path = stage_dir.join(Self::FILE);
+        write_atomically(&path, &to_json(&path, self)?)
+    }
+
+    /// Documents dropped, over all rules.
+    #[must_use]
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped_rows.values().sum()
+    }
+
+    /// Hash of what later stages read, independent of times and machines.
+    #[must_use]
+    pub fn hash_content(kept: &[ShardEntry], files: &[ShardEntry]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (kind, entries) in [("kept", kept), ("file", files)] {
+            for entry in entries {
+                hasher.update(format!("{kind} {} {}\n", entry.path, entry.hash).as_bytes());
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Error> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(path)(error)),
+    };
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(|source| Error::Manifest {
+            path: path.to_path_buf(),
+            source,
+        })
+}
+
+fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Error> {
+    let json = serde_json::to_vec_pretty(value).map_err(|source| Error::Manifest {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok([json, b"\n".to_vec()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_add_up() {
+        let mut sum = TaskReport::default();
+        for rank in 0..3_u64 {
+            let mut report = TaskReport {
+                read: 10,
+                kept_rows: 8,
+                ..TaskReport::default()
+            };
+            report.count_drop("a.b");
+            report.count_drop("a.b");
+            report.stats.insert("tokens".into(), rank.into());
+            report.stats.insert("seconds".into(), 0.5.into());
+            report.stats.insert("name".into(), format!("{rank}").into());
+            sum.merge(report);
+        }
+        assert_eq!(sum.read, sum.kept_rows + sum.dropped_total());
+        assert_eq!(sum.stats["tokens"], 3);
+        assert_eq!(sum.stats["seconds"], 1.5);
+        assert_eq!(sum.stats["name"], "2");
+    }
+
+    #[test]
+    fn records_of_other_inputs_do_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = CompletionRecord::path(dir.path(), "encode", 3);
+        assert_eq!(CompletionRecord::read(&path, "f").unwrap(), None);
+        let record = CompletionRecord {
+            fingerprint: "f".into(),
+            report: TaskReport::default(),
+        };
+        record.write(&path).unwrap();
+        assert_eq!(CompletionRecord::read(&path, "f").unwrap(), Some(record));
+        assert_eq!(CompletionRecord::read(&path, "g").unwrap(), None);
+        fs::write(&path, "{").unwrap();
+        let error = CompletionRecord::read(&path, "f").unwrap_err().to_string();
+        assert!(error.contains("encode-00003.json"), "{error}");
+    }
+
+    #[test]
+    fn content_hash_ignores_times_but_not_bytes() {
+        let entry = |hash: &str| ShardEntry {
+            path: "part-00000.parquet".into(),
+            hash: hash.into(),
+            ..ShardEntry::default()
+        };
+        let a = Manifest::hash_content(&[entry("1")], &[]);
+        assert_eq!(a, Manifest::hash_content(&[entry("1")], &[]));
+        assert_ne!(a, Manifest::hash_content(&[entry("2")], &[]));
+        assert_ne!(a, Manifest::hash_content(&[], &[entry("1")]));
+    }
+}

@@ -1,0 +1,173 @@
+//! The four row types. Doc comments become the `doc` metadata of the Parquet columns.
+
+use crate::row::{Origin, row};
+use crate::stage::Reason;
+
+row! {
+    /// What `collect` found: bytes with their provenance, not yet read as text.
+    pub struct RawDocument {
+        /// Stable identity: 128-bit hash of source, file and offset, in hexadecimal.
+        pub id: String,
+        /// Name of the source in the configuration.
+        pub source: String,
+        /// File inside the source, with forward slashes.
+        pub file: String,
+        /// Byte offset of the record in that file (after decompression for JSON lines; of the member for WARC).
+        pub offset: u64,
+        /// Address that the document was fetched from.
+        pub url: Option<String>,
+        /// Media type without parameters, lower case.
+        pub media_type: String,
+        /// Charset declared by the transport (HTTP header), if any.
+        pub charset: Option<String>,
+        /// When it was fetched or written, RFC 3339.
+        pub time: Option<String>,
+        /// Title given by the source beside the body.
+        pub title: Option<String>,
+        /// Author given by the source beside the body.
+        pub author: Option<String>,
+        /// Language declared by the source beside the body.
+        pub lang: Option<String>,
+        /// Licence declared by the source.
+        pub license: Option<String>,
+        /// The document's bytes, transfer and content encodings removed.
+        pub body: Vec<u8>,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, &self.file, self.offset, &self.url)
+    }
+}
+
+row! {
+    /// A readable document, from `extract` to `normalize`.
+    pub struct Document {
+        /// Stable identity, the same in every stage.
+        pub id: String,
+        /// Name of the source in the configuration.
+        pub source: String,
+        /// File inside the source.
+        pub file: String,
+        /// Byte offset of the record in that file.
+        pub offset: u64,
+        /// Address that the document was fetched from.
+        pub url: Option<String>,
+        /// When it was fetched or written, RFC 3339.
+        pub time: Option<String>,
+        /// Licence declared by the source or the page.
+        pub license: Option<String>,
+        /// Title.
+        pub title: Option<String>,
+        /// Author.
+        pub author: Option<String>,
+        /// Day of publication, ISO 8601.
+        pub date: Option<String>,
+        /// Charset that the bytes were decoded with.
+        pub charset: Option<String>,
+        /// Language that the page declares.
+        pub lang_hint: Option<String>,
+        /// Identified language, ISO 639-1 where there is one.
+        pub lang: Option<String>,
+        /// Identified script, ISO 15924.
+        pub script: Option<String>,
+        /// Confidence of the identified language, 0 to 1.
+        pub lang_confidence: Option<f32>,
+        /// Near-duplicate cluster: id of its survivor; null when the document has no duplicate.
+        pub cluster_id: Option<String>,
+        /// Number of documents in the cluster.
+        pub cluster_size: Option<u32>,
+        /// Characters that normalization repaired or removed.
+        pub repaired: u32,
+        /// Items of private data that normalization masked.
+        pub masked: u32,
+        /// The text.
+        pub text: String,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, &self.file, self.offset, &self.url)
+    }
+}
+
+row! {
+    /// A document that ended its way: which stage and rule ended it, and how far off it was.
+    pub struct Dropped {
+        /// Stable identity, the same in every stage.
+        pub id: String,
+        /// Name of the source in the configuration.
+        pub source: String,
+        /// File inside the source.
+        pub file: String,
+        /// Byte offset of the record in that file.
+        pub offset: u64,
+        /// Address that the document was fetched from.
+        pub url: Option<String>,
+        /// Stage that dropped it.
+        pub stage: String,
+        /// Rule that dropped it, as `family.rule`.
+        pub rule: String,
+        /// What the rule measured.
+        pub value: Option<f64>,
+        /// The limit that the value missed.
+        pub limit: Option<f64>,
+        /// What else there is to say, such as a parser's message.
+        pub detail: Option<String>,
+        /// Duplicate cluster, for documents dropped by dedupe.
+        pub cluster_id: Option<String>,
+        /// The document kept in its place, for documents dropped by dedupe.
+        pub kept_id: Option<String>,
+        /// The text as the stage saw it, when there was one.
+        pub text: Option<String>,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, &self.file, self.offset, &self.url)
+    }
+}
+
+row! {
+    /// A tokenized document.
+    pub struct Tokens {
+        /// Stable identity, the same in every stage.
+        pub id: String,
+        /// Name of the source in the configuration.
+        pub source: String,
+        /// Identified language.
+        pub lang: Option<String>,
+        /// UTF-8 bytes of the text, for bits per byte.
+        pub bytes: u32,
+        /// Token ids, without the document-end token.
+        pub tokens: Vec<u32>,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, "", 0, &None)
+    }
+}
+
+fn origin_of(id: &str, source: &str, file: &str, offset: u64, url: &Option<String>) -> Origin {
+    Origin {
+        id: id.to_owned(),
+        source: source.to_owned(),
+        file: file.to_owned(),
+        offset,
+        url: url.clone(),
+    }
+}
+
+impl Dropped {
+    /// The row for a document that `stage` dropped for `reason`.
+    pub fn new(stage: &str, origin: Origin, reason: Reason) -> Self {
+        Self {
+            id: origin.id,
+            source: origin.source,
+            file: origin.file,
+            offset: origin.offset,
+            url: origin.url,
+            stage: stage.to_owned(),
+            rule: reason.rule,
+            value: reason.value,
+            limit: reason.limit,
+            detail: reason.detail,
+            cluster_id: None,
+            kept_id: None,
+            text: reason.text,
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Parquet shards: row groups that stream, names that mean whole files.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::{DataType, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+use crate::commit::{commit, temporary};
+use crate::error::Error;
+use crate::manifest::ShardEntry;
+use crate::row::Row;
+
+/// Rows are cut into row groups of about this many bytes: what a reader holds at a time.
+const GROUP_BYTES: usize = 16 << 20;
+/// Rows of a group at most, for rows that are nearly empty.
+const GROUP_ROWS: usize = 64 << 10;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Name of the shard that the task of this rank writes.
+#[must_use]
+pub fn shard_name(rank: usize) -> String {
+    format!("part-{rank:05}.parquet")
+}
+
+/// Writes one shard. Until [`ShardWriter::finish`] it has a temporary name.
+pub struct ShardWriter<R: Row> {
+    path: PathBuf,
+    relative: String,
+    writer: ArrowWriter<HashingFile>,
+    group: Vec<R>,
+    group_bytes: usize,
+    rows: u64,
+}
+
+impl<R: Row> ShardWriter<R> {
+    /// Starts the shard `relative` (such as `dropped/part-00000.parquet`) in a stage's folder.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn create(stage_dir: &Path, relative: &str) -> Result<Self, Error> {
+        let path = stage_dir.join(relative);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        }
+        let temporary = temporary(&path);
+        let file = HashingFile {
+            file: BufWriter::new(File::create(&temporary).map_err(Error::io(&temporary))?),
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+        };
+        let writer = ArrowWriter::try_new(file, R::schema(), Some(properties::<R>()))
+            .map_err(Error::parquet(&path))?;
+        Ok(Self {
+            path,
+            relative: relative.to_owned(),
+            writer,
+            group: Vec::new(),
+            group_bytes: 0,
+            rows: 0,
+        })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// When a row group cannot be written.
+    pub fn write(&mut self, row: R) -> Result<(), Error> {
+        self.group_bytes += row.size();
+        self.group.push(row);
+        if self.group_bytes >= GROUP_BYTES || self.group.len() >= GROUP_ROWS {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let batch = R::to_batch(&self.group).map_err(|e| e.in_file(&self.path))?;
+        self.rows += self.group.len() as u64;
+        self.group.clear();
+        self.group_bytes = 0;
+        let written = self.writer.write(&batch).and_then(|()| self.writer.flush());
+        written.map_err(Error::parquet(&self.path))
+    }
+
+    /// Writes what is left, syncs, and gives the shard its final name.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn finish(mut self) -> Result<ShardEntry, Error> {
+        self.flush()?;
+        let file = self
+            .writer
+            .into_inner()
+            .map_err(Error::parquet(&self.path))?;
+        let (hash, bytes) = (file.hasher.finalize().to_hex().to_string(), file.bytes);
+        let file = file
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error);
+        commit(&file.map_err(Error::io(&self.path))?, &self.path)?;
+        Ok(ShardEntry {
+            path: self.relative,
+            rows: self.rows,
+            bytes,
+            hash,
+        })
+    }
+}
+
+fn properties<R: Row>() -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(
+            ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default(),
+        ))
+        .set_created_by(concat!("textmill ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_statistics_truncate_length(Some(64))
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new("textmill.row".to_owned(), R::NAME.to_owned()),
+            KeyValue::new("textmill.schema".to_owned(), "1".to_owned()),
+        ]));
+    // Long values never repeat: a dictionary of them only costs time.
+    for field in R::schema().fields() {
+        if field.name() == "text" || matches!(field.data_type(), DataType::Binary) {
+            let path = ColumnPath::from(field.name().as_str());
+            properties = properties.set_column_dictionary_enabled(path, false);
+        }
+    }
+    properties.build()
+}
+
+/// A file whose bytes are counted and hashed as they are written.
+struct HashingFile {
+    file: BufWriter<File>,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Write for HashingFile {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(buf)?;
+        self.hasher.update(buf.get(..written).unwrap_or(buf));
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Reads a shard, one row group at a time.
+pub struct ShardReader<R: Row> {
+    path: PathBuf,
+    file: File,
+    groups: std::ops::Range<usize>,
+    metadata: parquet::arrow::arrow_reader::ArrowReaderMetadata,
+    row: PhantomData<R>,
+}
+
+impl<R: Row> ShardReader<R> {
+    /// Opens a shard and checks that it holds this row type.
+    ///
+    /// # Errors
+    /// When the file is missing, is no Parquet file, or lacks a column; the message names it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(Error::io(path))?;
+        let metadata =
+            parquet::arrow::arrow_reader::ArrowReaderMetadata::load(&file, Default::default())
+                .map_err(Error::parquet(path))?;
+        check_schema(&R::schema(), metadata.schema()).map_err(|e| e.in_file(path))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+            groups: 0..metadata.metadata().num_row_groups(),
+            metadata,
+            row: PhantomData,
+        })
+    }
+
+    fn read_group(&self, group: usize) -> Result<Vec<R>, Error> {
+        let file = self.file.try_clone().map_err(Error::io(&self.path))?;
+        let reader: ParquetRecordBatchReader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_row_groups(vec![group])
+                .with_batch_size(1024)
+                .build()
+                .map_err(Error::parquet(&self.path))?;
+        let mut rows = Vec::new();
+        for batch in reader {
+            let batch = batch.map_err(|source| Error::Arrow {
+                path: self.path.clone(),
+                source,
+            })?;
+            rows.extend(R::from_batch(&batch).map_err(|e| e.in_file(&self.path))?);
+        }
+        Ok(rows)
+    }
+}
+
+impl<R: Row> Iterator for ShardReader<R> {
+    type Item = Result<Vec<R>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let group = self.groups.next()?;
+        Some(self.read_group(group))
+    }
+}
+
+fn check_schema(expected: &SchemaRef, found: &SchemaRef) -> Result<(), Error> {
+    for field in expected.fields() {
+        let column = found.field_with_name(field.name()).ok();
+        if column.is_none_or(|column| column.data_type() != field.data_type()) {
+            return Err(Error::Column {
+                path: PathBuf::new(),
+                column: field.name().clone(),
+                expected: field.data_type().to_string(),
+                found: column.map_or("missing".to_owned(), |c| c.data_type().to_string()),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Document, Dropped, RawDocument, Tokens};
+
+    fn round_trip<R: Row + PartialEq + std::fmt::Debug>(rows: &[R]) -> ShardEntry {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::<R>::create(dir.path(), "sub/part-00000.parquet").unwrap();
+        for row in rows {
+            writer.write(row.clone()).unwrap();
+        }
+        let entry = writer.finish().unwrap();
+        let path = dir.path().join(&entry.path);
+        assert_eq!(
+            entry,
+            ShardEntry {
+                rows: entry.rows,
+                ..ShardEntry::of_file(dir.path(), &entry.path).unwrap()
+            }
+        );
+        let read = ShardReader::<R>::open(&path).unwrap();
+        let read: Vec<R> = read.flat_map(|group| group.unwrap()).collect();
+        assert_eq!(read, rows);
+        entry
+    }
+
+    proptest! {
+        #[test]
+        fn documents_round_trip(
+            texts in prop::collection::vec((".*", prop::option::of(".*"), any::<u64>(), prop::option::of(any::<u32>())), 0..20)
+        ) {
+            let rows: Vec<Document> = texts
+                .into_iter()
+                .map(|(text, lang, offset, cluster_size)| Document {
+                    id: format!("{offset:x}"), text, lang, offset, cluster_size,
+                    ..Document::default()
+                })
+                .collect();
+            let entry = round_trip(&rows);
+            prop_assert_eq!(entry.rows, rows.len() as u64);
+            prop_assert_eq!(entry.hash, round_trip(&rows).hash);
+        }
+
+        #[test]
+        fn other_rows_round_trip(body in prop::collection::vec(any::<u8>(), 0..200), tokens in prop::collection::vec(any::<u32>(), 0..50), value in prop::option::of(-1e9..1e9f64)) {
+            round_trip(&[RawDocument { body, ..RawDocument::default() }, RawDocument::default()]);
+            round_trip(&[Tokens { tokens, bytes: 7, ..Tokens::default() }, Tokens::default()]);
+            round_trip(&[Dropped { value, rule: "a.b".into(), ..Dropped::default() }]);
+        }
+    }
+
+    #[test]
+    fn groups_are_cut_by_size() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::<Document>::create(dir.path(), "part.parquet").unwrap();
+        for _ in 0..5 {
+            let text = "x".repeat(GROUP_BYTES / 2);
+            writer
+                .write(Document {
+                    text,
+                    ..Document::default()
+                })
+                .unwrap();
+        }
+        writer.finish().unwrap();
+        let reader = ShardReader::<Document>::open(&dir.path().join("part.parquet")).unwrap();
+        let sizes: Vec<usize> = reader.map(|group| group.unwrap().len()).collect();
+        assert_eq!(sizes, [2, 2, 1]);
+    }
+
+    #[test]
+    fn a_shard_of_other_rows_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = ShardWriter::<Tokens>::create(dir.path(), "part.parquet").unwrap();
+        assert!(
+            !dir.path().join("part.parquet").exists(),
+            "no final name before finish"
+        );
+        writer.finish().unwrap();
+        let error = ShardReader::<Document>::open(&dir.path().join("part.parquet"));
+        let error = error.err().unwrap().to_string();
+        assert!(
+            error.contains("part.parquet") && error.contains("`file`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_column_is_documented() {
+        for schema in [
+            RawDocument::schema(),
+            Document::schema(),
+            Dropped::schema(),
+            Tokens::schema(),
+        ] {
+            for field in schema.fields() {
+                assert!(field.metadata()["doc"].ends_with('.'), "{field:?}");
+            }
+        }
+    }
+}
