@@ -1,0 +1,40 @@
+//! What can be wrong with a filter configuration.
+
+/// An error in the `[filter]` section.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A rule family that does not exist.
+    #[error("filter.families: there is no family `{name}`; choose among {known}")]
+    UnknownFamily {
+        /// The name as written.
+        name: String,
+        /// The families that exist.
+        known: String,
+    },
+    /// A rule that does not exist.
+    #[error("{key}: there is no rule `{name}`; rules of that family: {known}")]
+    UnknownRule {
+        /// The configuration key.
+        key: String,
+        /// The name as written.
+        name: String,
+        /// The rules that exist.
+        known: String,
+    },
+    /// A number outside the range in which the rule makes sense.
+    #[error("{key}: {value} is not a limit; give a number of at least 0")]
+    Limit {
+        /// The configuration key.
+        key: String,
+        /// The value as written.
+        value: f64,
+    },
+    /// More stop words than one document's bit set holds.
+    #[error("{key}: {count} stop words; give at most 64, the commonest ones")]
+    TooManyStopWords {
+        /// The configuration key.
+        key: String,
+        /// How many there are.
+        count: usize,
+    },
+}

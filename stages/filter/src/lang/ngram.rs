@@ -1,0 +1,279 @@
+//! Telling languages of one script apart by character trigrams and function words.
+//!
+//! Naive Bayes on the trigrams inside words (Cavnar and Trenkle 1994 and Dunning 1994 for the
+//! idea), with a bonus for each function word. The trigrams' frequencies come from the models of
+//! the lingua library (Apache License 2.0, Peter M. Stahl), of which the 3,000 commonest trigrams a
+//! language are kept; `examples/train_language_model.rs` makes the file from them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::Script;
+use crate::stop_words::StopWords;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What a function word adds to its language's score.
+const WORD_BONUS: f32 = 8.0;
+/// Units of the file's one-byte weights in one natural logarithm.
+const WEIGHT_SCALE: f32 = 28.0;
+/// Number of trigrams beyond which more of them add no confidence.
+const FULL_EVIDENCE: f32 = 20.0;
+/// Mean weight a trigram below which a text is hardly of any known language.
+const FAMILIAR: f32 = 2.0;
+
+static BUILT_IN: LazyLock<NgramModel> = LazyLock::new(|| {
+    NgramModel::parse(include_bytes!("../../data/languages.bin")).unwrap_or_default()
+});
+
+/// A language of the model.
+#[derive(Clone, Debug)]
+struct Known {
+    code: &'static str,
+    prior: f32,
+}
+
+/// The model: trigrams with the languages that have them.
+#[derive(Clone, Debug, Default)]
+pub struct NgramModel {
+    languages: Vec<Known>,
+    /// Open-addressing table from trigram to its entries; key 0 is a free slot.
+    slots: Vec<Slot>,
+    entries: Vec<(u8, u8)>,
+    /// Function words by hash, with a bit for each language of the model.
+    words: HashMap<u64, Vec<u8>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    key: u64,
+    first: u32,
+    count: u32,
+}
+
+impl NgramModel {
+    /// The model that ships with the build.
+    #[must_use]
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// Reads the format that `examples/train_language_model.rs` writes: number of languages; for
+    /// each the length of its code, the code and its prior in negative halves; then for each
+    /// trigram, ascending, its distance from the one before as a variable-length integer, the
+    /// number of languages and for each its number and weight.
+    fn parse(bytes: &'static [u8]) -> Option<Self> {
+        let mut reader = Reader { bytes };
+        let mut model = Self::default();
+        for _ in 0..reader.byte()? {
+            let length = usize::from(reader.byte()?);
+            let code = std::str::from_utf8(reader.take(length)?).ok()?;
+            let prior = -f32::from(reader.byte()?) / 2.0;
+            model.languages.push(Known { code, prior });
+        }
+        let mut trigrams = Vec::new();
+        let mut key = 0;
+        while !reader.bytes.is_empty() {
+            key += reader.integer()?;
+            let count = reader.byte()?;
+            let first = u32::try_from(model.entries.len()).ok()?;
+            for _ in 0..count {
+                let lang = reader.byte()?;
+                model.languages.get(usize::from(lang))?;
+                model.entries.push((lang, reader.byte()?));
+            }
+            trigrams.push(Slot {
+                key,
+                first,
+                count: u32::from(count),
+            });
+        }
+        model.index(&trigrams);
+        model.index_words();
+        Some(model)
+    }
+
+    fn index(&mut self, trigrams: &[Slot]) {
+        self.slots = vec![Slot::default(); (trigrams.len() * 2).next_power_of_two().max(2)];
+        for &slot in trigrams {
+            let at = self.place(slot.key);
+            self.slots[at] = slot;
+        }
+    }
+
+    fn index_words(&mut self) {
+        for (number, language) in (0u8..).zip(&self.languages) {
+            for hash in StopWords::built_in(language.code).hashes() {
+                self.words.entry(*hash).or_default().push(number);
+            }
+        }
+    }
+
+    /// Where a trigram stands, or the free slot where it would.
+    fn place(&self, key: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & mask;
+        while self.slots[at].key != 0 && self.slots[at].key != key {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// The most likely language of the words of `text` in `script`, with a certainty from 0 to 1.
+    #[must_use]
+    pub fn identify(&self, text: &str, script: Script) -> (&'static str, f64) {
+        if self.slots.is_empty() {
+            return ("und", 0.0);
+        }
+        let mut scores: Vec<f32> = vec![0.0; self.languages.len()];
+        let mut trigrams = 0u32;
+        let mut word = String::new();
+        for c in text.chars().chain([' ']) {
+            if Script::of(c) == Some(script) {
+                word.extend(c.to_lowercase());
+            } else if !word.is_empty() {
+                trigrams += self.add_word(&word, &mut scores);
+                word.clear();
+            }
+        }
+        self.decide(&scores, trigrams)
+    }
+
+    /// Adds a word's evidence; returns its number of trigrams.
+    fn add_word(&self, word: &str, scores: &mut [f32]) -> u32 {
+        if let Some(languages) = self.words.get(&xxh3_64(word.as_bytes())) {
+            for &language in languages {
+                scores[usize::from(language)] += WORD_BONUS;
+            }
+        }
+        let (mut key, mut length) = (0, 0u32);
+        for c in word.chars() {
+            key = trigram(key, c);
+            length += 1;
+            if length < 3 {
+                continue;
+            }
+            let slot = self.slots[self.place(key)];
+            let first = slot.first as usize;
+            for &(language, weight) in &self.entries[first..first + slot.count as usize] {
+                scores[usize::from(language)] += f32::from(weight) / WEIGHT_SCALE;
+            }
+        }
+        length.saturating_sub(2)
+    }
+
+    fn decide(&self, scores: &[f32], trigrams: u32) -> (&'static str, f64) {
+        let seen = scores
+            .iter()
+            .zip(&self.languages)
+            .filter(|(score, _)| **score > 0.0);
+        let ranked: Vec<(f32, &Known)> = seen
+            .map(|(score, known)| (score + known.prior, known))
+            .collect();
+        let Some(&(best, language)) = ranked.iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
+            return ("und", 0.0);
+        };
+        // Long texts would make every guess certain: evidence counts by its mean.
+        let count = (trigrams as f32).max(1.0);
+        let temper = (FULL_EVIDENCE / count).min(1.0);
+        let rivals: f32 = ranked
+            .iter()
+            .map(|(score, _)| ((score - best) * temper).exp())
+            .sum();
+        let familiar = (best / count / FAMILIAR).clamp(0.0, 1.0);
+        (language.code, f64::from(familiar / rivals))
+    }
+}
+
+/// The key of the trigram that ends with `c`, given the key of the one before.
+fn trigram(before: u64, c: char) -> u64 {
+    (before << 21 | u64::from(c)) & ((1 << 63) - 1)
+}
+
+/// Reads the model's file.
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(length)?;
+        self.bytes = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|taken| taken[0])
+    }
+
+    /// A variable-length integer, seven bits a byte, lowest first.
+    fn integer(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_model_is_whole() {
+        let model = NgramModel::built_in();
+        assert!(model.languages.len() > 50 && model.entries.len() > 100_000);
+    }
+
+    #[test]
+    fn a_damaged_model_is_refused() {
+        assert!(NgramModel::parse(&[2, 2, b'e']).is_none());
+        assert!(NgramModel::parse(&[1, 2, b'e', b'n', 0, 5, 1, 9, 9]).is_none());
+    }
+
+    #[test]
+    fn tells_languages_of_a_script_apart() {
+        for (text, lang) in [
+            (
+                "The committee will meet again next week to discuss the budget.",
+                "en",
+            ),
+            (
+                "Der Ausschuss trifft sich nächste Woche wieder, um den Haushalt zu beraten.",
+                "de",
+            ),
+            (
+                "Le comité se réunira de nouveau la semaine prochaine pour discuter du budget.",
+                "fr",
+            ),
+            (
+                "El comité se reunirá de nuevo la próxima semana para discutir el presupuesto.",
+                "es",
+            ),
+            (
+                "O comitê se reunirá novamente na próxima semana para discutir o orçamento.",
+                "pt",
+            ),
+        ] {
+            let (found, certainty) = NgramModel::built_in().identify(text, Script::Latin);
+            assert_eq!(found, lang);
+            assert!(certainty > 0.8, "{lang} {certainty}");
+        }
+        let (found, _) = NgramModel::built_in().identify(
+            "Комітет збереться знову наступного тижня, щоб обговорити бюджет.",
+            Script::Cyrillic,
+        );
+        assert_eq!(found, "uk");
+    }
+
+    #[test]
+    fn letters_at_random_are_uncertain() {
+        let (_, certainty) = NgramModel::built_in()
+            .identify("xqzj vkwp hgtrf zzxq bvnm qwrt plkj xcvb", Script::Latin);
+        assert!(certainty < 0.5, "{certainty}");
+    }
+}

@@ -1,0 +1,209 @@
+//! The rules by family, each a pure function of a document's text and its limits.
+
+pub mod c4;
+pub mod fineweb;
+pub mod gopher_quality;
+pub mod gopher_repetition;
+
+use crate::error::Error;
+
+/// Declares the rules with their names.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// A rule, by which a document is dropped or a line removed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Rule { $($(#[$doc])* $variant,)* }
+
+        impl Rule {
+            /// All rules, in the order in which they decide.
+            pub const ALL: &'static [Rule] = &[$(Rule::$variant,)*];
+
+            /// The rule's name, as `family.rule`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Rule::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The language is not among those to keep.
+    Language = "lang.language";
+    /// The language is too uncertain.
+    LanguageConfidence = "lang.confidence";
+    /// Paragraphs that repeat an earlier one, by number.
+    DuplicateParagraphs = "gopher_repetition.duplicate_paragraphs";
+    /// Paragraphs that repeat an earlier one, by characters.
+    DuplicateParagraphChars = "gopher_repetition.duplicate_paragraph_chars";
+    /// Lines that repeat an earlier one, by number.
+    DuplicateLines = "gopher_repetition.duplicate_lines";
+    /// Lines that repeat an earlier one, by characters.
+    DuplicateLineChars = "gopher_repetition.duplicate_line_chars";
+    /// The commonest 2-gram's share of characters.
+    Top2Gram = "gopher_repetition.top_2gram";
+    /// The commonest 3-gram's share of characters.
+    Top3Gram = "gopher_repetition.top_3gram";
+    /// The commonest 4-gram's share of characters.
+    Top4Gram = "gopher_repetition.top_4gram";
+    /// Repeated 5-grams' share of characters.
+    Duplicate5Grams = "gopher_repetition.duplicate_5grams";
+    /// Repeated 6-grams' share of characters.
+    Duplicate6Grams = "gopher_repetition.duplicate_6grams";
+    /// Repeated 7-grams' share of characters.
+    Duplicate7Grams = "gopher_repetition.duplicate_7grams";
+    /// Repeated 8-grams' share of characters.
+    Duplicate8Grams = "gopher_repetition.duplicate_8grams";
+    /// Repeated 9-grams' share of characters.
+    Duplicate9Grams = "gopher_repetition.duplicate_9grams";
+    /// Repeated 10-grams' share of characters.
+    Duplicate10Grams = "gopher_repetition.duplicate_10grams";
+    /// Number of words.
+    WordCount = "gopher_quality.word_count";
+    /// Mean length of the words.
+    MeanWordLength = "gopher_quality.mean_word_length";
+    /// `#` characters per word.
+    HashRatio = "gopher_quality.hash_ratio";
+    /// Ellipses per word.
+    EllipsisRatio = "gopher_quality.ellipsis_ratio";
+    /// Lines that begin with a bullet.
+    BulletLines = "gopher_quality.bullet_lines";
+    /// Lines that end with an ellipsis.
+    EllipsisLines = "gopher_quality.ellipsis_lines";
+    /// Words with a letter in them.
+    AlphabeticWords = "gopher_quality.alphabetic_words";
+    /// Different stop words.
+    StopWords = "gopher_quality.stop_words";
+    /// Removes lines with a very long word.
+    LongWord = "c4.long_word";
+    /// Removes citation marks such as `[12]`.
+    Citations = "c4.citations";
+    /// Removes lines without terminal punctuation.
+    TerminalPunctuation = "c4.terminal_punctuation";
+    /// Removes lines of few words.
+    ShortLine = "c4.short_line";
+    /// "lorem ipsum" in the text.
+    LoremIpsum = "c4.lorem_ipsum";
+    /// Removes lines that mention JavaScript.
+    Javascript = "c4.javascript";
+    /// A curly bracket in the text.
+    CurlyBracket = "c4.curly_bracket";
+    /// Removes lines about cookies, privacy and terms of use.
+    Policy = "c4.policy";
+    /// Number of sentences.
+    Sentences = "c4.sentences";
+    /// Lines that end with terminal punctuation.
+    PunctuatedLines = "fineweb.punctuated_lines";
+    /// Short lines.
+    ShortLines = "fineweb.short_lines";
+    /// Characters in lines that repeat an earlier one.
+    DuplicateChars = "fineweb.duplicate_chars";
+    /// Line feeds per word.
+    Newlines = "fineweb.newlines";
+}
+
+/// A set of rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleSet(u64);
+
+impl RuleSet {
+    /// Whether the rule is in the set.
+    #[must_use]
+    pub fn contains(self, rule: Rule) -> bool {
+        self.0 & (1 << rule as u64) != 0
+    }
+
+    /// The rules by their names.
+    ///
+    /// # Errors
+    /// A name that no rule has; `key` is where it stands in the configuration.
+    pub fn parse(names: &[String], key: &str) -> Result<Self, Error> {
+        let mut set = Self::default();
+        for name in names {
+            match Rule::ALL.iter().find(|rule| rule.name() == name) {
+                Some(&rule) => set.0 |= 1 << rule as u64,
+                None => return Err(unknown(name, key)),
+            }
+        }
+        Ok(set)
+    }
+}
+
+fn unknown(name: &str, key: &str) -> Error {
+    let names = || Rule::ALL.iter().map(|rule| rule.name());
+    let family = name.split('.').next().unwrap_or_default();
+    let mut known: Vec<&str> = names()
+        .filter(|known| known.split('.').next() == Some(family))
+        .collect();
+    if known.is_empty() {
+        known = names().collect();
+    }
+    Error::UnknownRule {
+        key: key.to_string(),
+        name: name.to_string(),
+        known: known.join(", "),
+    }
+}
+
+/// A rule that a document failed, with what was measured and the limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Violation {
+    /// The rule.
+    pub rule: Rule,
+    /// What was measured.
+    pub value: f64,
+    /// The limit that the value missed.
+    pub limit: f64,
+}
+
+/// Collects measurements against the rules that are on, in order; the first miss decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge {
+    off: RuleSet,
+}
+
+impl Judge {
+    /// A judge for whom the rules in `off` do not count.
+    #[must_use]
+    pub fn new(off: RuleSet) -> Self {
+        Self { off }
+    }
+
+    /// Whether the rule counts.
+    #[must_use]
+    pub fn on(self, rule: Rule) -> bool {
+        !self.off.contains(rule)
+    }
+
+    /// A miss if `value` is above `limit`.
+    ///
+    /// # Errors
+    /// The miss.
+    pub fn at_most(self, rule: Rule, value: f64, limit: f64) -> Result<(), Violation> {
+        if value > limit && self.on(rule) {
+            return Err(Violation { rule, value, limit });
+        }
+        Ok(())
+    }
+
+    /// A miss if `value` is below `limit`.
+    ///
+    /// # Errors
+    /// The miss.
+    pub fn at_least(self, rule: Rule, value: f64, limit: f64) -> Result<(), Violation> {
+        if value < limit && self.on(rule) {
+            return Err(Violation { rule, value, limit });
+        }
+        Ok(())
+    }
+}
+
+/// A share of a whole; nothing of nothing is 0.
+#[must_use]
+pub fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
