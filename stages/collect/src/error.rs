@@ -1,0 +1,38 @@
+/// What keeps the stage from starting or going on. A bad record is a dropped row, not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration names nothing to read.
+    #[error("no source to read; name one in a [[collect.source]] table with `name` and `path`")]
+    NoSource,
+    /// A source's settings are wrong, or it leads to no files.
+    #[error("source `{name}`: {problem}")]
+    Source {
+        /// The source's name in the configuration.
+        name: String,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
+    /// A setting of the stage is out of range.
+    #[error("collect.{key}: {problem}")]
+    Setting {
+        /// The configuration key.
+        key: &'static str,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
+    /// An output shard cannot be written.
+    #[error(transparent)]
+    Shard(#[from] textmill_schemas::Error),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] textmill_schemas::Cancelled),
+}
+
+impl Error {
+    pub(crate) fn source(name: &str, problem: impl Into<String>) -> Self {
+        Self::Source {
+            name: name.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

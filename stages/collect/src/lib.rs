@@ -1,0 +1,26 @@
+//! Reads what people have into raw documents: folders of web pages, WARC and WET crawls, JSON
+//! lines, plain text and Markdown, each also compressed with gzip or Zstandard.
+//!
+//! What a file is, is found by its content; its ending only decides between formats that look
+//! alike. Everything streams: a task holds one record at a time. A record that cannot be read is
+//! a dropped row with file, offset and reason, and never stops the run.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod config;
+mod error;
+mod expand;
+mod http;
+mod input;
+mod jsonl;
+mod listing;
+mod plain;
+mod reader;
+mod record;
+mod sniff;
+mod stage;
+mod time;
+mod warc;
+
+pub use config::{Config, Kind, SourceConfig};
+pub use error::Error;
+pub use stage::Collect;

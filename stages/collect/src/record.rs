@@ -1,0 +1,162 @@
+//! What the readers of all formats share: where a record lies, and where it goes.
+
+use textmill_schemas::{Dropped, Origin, RawDocument, Reason};
+
+use crate::Error;
+use crate::config::Config;
+use crate::listing::Source;
+
+/// Name of the stage in dropped rows.
+const STAGE: &str = "collect";
+
+/// Where a record lies in its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Byte offset of the gzip member that begins with the record. In a file that is not
+    /// compressed, or whose record begins inside a member: offset in the decompressed stream.
+    pub offset: u64,
+    /// Whether the record begins inside a gzip member, so that `offset` counts decompressed bytes.
+    pub inside_member: bool,
+}
+
+/// The file that is read: makes the rows' provenance.
+pub(crate) struct FileRef<'a> {
+    /// The source that the file belongs to.
+    pub source: &'a Source,
+    /// Path inside the source, for people.
+    pub file: String,
+    /// The same path as the system has it: names that are not UTF-8 stay apart.
+    pub key: &'a [u8],
+}
+
+impl FileRef<'_> {
+    /// A row without content.
+    pub fn document(&self, place: Place) -> RawDocument {
+        RawDocument {
+            id: self.id(place),
+            source: self.source.config.name.clone(),
+            file: self.file.clone(),
+            offset: place.offset,
+            license: self.source.config.license.clone(),
+            ..RawDocument::default()
+        }
+    }
+
+    /// The row of a record that was not kept.
+    pub fn dropped(&self, place: Place, url: Option<String>, reason: Reason) -> Dropped {
+        let origin = Origin {
+            id: self.id(place),
+            source: self.source.config.name.clone(),
+            file: self.file.clone(),
+            offset: place.offset,
+            url,
+        };
+        Dropped::new(STAGE, origin, reason)
+    }
+
+    fn id(&self, place: Place) -> String {
+        let name = self.source.config.name.as_bytes();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(name.len() as u64).to_le_bytes());
+        hasher.update(name);
+        hasher.update(self.key);
+        hasher.update(&[u8::from(place.inside_member)]);
+        hasher.update(&place.offset.to_le_bytes());
+        let mut id = hasher.finalize().to_hex();
+        id.truncate(32);
+        id.to_string()
+    }
+}
+
+/// Where the records of a task go.
+pub(crate) trait Output {
+    /// Takes a document.
+    fn keep(&mut self, document: RawDocument) -> Result<(), Stop>;
+    /// Takes a record that could not become a document.
+    fn reject(&mut self, dropped: Dropped) -> Result<(), Stop>;
+    /// Counts something that is not a document.
+    fn count(&mut self, what: &'static str);
+    /// Fails once the user asked to stop; called for every record.
+    fn check(&self) -> Result<(), Stop>;
+}
+
+/// Why a reader ends before its file does.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The source's limit is reached.
+    Full,
+    /// The task cannot go on.
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What readers take from the configuration.
+pub(crate) struct Settings {
+    /// Longest record in bytes.
+    pub max_record: u64,
+    /// Where JSON lines hold what.
+    pub fields: crate::jsonl::Fields,
+}
+
+impl Settings {
+    /// Prepares the configuration for the readers.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            max_record: config.max_record_bytes,
+            fields: crate::jsonl::Fields::new(config),
+        }
+    }
+}
+
+/// The reason for a record of more bytes than the limit.
+pub(crate) fn too_large(bytes: u64, limit: u64) -> Reason {
+    Reason::new("collect.too_large")
+        .measured(bytes as f64, limit as f64)
+        .detail("longer than collect.max_record_bytes")
+}
+
+#[cfg(test)]
+pub(crate) mod memory {
+    //! An output in memory, for tests.
+
+    use super::*;
+
+    #[derive(Default)]
+    pub(crate) struct Memory {
+        pub kept: Vec<RawDocument>,
+        pub dropped: Vec<Dropped>,
+        pub counts: std::collections::BTreeMap<&'static str, u64>,
+    }
+
+    impl Output for Memory {
+        fn keep(&mut self, document: RawDocument) -> Result<(), Stop> {
+            self.kept.push(document);
+            Ok(())
+        }
+        fn reject(&mut self, dropped: Dropped) -> Result<(), Stop> {
+            self.dropped.push(dropped);
+            Ok(())
+        }
+        fn count(&mut self, what: &'static str) {
+            *self.counts.entry(what).or_default() += 1;
+        }
+        fn check(&self) -> Result<(), Stop> {
+            Ok(())
+        }
+    }
+
+    impl Memory {
+        pub fn rules(&self) -> Vec<&str> {
+            self.dropped.iter().map(|row| row.rule.as_str()).collect()
+        }
+        pub fn bodies(&self) -> Vec<&str> {
+            let body = |row| std::str::from_utf8(row).unwrap();
+            self.kept.iter().map(|row| body(&row.body)).collect()
+        }
+    }
+}
