@@ -1,0 +1,127 @@
+//! What can go wrong with a model, one clear sentence each.
+
+use std::path::{Path, PathBuf};
+
+use tch::TchError;
+
+/// An error of the model crate. Messages about files name the file and the mend.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A configuration that describes no possible network.
+    #[error("model configuration: {0}")]
+    Config(String),
+    /// The operating system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// A file that should hold JSON of a known form does not.
+    #[error("{path}: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The parser's answer, with line and column.
+        source: serde_json::Error,
+    },
+    /// A file that is not whole, or no safetensors file at all.
+    #[error("{path}: not a whole safetensors file ({reason}); copy or train the model again")]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What the reader found.
+        reason: String,
+    },
+    /// A checkpoint that lacks a tensor which its config.json calls for.
+    #[error(
+        "{path}: tensor `{name}` is missing; model.safetensors and config.json do not belong together"
+    )]
+    MissingTensor {
+        /// The safetensors file.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor of another shape than config.json calls for.
+    #[error("{path}: tensor `{name}` has shape {found:?} where config.json calls for {expected:?}")]
+    Shape {
+        /// The safetensors file.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+        /// The shape in the file.
+        found: Vec<i64>,
+        /// The shape called for.
+        expected: Vec<i64>,
+    },
+    /// A stock model with a feature that this crate does not compute.
+    #[error("{path}: {feature} is not supported; only plain GPT-2 and Llama models can be read")]
+    Unsupported {
+        /// The config.json.
+        path: PathBuf,
+        /// The feature.
+        feature: String,
+    },
+    /// A prompt or batch that the network cannot take.
+    #[error("{0}")]
+    Input(String),
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(String),
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn json(path: &Path) -> impl FnOnce(serde_json::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Json { path, source }
+    }
+
+    pub(crate) fn safetensors(
+        path: &Path,
+    ) -> impl FnOnce(safetensors::SafeTensorError) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Safetensors {
+            path,
+            reason: source.to_string(),
+        }
+    }
+}
+
+/// Keeps the first line of libtorch's message and drops the C++ stack trace below it.
+impl From<TchError> for Error {
+    fn from(error: TchError) -> Self {
+        let message = match error {
+            TchError::Torch(message) => message,
+            other => other.to_string(),
+        };
+        let first = message.lines().next().unwrap_or_default().trim();
+        if first.contains("out of memory") || first.contains("can't allocate memory") {
+            return Self::Torch(
+                "out of memory; lower `batch`, `context` or the model's size".to_owned(),
+            );
+        }
+        Self::Torch(first.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torch_error_is_one_sentence() {
+        let error = tch::Tensor::from_slice(&[1.0f32, 2.0])
+            .f_reshape([3])
+            .unwrap_err();
+        let text = Error::from(error).to_string();
+        assert!(text.contains("invalid for input of size 2"), "{text}");
+        assert!(!text.contains('\n'), "{text}");
+    }
+}

@@ -1,0 +1,192 @@
+//! The output head and its loss, in chunks of tokens, so that the logits of a batch
+//! (tokens × vocabulary) never exist whole.
+
+use tch::{Kind, Tensor};
+
+use crate::Error;
+
+/// Logits that one chunk may hold: 16 MiB in fp32 on the CPU, where they should stay in the
+/// cache, 512 MiB on a GPU, where few large products are faster.
+fn chunk_elements(hidden: &Tensor) -> i64 {
+    if hidden.device().is_cuda() {
+        1 << 27
+    } else {
+        1 << 22
+    }
+}
+
+/// Calls `visit(first, logits)` for each chunk with its logits `[tokens, padded vocabulary]`
+/// in fp32, padding at −∞.
+fn for_each_chunk(
+    hidden: &Tensor,
+    head: &Tensor,
+    vocab: i64,
+    mut visit: impl FnMut(i64, Tensor) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (tokens, padded) = (hidden.size()[0], head.size()[0]);
+    let chunk = (chunk_elements(hidden) / padded).max(1);
+    let mut first = 0;
+    while first < tokens {
+        let rows = hidden.f_narrow(0, first, chunk.min(tokens - first))?;
+        let logits = rows
+            .f_linear(head, None::<Tensor>)?
+            .f_to_kind(Kind::Float)?;
+        if padded > vocab {
+            let mut padding = logits.f_narrow(1, vocab, padded - vocab)?;
+            let _ = padding.f_fill_(f64::NEG_INFINITY)?;
+        }
+        visit(first, logits)?;
+        first += chunk;
+    }
+    Ok(())
+}
+
+/// Loss of a batch and its gradients where the head begins.
+pub(crate) struct HeadGradients {
+    /// Sum of the cross-entropies times the scale, fp32 scalar.
+    pub loss: Tensor,
+    /// By the hidden states, `[tokens, width]`.
+    pub hidden: Tensor,
+    /// By the head's matrix, `[padded vocabulary, width]`, fp32.
+    pub head: Tensor,
+}
+
+/// Cross-entropy of `hidden` `[tokens, width]` against `targets` `[tokens]`, times `scale`, with
+/// its gradients by formula: (softmax − one-hot) · scale.
+///
+/// The logits are computed once and not kept for a backward pass. The caller disables autograd.
+pub(crate) fn gradients(
+    hidden: &Tensor,
+    head: &Tensor,
+    vocab: i64,
+    targets: &Tensor,
+    scale: f64,
+) -> Result<HeadGradients, Error> {
+    let kind = hidden.f_kind()?;
+    let options = (Kind::Float, hidden.device());
+    let mut loss = Tensor::f_zeros([0i64; 0], options)?;
+    let mut by_head = Tensor::f_zeros(head.size(), options)?;
+    let by_hidden = Tensor::f_empty(hidden.size(), (kind, hidden.device()))?;
+    for_each_chunk(hidden, head, vocab, |first, logits| {
+        let tokens = logits.size()[0];
+        let rows = hidden.f_narrow(0, first, tokens)?;
+        let target = targets.f_narrow(0, first, tokens)?.f_unsqueeze(1)?;
+        let mut softmax = logits.f_log_softmax(1, None::<Kind>)?;
+        let _ = loss.f_sub_(&softmax.f_gather(1, &target, false)?.f_sum(Kind::Float)?)?;
+        let _ = softmax.f_exp_()?;
+        let minus_one = Tensor::f_full([tokens, 1], -1.0, options)?;
+        let _ = softmax.f_scatter_add_(1, &target, &minus_one)?;
+        let _ = softmax.f_mul_scalar_(scale)?;
+        let by_logits = softmax.f_to_kind(kind)?;
+        by_hidden
+            .f_narrow(0, first, tokens)?
+            .f_copy_(&by_logits.f_mm(head)?)?;
+        let by_logits = by_logits.f_transpose(0, 1)?;
+        let _ = match kind {
+            Kind::Float => by_head.f_addmm_(&by_logits, &rows)?,
+            _ => by_head.f_add_(&by_logits.f_mm(&rows)?.f_to_kind(Kind::Float)?)?,
+        };
+        Ok(())
+    })?;
+    Ok(HeadGradients {
+        loss: loss.f_mul_scalar_(scale)?,
+        hidden: by_hidden,
+        head: by_head,
+    })
+}
+
+/// How well each target was predicted.
+#[derive(Debug)]
+pub struct Scores {
+    /// Negative log-likelihood of each target in nats, fp32, shaped as the targets.
+    pub nll: Tensor,
+    /// Tokens that were thought more likely than the target, int64: 0 is a correct first guess,
+    /// below 5 one among the first five.
+    pub rank: Tensor,
+}
+
+/// Scores of `targets` `[tokens]` given `hidden` `[tokens, width]`.
+pub(crate) fn scores(
+    hidden: &Tensor,
+    head: &Tensor,
+    vocab: i64,
+    targets: &Tensor,
+) -> Result<Scores, Error> {
+    let (mut nll, mut rank) = (Vec::new(), Vec::new());
+    for_each_chunk(hidden, head, vocab, |first, logits| {
+        let target = targets
+            .f_narrow(0, first, logits.size()[0])?
+            .f_unsqueeze(1)?;
+        let target = logits.f_gather(1, &target, false)?;
+        let total = logits.f_logsumexp([1i64].as_slice(), true)?;
+        nll.push(total.f_sub(&target)?.f_squeeze_dim(1)?);
+        let above = logits.f_gt_tensor(&target)?;
+        rank.push(above.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Int64)?);
+        Ok(())
+    })?;
+    Ok(Scores {
+        nll: Tensor::f_cat(&nll, 0)?,
+        rank: Tensor::f_cat(&rank, 0)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Reduction};
+
+    fn values(rows: i64, columns: i64, phase: f64) -> Tensor {
+        let values: Vec<f32> = (0..rows * columns)
+            .map(|i| ((i as f64 * 0.917 + phase).sin() * 0.8) as f32)
+            .collect();
+        Tensor::from_slice(&values).reshape([rows, columns])
+    }
+
+    /// Enough tokens and vocabulary for three chunks, the last one short.
+    const TOKENS: i64 = 600;
+    const VOCAB: i64 = 16_350;
+    const PADDED: i64 = 16_384;
+
+    fn sample() -> (Tensor, Tensor, Tensor) {
+        let targets: Vec<i64> = (0..TOKENS).map(|i| i * 7919 % VOCAB).collect();
+        (
+            values(TOKENS, 8, 0.1),
+            values(PADDED, 8, 0.5),
+            Tensor::from_slice(&targets),
+        )
+    }
+
+    #[test]
+    fn chunked_loss_and_gradients_equal_the_plain_ones() {
+        let (hidden, head, targets) = sample();
+        let scale = 1.0 / TOKENS as f64;
+        let chunked = gradients(&hidden, &head, VOCAB, &targets, scale).unwrap();
+
+        let hidden = hidden.set_requires_grad(true);
+        let head = head.set_requires_grad(true);
+        let logits = hidden.linear(&head, None::<Tensor>).narrow(1, 0, VOCAB);
+        let plain = logits.cross_entropy_loss(&targets, None::<Tensor>, Reduction::Mean, -100, 0.0);
+        let by = Tensor::run_backward(&[&plain], &[&hidden, &head], false, false);
+        let apart = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]);
+        assert!(apart(&chunked.loss, &plain.detach()) < 1e-5);
+        assert!(apart(&chunked.hidden, &by[0]) < 1e-8);
+        assert!(apart(&chunked.head, &by[1]) < 1e-8);
+        let padding = chunked.head.narrow(0, VOCAB, PADDED - VOCAB);
+        assert_eq!(padding.abs().max().double_value(&[]), 0.0);
+    }
+
+    #[test]
+    fn ranks_count_the_tokens_ahead() {
+        let (hidden, head, targets) = sample();
+        let found = scores(&hidden, &head, VOCAB, &targets).unwrap();
+        let logits = hidden.linear(&head, None::<Tensor>).narrow(1, 0, VOCAB);
+        let plain = logits.cross_entropy_loss(&targets, None::<Tensor>, Reduction::None, -100, 0.0);
+        assert!((&found.nll - plain).abs().max().double_value(&[]) < 1e-5);
+        let best = logits.argmax(1, false);
+        let first = scores(&hidden, &head, VOCAB, &best).unwrap().rank;
+        assert_eq!(first.max().int64_value(&[]), 0);
+        assert_eq!(found.rank.size(), [TOKENS]);
+        assert!(found.rank.max().int64_value(&[]) > 1000);
+        assert_eq!(found.rank.device(), Device::Cpu);
+    }
+}

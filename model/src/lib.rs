@@ -1,0 +1,43 @@
+//! The GPT on tch: configuration, layers, KV cache, sampling and checkpoints.
+//!
+//! Two stock architectures, Llama and GPT-2, whose checkpoints need no conversion:
+//! model.safetensors has Hugging Face's names and shapes. Everything that libtorch can refuse
+//! comes back as an [`Error`] of one sentence; nothing here reads libtorch's global random
+//! state, so results depend on arguments alone.
+//!
+//! ```no_run,standalone_crate
+//! use std::{ops::ControlFlow, path::Path};
+//! use textmill_model::{Gpt, Sampling, best_device, generate};
+//!
+//! let device = best_device(); // before any other use of tensors
+//! let gpt = Gpt::load(Path::new("runs/sample/train/best"), device)?;
+//! let text = generate(&gpt, &[1, 2, 3], &Sampling::default(), |_| ControlFlow::Continue(()))?;
+//! # Ok::<(), textmill_model::Error>(())
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod cache;
+mod checkpoint;
+mod config;
+mod device;
+mod dropout;
+mod error;
+mod generate;
+mod gpt;
+mod head;
+mod hugging_face;
+mod layers;
+mod layout;
+mod random;
+mod tensors;
+
+pub use cache::KvCache;
+pub use checkpoint::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config};
+pub use config::{Architecture, ModelConfig, Size};
+pub use device::{LIBTORCH_VERSION, Torch, best_device, doctor};
+pub use dropout::Dropout;
+pub use error::Error;
+pub use generate::{Sampling, generate};
+pub use gpt::{Gpt, Gradients};
+pub use head::Scores;
+pub use tensors::{read_tensors, write_tensors};

@@ -1,0 +1,279 @@
+//! The `[train]` section.
+
+use serde::{Deserialize, Serialize};
+use tch::Kind;
+use textmill_model::{Architecture, ModelConfig, Size};
+
+use crate::Error;
+
+/// Number format of the computation; the parameters that the optimizer updates are fp32 always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    Fp32,
+    /// Forward and backward pass on a bfloat16 copy of the parameters; faster where the machine
+    /// has instructions for it (AMX, GPUs), slower elsewhere.
+    Bf16,
+}
+
+impl Precision {
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Fp32 => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+        }
+    }
+}
+
+/// Settings of the train stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Architecture: `llama` or `gpt2`, each exactly the stock one.
+    pub preset: String,
+    /// Size by name: nano, micro, mini, gpt2-124m, gpt2-350m, gpt2-774m, gpt2-1558m.
+    pub size: String,
+    /// Transformer blocks; 0 as `size` says.
+    pub layers: i64,
+    /// Attention heads; 0 as `size` says.
+    pub heads: i64,
+    /// Key and value heads, fewer than `heads` for grouped-query attention; 0 as many.
+    pub kv_heads: i64,
+    /// Width of the residual stream (d_model); 0 as `size` says.
+    pub width: i64,
+    /// Longest sequence, in tokens.
+    pub context: i64,
+    /// Whether the output head is the embedding matrix.
+    pub tie_embeddings: bool,
+    /// Windows of `context` tokens in a micro-batch.
+    pub batch: u64,
+    /// Micro-batches a step. On the CPU they are what the threads share, so use at least as many
+    /// as there are threads; the result does not depend on the threads.
+    pub accumulate: u64,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Highest learning rate.
+    pub lr: f64,
+    /// Learning rate at the end of the cosine.
+    pub min_lr: f64,
+    /// Steps over which the learning rate rises from 0.
+    pub warmup: u64,
+    /// Decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101), on matrices only.
+    pub weight_decay: f64,
+    /// Decay of AdamW's mean of gradients.
+    pub beta1: f64,
+    /// Decay of AdamW's mean of squared gradients.
+    pub beta2: f64,
+    /// Largest norm of the gradient; longer ones are scaled down to it. 0 is no limit.
+    pub clip: f64,
+    /// Probability of dropout on embeddings and block outputs; 0 for corpora that are seen once
+    /// or twice, 0.1 to 0.3 for small ones that are seen many times.
+    pub dropout: f64,
+    /// `fp32` or `bf16`.
+    pub precision: Precision,
+    /// Steps between two measurements of the validation loss.
+    pub eval_every: u64,
+    /// Validation windows to measure it on, spread evenly; 0 is all of them.
+    pub eval_windows: u64,
+    /// Steps between two checkpoints.
+    pub checkpoint_every: u64,
+    /// Step checkpoints to keep, newest first. `best/` is kept beside them.
+    pub keep_checkpoints: usize,
+    /// Threads of the CPU; 0 as many as the run has.
+    pub threads: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            preset: "llama".to_owned(),
+            size: "nano".to_owned(),
+            layers: 0,
+            heads: 0,
+            kv_heads: 0,
+            width: 0,
+            context: 128,
+            tie_embeddings: true,
+            batch: 8,
+            accumulate: 2,
+            steps: 500,
+            lr: 1e-3,
+            min_lr: 1e-4,
+            warmup: 50,
+            weight_decay: 0.1,
+            beta1: 0.9,
+            beta2: 0.95,
+            clip: 1.0,
+            dropout: 0.1,
+            precision: Precision::Fp32,
+            eval_every: 50,
+            eval_windows: 256,
+            checkpoint_every: 250,
+            keep_checkpoints: 2,
+            threads: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what can be checked before the vocabulary is known.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key that is wrong and what would do.
+    pub fn validate(&self) -> Result<(), Error> {
+        for (key, value) in [
+            ("batch", self.batch),
+            ("accumulate", self.accumulate),
+            ("steps", self.steps),
+            ("eval_every", self.eval_every),
+            ("checkpoint_every", self.checkpoint_every),
+            ("keep_checkpoints", self.keep_checkpoints as u64),
+        ] {
+            if !(1..=1 << 32).contains(&value) {
+                return Err(Error::Config(format!(
+                    "`{key}` is {value}; it must be at least 1"
+                )));
+            }
+        }
+        for (key, value, most) in [
+            ("lr", self.lr, 10.0),
+            ("min_lr", self.min_lr, self.lr),
+            ("weight_decay", self.weight_decay, 100.0),
+            ("beta1", self.beta1, 0.999_999),
+            ("beta2", self.beta2, 0.999_999),
+            ("clip", self.clip, f64::MAX),
+            ("dropout", self.dropout, 0.99),
+        ] {
+            if !(0.0..=most).contains(&value) {
+                return Err(Error::Config(format!(
+                    "`{key}` is {value}; it must lie between 0 and {most}"
+                )));
+            }
+        }
+        self.model(1, 0).map(drop)
+    }
+
+    /// The network for a vocabulary and its document-end token.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the sizes do not go together.
+    pub fn model(&self, vocab_size: i64, eot_id: u32) -> Result<ModelConfig, Error> {
+        let config_error = |error: textmill_model::Error| Error::Config(error.to_string());
+        let architecture = Architecture::named(&self.preset).map_err(config_error)?;
+        let size = Size::named(&self.size).map_err(config_error)?;
+        let or = |given: i64, default: i64| if given == 0 { default } else { given };
+        let size = Size {
+            name: size.name,
+            layers: or(self.layers, size.layers),
+            heads: or(self.heads, size.heads),
+            width: or(self.width, size.width),
+        };
+        let mut model = ModelConfig::new(architecture, size, vocab_size, self.context);
+        model.kv_heads = or(self.kv_heads, size.heads);
+        model.tie_embeddings = self.tie_embeddings;
+        model.eot_id = Some(eot_id);
+        model.validate().map_err(config_error)?;
+        Ok(model)
+    }
+
+    /// Learning rate of a step, counted from 0: a linear rise, then half a cosine down to
+    /// `min_lr` (Loshchilov and Hutter 2016, arXiv:1608.03983).
+    #[must_use]
+    pub fn learning_rate(&self, step: u64) -> f64 {
+        if step < self.warmup {
+            return self.lr * (step + 1) as f64 / self.warmup as f64;
+        }
+        let length = self.steps.saturating_sub(self.warmup).max(1);
+        let done = ((step - self.warmup) as f64 / length as f64).min(1.0);
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+        self.min_lr + (self.lr - self.min_lr) * cosine
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_and_falls() {
+        let config = Config {
+            steps: 100,
+            warmup: 10,
+            lr: 1.0,
+            min_lr: 0.1,
+            ..Config::default()
+        };
+        assert!((config.learning_rate(0) - 0.1).abs() < 1e-12);
+        assert!((config.learning_rate(9) - 1.0).abs() < 1e-12);
+        assert!((config.learning_rate(10) - 1.0).abs() < 1e-12);
+        assert!((config.learning_rate(55) - 0.55).abs() < 1e-12);
+        assert!((config.learning_rate(100) - 0.1).abs() < 1e-12);
+        assert!((config.learning_rate(1000) - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        Config::default().validate().unwrap();
+        let base = Config::default;
+        for (config, key) in [
+            (Config { steps: 0, ..base() }, "`steps`"),
+            (
+                Config {
+                    lr: f64::NAN,
+                    ..base()
+                },
+                "`lr`",
+            ),
+            (
+                Config {
+                    min_lr: 1.0,
+                    ..base()
+                },
+                "`min_lr`",
+            ),
+            (
+                Config {
+                    dropout: 1.0,
+                    ..base()
+                },
+                "`dropout`",
+            ),
+            (Config { heads: 3, ..base() }, "`heads`"),
+            (
+                Config {
+                    context: -1,
+                    ..base()
+                },
+                "`context`",
+            ),
+            (
+                Config {
+                    size: "vast".to_owned(),
+                    ..base()
+                },
+                "`vast`",
+            ),
+        ] {
+            let message = config.validate().unwrap_err().to_string();
+            assert!(message.contains(key), "{message}");
+        }
+    }
+
+    #[test]
+    fn numbers_override_the_named_size() {
+        let config = Config {
+            layers: 2,
+            heads: 2,
+            width: 64,
+            ..Config::default()
+        };
+        let model = config.model(1000, 5).unwrap();
+        assert_eq!(
+            (model.layers, model.width, model.feed_forward),
+            (2, 64, 192)
+        );
+        assert_eq!((model.kv_heads, model.eot_id), (2, Some(5)));
+    }
+}

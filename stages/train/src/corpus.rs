@@ -1,0 +1,181 @@
+//! The tokens of all documents as one stream in a flat file.
+//!
+//! The stage reads each shard once, a row group at a time, and writes the ids to a file of two
+//! bytes a token (four beyond 65,536 entries of the vocabulary). Windows are then read by
+//! offset, so memory does not grow with the corpus; the file costs as much disk as the shards
+//! hold tokens, and the runner removes it with the stage's `work` folder.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use textmill_schemas::{ShardReader, TaskContext, Tokens};
+
+use crate::Error;
+
+/// What the ids must be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vocabulary {
+    pub size: i64,
+    /// The token that stands before each document.
+    pub eot: u32,
+}
+
+/// A circular stream of tokens: document-end token, document, document-end token, document, …
+#[derive(Debug)]
+pub(crate) struct TokenStream {
+    file: File,
+    path: PathBuf,
+    /// Bytes a token.
+    width: u64,
+    /// Tokens in the stream.
+    length: u64,
+}
+
+impl TokenStream {
+    /// Packs the documents of some shards into a file.
+    pub fn pack(
+        path: &Path,
+        shards: &[PathBuf],
+        vocabulary: Vocabulary,
+        ctx: &TaskContext,
+    ) -> Result<Self, Error> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        }
+        let file = File::create(path).map_err(Error::io(path))?;
+        let mut packer = Packer {
+            file: BufWriter::new(file),
+            vocabulary,
+            width: if vocabulary.size <= 1 << 16 { 2 } else { 4 },
+            length: 0,
+        };
+        for shard in shards {
+            for group in ShardReader::<Tokens>::open(shard)? {
+                ctx.check_cancelled()?;
+                for document in group? {
+                    packer.check(shard, &document)?;
+                    packer.add(&document.tokens).map_err(Error::io(path))?;
+                }
+            }
+        }
+        packer.file.flush().map_err(Error::io(path))?;
+        Ok(Self {
+            file: File::open(path).map_err(Error::io(path))?,
+            path: path.to_path_buf(),
+            width: packer.width,
+            length: packer.length,
+        })
+    }
+
+    /// Tokens in the stream.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// `count` tokens from `start` on, going round at the end of the stream.
+    pub fn read(&mut self, start: u64, count: u64) -> Result<Vec<i64>, Error> {
+        let mut tokens = Vec::with_capacity(count as usize);
+        let mut at = start % self.length.max(1);
+        while (tokens.len() as u64) < count && self.length > 0 {
+            let run = (count - tokens.len() as u64).min(self.length - at);
+            let mut bytes = vec![0; (run * self.width) as usize];
+            self.file
+                .seek(SeekFrom::Start(at * self.width))
+                .and_then(|_| self.file.read_exact(&mut bytes))
+                .map_err(Error::io(&self.path))?;
+            match self.width {
+                2 => tokens.extend(
+                    bytes
+                        .as_chunks::<2>()
+                        .0
+                        .iter()
+                        .map(|&b| i64::from(u16::from_le_bytes(b))),
+                ),
+                _ => tokens.extend(
+                    bytes
+                        .as_chunks::<4>()
+                        .0
+                        .iter()
+                        .map(|&b| i64::from(u32::from_le_bytes(b))),
+                ),
+            }
+            at = 0;
+        }
+        Ok(tokens)
+    }
+}
+
+struct Packer {
+    file: BufWriter<File>,
+    vocabulary: Vocabulary,
+    width: u64,
+    length: u64,
+}
+
+impl Packer {
+    fn check(&self, shard: &Path, document: &Tokens) -> Result<(), Error> {
+        let vocab = self.vocabulary.size;
+        match document.tokens.iter().find(|&&id| i64::from(id) >= vocab) {
+            None => Ok(()),
+            Some(&token) => Err(Error::Token {
+                shard: shard.to_path_buf(),
+                document: document.id.clone(),
+                token,
+                vocab,
+            }),
+        }
+    }
+
+    fn add(&mut self, tokens: &[u32]) -> std::io::Result<()> {
+        for &token in std::iter::once(&self.vocabulary.eot).chain(tokens) {
+            match self.width {
+                2 => self.file.write_all(&(token as u16).to_le_bytes())?,
+                _ => self.file.write_all(&token.to_le_bytes())?,
+            }
+        }
+        self.length += 1 + tokens.len() as u64;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{context, write_shard};
+
+    #[test]
+    fn documents_are_joined_and_the_stream_goes_round() {
+        for size in [100, 100_000] {
+            let dir = tempfile::tempdir().unwrap();
+            let shard = write_shard(
+                dir.path(),
+                "part-00000.parquet",
+                &[vec![1, 2], vec![], vec![3]],
+            );
+            let path = dir.path().join("work/train.tokens");
+            let vocabulary = Vocabulary { size, eot: 99 };
+            let ctx = context(dir.path());
+            let mut stream = TokenStream::pack(&path, &[shard], vocabulary, &ctx.borrow()).unwrap();
+            assert_eq!(stream.length(), 6);
+            assert_eq!(stream.read(0, 6).unwrap(), [99, 1, 2, 99, 99, 3]);
+            assert_eq!(stream.read(5, 3).unwrap(), [3, 99, 1]);
+            assert_eq!(stream.read(8, 14).unwrap()[..4], [2, 99, 99, 3]);
+        }
+    }
+
+    #[test]
+    fn a_token_outside_the_vocabulary_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let shard = write_shard(dir.path(), "part-00000.parquet", &[vec![1, 100]]);
+        let vocabulary = Vocabulary { size: 100, eot: 99 };
+        let path = dir.path().join("train.tokens");
+        let ctx = context(dir.path());
+        let error = TokenStream::pack(&path, &[shard], vocabulary, &ctx.borrow()).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("document 0") && message.contains("id 100"),
+            "{message}"
+        );
+    }
+}

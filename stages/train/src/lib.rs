@@ -1,0 +1,24 @@
+//! Trains the GPT on token shards, with checkpoints that resume exactly.
+//!
+//! Everything random (initial weights, order of windows, dropout) is a function of the run's
+//! seed and of a count, and sums are taken in a fixed order. So on a CPU, the same shards,
+//! settings and seed give the same weights in every bit, whatever the number of threads and
+//! however often the run was stopped and resumed.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod adamw;
+mod checkpoint;
+mod config;
+mod corpus;
+mod error;
+mod loader;
+mod metrics;
+mod stage;
+#[cfg(test)]
+mod test_support;
+mod trainer;
+mod workers;
+
+pub use config::{Config, Precision};
+pub use error::Error;
+pub use stage::Stage;

@@ -1,0 +1,166 @@
+//! The train stage.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, best_device};
+use textmill_schemas::{CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport};
+
+use crate::adamw::OPTIMIZER_FILE;
+use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
+use crate::corpus::{TokenStream, Vocabulary};
+use crate::metrics::METRICS_FILE;
+use crate::trainer::{Plan, Summary, train};
+use crate::{Config, Error};
+
+/// The train stage: one step, one task.
+///
+/// It reads the shards of the tokenize stage under `train/` and `validation/` and its
+/// tokenizer.json, and writes `step-NNNNNN/` checkpoints, `best/` (the parameters with the lowest
+/// validation loss; the manifest's figure `checkpoint` names it, and it is what is evaluated),
+/// metrics.jsonl, and timings.jsonl, which alone differs between repetitions and is therefore no
+/// output of record.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    config: Config,
+}
+
+impl Stage {
+    /// A stage with these settings.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key that makes no sense.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        config.validate()?;
+        Ok(Self {
+            config: config.clone(),
+        })
+    }
+
+    fn plan(&self, input: &StageInput, ctx: &TaskContext) -> Result<Plan<'_>, Error> {
+        let device = best_device(); // before any other use of tensors
+        let vocabulary = vocabulary(input)?;
+        let is_tokenizer = |file: &&ShardEntry| file.path == TOKENIZER_FILE;
+        let tokenizer = input.manifest.files.iter().find(is_tokenizer);
+        let tokenizer =
+            tokenizer.ok_or_else(|| Error::Input(format!("has no {TOKENIZER_FILE}")))?;
+        let pack = |part: &str| {
+            let prefix = format!("{part}/");
+            let shards: Vec<PathBuf> = input
+                .shards()
+                .filter(|(_, shard)| shard.path.starts_with(&prefix))
+                .map(|(path, _)| path)
+                .collect();
+            let path = ctx.work().join(format!("{part}.tokens"));
+            TokenStream::pack(&path, &shards, vocabulary, ctx)
+        };
+        let (train, validation) = (pack("train")?, pack("validation")?);
+        if train.length() < 2 {
+            return Err(Error::Input("has no training tokens".to_owned()));
+        }
+        let shards = input.manifest.kept.iter();
+        Ok(Plan {
+            config: &self.config,
+            model: self.config.model(vocabulary.size, vocabulary.eot)?,
+            identity: Identity {
+                config: Config {
+                    threads: 0, // the only setting that does not change the result
+                    ..self.config.clone()
+                },
+                seed: ctx.seed,
+                inputs: shards
+                    .chain([tokenizer])
+                    .map(|file| file.hash.clone())
+                    .collect(),
+            },
+            train,
+            validation,
+            tokenizer: input.dir.join(&tokenizer.path),
+            device,
+        })
+    }
+}
+
+impl CorpusStage for Stage {
+    fn steps(&self) -> &'static [&'static str] {
+        &["train"]
+    }
+
+    fn world(&self, _step: &str, _ctx: &TaskContext) -> StageResult<usize> {
+        Ok(1)
+    }
+
+    fn task(&self, _step: &str, _rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
+        let input = ctx.input("tokenize")?;
+        let result = self.plan(input, ctx).and_then(|plan| train(plan, ctx));
+        let summary = match result {
+            Err(Error::Cancelled(cancelled)) => return Err(cancelled.into()),
+            other => other?,
+        };
+        let documents = input.manifest.kept.iter().map(|shard| shard.rows).sum();
+        Ok(TaskReport {
+            read: documents,
+            kept_rows: documents,
+            files: files(&summary, ctx)?,
+            stats: stats(&summary),
+            ..TaskReport::default()
+        })
+    }
+}
+
+fn vocabulary(input: &StageInput) -> Result<Vocabulary, Error> {
+    let figure = |name: &str| {
+        let value = input.manifest.stats.get(name).and_then(Value::as_u64);
+        value.ok_or_else(|| Error::Input(format!("does not say `{name}`")))
+    };
+    let (size, eot) = (figure("vocab_size")?, figure("eot_id")?);
+    if eot >= size || size > 1 << 24 {
+        return Err(Error::Input(format!(
+            "has eot_id {eot} for a vocabulary of {size}"
+        )));
+    }
+    Ok(Vocabulary {
+        size: size as i64,
+        eot: eot as u32,
+    })
+}
+
+/// The files of record: the last step's checkpoint, the best one, and the metrics.
+fn files(summary: &Summary, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error> {
+    let model = [CONFIG_FILE, WEIGHTS_FILE, STATE_FILE, TOKENIZER_FILE];
+    let last = step_name(summary.state.step);
+    let mut paths: Vec<String> = model.map(|file| format!("{last}/{file}")).to_vec();
+    paths.push(format!("{last}/{OPTIMIZER_FILE}"));
+    if summary.state.best.is_some() {
+        paths.extend(model.map(|file| format!("{BEST}/{file}")));
+    }
+    paths.push(METRICS_FILE.to_owned());
+    let entries = paths.iter().map(|path| ShardEntry::of_file(ctx.out, path));
+    Ok(entries.collect::<Result<_, _>>()?)
+}
+
+fn stats(summary: &Summary) -> BTreeMap<String, Value> {
+    let state = &summary.state;
+    let checkpoint = match state.best {
+        Some(_) => BEST.to_owned(),
+        None => step_name(state.step),
+    };
+    [
+        ("checkpoint", json!(checkpoint)),
+        ("steps", json!(state.step)),
+        ("parameters", json!(summary.parameters)),
+        ("tokens_seen", json!(state.tokens)),
+        ("train_loss", json!(state.loss)),
+        ("val_loss", json!(state.val_loss)),
+        ("best_val_loss", json!(state.best.map(|best| best.val_loss))),
+        ("best_step", json!(state.best.map(|best| best.step))),
+        ("tokens_per_second", json!(summary.tokens_per_second)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+#[cfg(test)]
+#[path = "stage_tests.rs"]
+mod tests;
