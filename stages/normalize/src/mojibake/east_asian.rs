@@ -1,0 +1,266 @@
+//! Damage with East Asian charsets, which ftfy leaves alone: UTF-8 read as GBK, Big5, Shift_JIS,
+//! EUC-JP or EUC-KR (`浣犲ソ`), and text in those charsets read as Windows-1252 (`ÄãºÃ`).
+
+use std::sync::LazyLock;
+
+use encoding_rs::Encoding;
+
+use super::codec::{Codec, western};
+use super::familiar::Familiarity;
+use super::utf8;
+
+/// A charset of one- and two-byte characters, with the bytes of each character.
+struct WideCodec {
+    encoding: &'static Encoding,
+    /// Bytes of the characters below U+10000; 0: none, below 0x100: one byte.
+    bytes: Box<[u16]>,
+}
+
+impl WideCodec {
+    fn new(encoding: &'static Encoding) -> Self {
+        let mut bytes = vec![0u16; 0x1_0000].into_boxed_slice();
+        let mut learn = |code: &[u8], value: u16| {
+            let decoded = encoding.decode_without_bom_handling_and_without_replacement(code);
+            let mut chars = decoded.as_deref().unwrap_or_default().chars();
+            if let (Some(c), None) = (chars.next(), chars.next())
+                && let Some(slot) = bytes.get_mut(c as usize)
+                && *slot == 0
+            {
+                *slot = value;
+            }
+        };
+        for lead in 0x80u8..=0xFF {
+            learn(&[lead], u16::from(lead));
+            for trail in 0x40u8..=0xFE {
+                learn(&[lead, trail], u16::from_be_bytes([lead, trail]));
+            }
+        }
+        Self { encoding, bytes }
+    }
+
+    fn code(&self, c: char) -> Option<u16> {
+        self.bytes
+            .get(c as usize)
+            .copied()
+            .filter(|code| *code != 0)
+    }
+
+    /// Whether a character is what the first two bytes of a three-byte UTF-8 sequence turn into.
+    /// Mojibake of Chinese is full of these; clean text hardly ever holds them.
+    fn betrays(&self, c: char) -> bool {
+        let [lead, trail] = self.code(c).unwrap_or_default().to_be_bytes();
+        matches!(lead, 0xE3..=0xE9 | 0xEF) && matches!(trail, 0x80..=0xBF)
+    }
+
+    fn encode(&self, text: &str) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_ascii() {
+                out.push(c as u8);
+                continue;
+            }
+            if c == '\u{FFFD}' {
+                out.push(super::codec::LOST);
+                continue;
+            }
+            let [lead, trail] = self.code(c)?.to_be_bytes();
+            if lead != 0 {
+                out.push(lead);
+            }
+            out.push(trail);
+        }
+        Some(out)
+    }
+}
+
+/// Charsets, the likelier first.
+static WIDE: LazyLock<Vec<WideCodec>> = LazyLock::new(|| {
+    [
+        encoding_rs::GB18030,
+        encoding_rs::BIG5,
+        encoding_rs::SHIFT_JIS,
+        encoding_rs::EUC_KR,
+        encoding_rs::EUC_JP,
+    ]
+    .into_iter()
+    .map(WideCodec::new)
+    .collect()
+});
+
+/// Smallest share of frequent characters that proves a repair.
+const FAMILIAR: f64 = 0.6;
+
+/// Repairs a segment as a whole, or run by run.
+pub(super) fn repair(segment: &str) -> Option<String> {
+    if has_western_run(segment)
+        && let Some(fixed) = western()
+            .and_then(|western| from_western(segment, western))
+            .or_else(|| {
+                western().and_then(|w| map_runs(segment, is_western, |run| from_western(run, w)))
+            })
+    {
+        return Some(fixed);
+    }
+    let betrayed = |c: char| WIDE.iter().any(|codec| codec.betrays(c));
+    if !segment.chars().any(|c| c as u32 >= 0x2E80 && betrayed(c)) {
+        return None;
+    }
+    from_wide(segment).or_else(|| map_runs(segment, |c| !c.is_ascii(), from_wide))
+}
+
+/// Whether four characters in a row come from the upper half of Windows-1252, or two of its signs:
+/// no Western language needs that.
+fn has_western_run(segment: &str) -> bool {
+    let mut run = 0;
+    let mut signs = 0;
+    for c in segment.chars() {
+        run = if is_western(c) { run + 1 } else { 0 };
+        signs += usize::from(matches!(c as u32, 0xA4..=0xBF | 0x80..=0x9F));
+        if run >= 4 || signs >= 2 {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_western(c: char) -> bool {
+    let has_byte = |codec: &Codec| codec.byte(c).is_some();
+    !c.is_ascii() && c as u32 <= 0x2122 && western().is_some_and(has_byte)
+}
+
+/// East Asian text that was read as Windows-1252 or Latin-1.
+fn from_western(segment: &str, western: &Codec) -> Option<String> {
+    if segment.contains('\u{FFFD}') {
+        return None;
+    }
+    let bytes = western.encode(segment)?;
+    let mut best: Option<(f64, String)> = None;
+    for codec in WIDE.iter() {
+        let decoded = codec
+            .encoding
+            .decode_without_bom_handling_and_without_replacement(&bytes);
+        let Some(text) = decoded else { continue };
+        let familiar = Familiarity::of(&text);
+        let share = familiar.share();
+        if familiar.frequent >= 2
+            && share >= FAMILIAR
+            && best.as_ref().is_none_or(|(other, _)| share > *other)
+        {
+            best = Some((share, text.into_owned()));
+        }
+    }
+    best.map(|(_, text)| text)
+}
+
+/// UTF-8 that was read as an East Asian charset. The last character may be cut short.
+fn from_wide(segment: &str) -> Option<String> {
+    let before = Familiarity::of(segment);
+    for codec in WIDE.iter() {
+        if !segment.chars().any(|c| codec.betrays(c)) {
+            continue;
+        }
+        let Some(bytes) = codec.encode(segment) else {
+            continue;
+        };
+        let Some(text) = read_utf8(&bytes) else {
+            continue;
+        };
+        let after = Familiarity::of(&text);
+        if after.frequent >= 2 && after.share() >= FAMILIAR.max(before.share()) {
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// Reads UTF-8 in which single bytes were lost: at most one character in eight may be missing.
+fn read_utf8(bytes: &[u8]) -> Option<String> {
+    let mut text = String::with_capacity(bytes.len());
+    let (mut whole, mut lost) = (0usize, 0usize);
+    for chunk in bytes.utf8_chunks() {
+        whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        text.push_str(
+            chunk
+                .valid()
+                .trim_start_matches(char::from(super::codec::LOST)),
+        );
+        if let Some(lead) = chunk.invalid().first() {
+            utf8::announced(*lead)?;
+            lost += 1;
+            text.push('\u{FFFD}');
+        }
+    }
+    (lost <= 1 + whole / 8).then(|| text.replace(char::from(super::codec::LOST), "\u{FFFD}"))
+}
+
+/// Applies a repair to each longest run of characters of a kind.
+fn map_runs(
+    segment: &str,
+    kind: impl Fn(char) -> bool,
+    repair: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let mut out = String::with_capacity(segment.len());
+    let mut changed = false;
+    let mut rest = segment;
+    while !rest.is_empty() {
+        let start = rest.find(&kind).unwrap_or(rest.len());
+        let (plain, tail) = rest.split_at(start);
+        out.push_str(plain);
+        let end = tail.find(|c| !kind(c)).unwrap_or(tail.len());
+        let (run, tail) = tail.split_at(end);
+        let fixed = if run.chars().nth(3).is_some() || run.len() >= 8 {
+            repair(run)
+        } else {
+            None
+        };
+        changed |= fixed.is_some();
+        out.push_str(fixed.as_deref().unwrap_or(run));
+        rest = tail;
+    }
+    changed.then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn damaged(text: &str, real: &'static Encoding, wrong: &'static Encoding) -> String {
+        wrong
+            .decode_without_bom_handling(&real.encode(text).0)
+            .0
+            .into_owned()
+    }
+
+    #[test]
+    fn utf8_read_as_gbk() {
+        assert_eq!(repair("浣犲ソ").as_deref(), Some("你好"));
+        let text = "我们今天学习中文。";
+        let bad = damaged(text, encoding_rs::UTF_8, encoding_rs::GBK);
+        assert!(
+            repair(&bad).unwrap().starts_with("我们今天学习中文"),
+            "{bad}"
+        );
+        assert_eq!(repair("锟斤拷锟斤拷"), None);
+    }
+
+    #[test]
+    fn gbk_and_big5_read_as_windows_1252() {
+        assert_eq!(repair("ÄãºÃ").as_deref(), Some("你好"));
+        let text = "我們今天在這裡學習中文。";
+        let bad = damaged(text, encoding_rs::BIG5, encoding_rs::WINDOWS_1252);
+        assert_eq!(repair(&bad).as_deref(), Some(text), "{bad}");
+    }
+
+    #[test]
+    fn clean_text_stays() {
+        for clean in [
+            "我们今天学习中文。",
+            "繁體中文：鐵鍵鏈，銀鏡",
+            "ÀÁÂÃÄÅÆÇ",
+            "été déjà",
+            "§1 ¶2 «a»",
+        ] {
+            assert_eq!(repair(clean), None, "{clean}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! E-mail addresses (RFC 5321, as far as people write them).
+
+use std::ops::Range;
+
+use super::Item;
+use crate::config::PrivateKind;
+
+/// Longest local part and longest domain, in bytes (RFC 5321, 4.5.3.1).
+const MAX_LOCAL: usize = 64;
+const MAX_DOMAIN: usize = 255;
+
+/// Last labels that are endings of files: `icon@2x.png` is no address.
+const FILES: &[&str] = &[
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "mjs", "ts", "json", "html", "htm",
+    "php", "py", "rs", "txt", "md", "pdf", "zip", "gz", "yml", "yaml", "xml", "service", "timer",
+    "socket", "mount", "target",
+];
+
+/// The address around an at sign, beginning no earlier than `done`.
+pub(super) fn at(text: &str, at: usize, done: usize) -> Option<Item> {
+    let start = local_start(text, at, done)?;
+    let end = domain_end(text, at + 1)?;
+    Some(Item {
+        kind: PrivateKind::Email,
+        range: Range { start, end },
+    })
+}
+
+fn local_start(text: &str, at: usize, done: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_local = |b: &u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'=')
+    };
+    let head = bytes.get(done..at)?;
+    let length = head
+        .iter()
+        .rev()
+        .take(MAX_LOCAL + 1)
+        .take_while(|b| is_local(b))
+        .count();
+    if length > MAX_LOCAL {
+        return None;
+    }
+    let mut local = head.get(head.len() - length..)?;
+    if let Some(equals) = local.iter().rposition(|b| matches!(b, b'=' | b'&')) {
+        // A parameter of an address line: "to=ada@example.com".
+        local = local.get(equals + 1..)?;
+    }
+    while let [first, rest @ ..] = local
+        && !first.is_ascii_alphanumeric()
+        && *first != b'_'
+    {
+        local = rest;
+    }
+    let proper = local.last().is_some_and(|b| *b != b'.') && !local.windows(2).any(|w| w == b"..");
+    // A remote of git: a public name that everyone shares.
+    let shared = local == b"git"
+        && bytes
+            .get(at..)
+            .is_some_and(|tail| tail.iter().take(MAX_DOMAIN).any(|b| *b == b':'));
+    (proper && !shared).then(|| at - local.len())
+}
+
+fn domain_end(text: &str, start: usize) -> Option<usize> {
+    let tail = text.as_bytes().get(start..)?;
+    let is_domain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    let mut length = tail
+        .iter()
+        .take(MAX_DOMAIN + 1)
+        .take_while(|b| is_domain(b))
+        .count();
+    while length > 0 && matches!(tail.get(length - 1), Some(b'.' | b'-')) {
+        length -= 1;
+    }
+    let domain = text.get(start..start + length)?;
+    let proper = |label: &str| {
+        (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let (host, top) = domain.rsplit_once('.')?;
+    let top_is_name = (2..=24).contains(&top.len())
+        && (top.bytes().all(|b| b.is_ascii_alphabetic())
+            || top.to_ascii_lowercase().starts_with("xn--"));
+    let is_file = FILES.contains(&top.to_ascii_lowercase().as_str());
+    let goes_on = tail.get(length).is_some_and(|b| matches!(b, b'_' | b'@'));
+    (length <= MAX_DOMAIN && top_is_name && !is_file && !goes_on && host.split('.').all(proper))
+        .then_some(start + length)
+}

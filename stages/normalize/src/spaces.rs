@@ -1,0 +1,133 @@
+//! Spaces and blank lines: one space between words, none at the end of a line, at most one blank
+//! line between paragraphs, none around the text.
+
+use crate::counts::count;
+
+/// Rewrites the white space of a text whose line ends are line feeds.
+///
+/// A run of spaces becomes one space, or one tab when it holds a tab (cells of a table). Spaces and
+/// tabs that a line begins with stay when `keep_indent` says so: code means something by them.
+pub(crate) fn clean(text: &str, keep_indent: bool, counter: &mut u32) -> Option<String> {
+    if is_clean(text, keep_indent) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut blank = 0usize;
+    for line in text.split('\n') {
+        let line = line.trim_end_matches(is_space);
+        let body = line.trim_start_matches(is_space);
+        if body.is_empty() {
+            blank += 1;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if blank > 0 { "\n\n" } else { "\n" });
+        }
+        blank = 0;
+        let indent = line.get(..line.len() - body.len()).unwrap_or_default();
+        if keep_indent {
+            // An ideographic space at the head of a paragraph is typography, not indentation.
+            out.extend(indent.chars().filter(|c| matches!(c, ' ' | '\t')));
+        }
+        squeeze(body, &mut out);
+    }
+    if out == text {
+        return None;
+    }
+    let removed = text.chars().count().saturating_sub(out.chars().count());
+    *counter = counter.saturating_add(u32::try_from(removed).unwrap_or(u32::MAX));
+    if removed == 0 {
+        count(counter);
+    }
+    Some(out)
+}
+
+/// A cautious look: true only when nothing would change.
+fn is_clean(text: &str, keep_indent: bool) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.first().is_some_and(|b| is_blank(*b)) || bytes.last().is_some_and(|b| is_blank(*b)) {
+        return false;
+    }
+    let mut head = true;
+    let mut before = [b'x'; 2];
+    for &byte in bytes {
+        let odd = match (before, byte) {
+            ([_, b' ' | b'\t'] | [b'\n', b'\n'], b'\n') => true,
+            (_, b' ' | b'\t') if head => !keep_indent,
+            ([_, b' ' | b'\t'], b' ' | b'\t') => true,
+            // U+00A0, U+1680, U+2000 to U+200A, U+202F, U+205F, U+3000.
+            ([_, 0xC2], 0xA0) | ([0xE1, 0x9A], 0x80) | ([0xE2, 0x80], 0x80..=0x8A | 0xAF) => true,
+            ([0xE2, 0x81], 0x9F) | ([0xE3, 0x80], 0x80) => true,
+            _ => false,
+        };
+        if odd {
+            return false;
+        }
+        head = byte == b'\n' || (head && matches!(byte, b' ' | b'\t'));
+        before = [before[1], byte];
+    }
+    true
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n')
+}
+
+fn is_space(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t' | '\u{A0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+    )
+}
+
+/// Copies a line, each run of spaces as one.
+fn squeeze(body: &str, out: &mut String) {
+    let mut rest = body;
+    while let Some(at) = rest.find(is_space) {
+        let (word, tail) = rest.split_at(at);
+        out.push_str(word);
+        rest = tail.trim_start_matches(is_space);
+        let run = tail.get(..tail.len() - rest.len()).unwrap_or_default();
+        out.push(if run.contains('\t') { '\t' } else { ' ' });
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cleaned(text: &str) -> String {
+        clean(text, true, &mut 0).unwrap_or_else(|| text.to_owned())
+    }
+
+    #[test]
+    fn squeezes_and_trims() {
+        assert_eq!(
+            cleaned("  \n a  b \t c\u{a0}d  \n\n\n\n e \n\n"),
+            " a b\tc d\n\n e"
+        );
+        assert_eq!(cleaned("\u{3000}\u{3000}段落　二"), "段落 二");
+        assert_eq!(
+            cleaned("fn f() {\n    x\n\ty\n}"),
+            "fn f() {\n    x\n\ty\n}"
+        );
+        assert_eq!(clean("  a\n  b", false, &mut 0).as_deref(), Some("a\nb"));
+        assert_eq!(cleaned(" \n\t\n"), "");
+    }
+
+    proptest! {
+        #[test]
+        fn the_cautious_look_is_right(text in "[a \t\n\u{a0}\u{2003}\u{202f}\u{205f}\u{3000}\u{1680}é中\u{2014}]{0,24}", keep: bool) {
+            let slow = {
+                let forced = format!("{text} ");
+                clean(&forced, keep, &mut 0).unwrap_or(forced)
+            };
+            let fast = clean(&text, keep, &mut 0).unwrap_or_else(|| text.clone());
+            prop_assert_eq!(&slow, &fast);
+            prop_assert_eq!(clean(&fast, keep, &mut 0), None);
+        }
+    }
+}

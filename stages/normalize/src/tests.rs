@@ -1,0 +1,216 @@
+use super::*;
+use proptest::prelude::*;
+
+fn stage() -> Normalize {
+    Normalize::new(&Config::default()).unwrap()
+}
+
+fn normal(text: &str) -> String {
+    stage().normalize(text).0.into_owned()
+}
+
+#[test]
+fn clean_text_is_borrowed() {
+    for text in [
+        "Plain text.\n\nSecond paragraph, with “quotes”.",
+        "中文文本，没有问题。",
+        "Привет",
+    ] {
+        let (same, counts) = stage().normalize(text);
+        assert!(matches!(same, Cow::Borrowed(_)), "{text}");
+        assert_eq!(counts, Counts::default());
+    }
+}
+
+#[test]
+fn composes_and_counts() {
+    let (text, counts) = stage().normalize("cafe\u{301}\r\n\r\n\r\n\r\nx\u{200b}y ﬁ");
+    assert_eq!(text, "café\n\nxy fi");
+    assert_eq!((counts.unicode, counts.invisible, counts.forms), (1, 1, 1));
+    assert!(counts.spaces > 0 && counts.repaired() > 4);
+}
+
+#[test]
+fn escapes_go_before_the_entities_they_hide_in() {
+    assert_eq!(
+        normal("\u{1b}[1mTom &am\u{0}p;amp; Jerry\u{1b}[0m"),
+        "Tom & Jerry"
+    );
+}
+
+#[test]
+fn forms_by_configuration() {
+    let with = |form| {
+        let config = Config {
+            form,
+            ..Config::default()
+        };
+        Normalize::new(&config)
+            .unwrap()
+            .normalize("e\u{301} 10³")
+            .0
+            .into_owned()
+    };
+    assert_eq!(with(Form::Nfc), "é 10³");
+    assert_eq!(with(Form::Nfkc), "é 103");
+    assert_eq!(with(Form::None), "e\u{301} 10³");
+}
+
+#[test]
+fn bad_placeholders_are_refused() {
+    let with = |placeholder: &str| {
+        let config = Config {
+            placeholder: placeholder.to_owned(),
+            ..Config::default()
+        };
+        Normalize::new(&config).err()
+    };
+    assert_eq!(with("[{kind}]"), None);
+    assert!(matches!(
+        with("<PII>"),
+        Some(Error::PlaceholderWithoutKind(_))
+    ));
+    assert!(matches!(
+        with("{kind}@example.com"),
+        Some(Error::UnstablePlaceholder(_))
+    ));
+    assert!(matches!(
+        with("{kind}  \u{200b}"),
+        Some(Error::UnstablePlaceholder(_))
+    ));
+}
+
+#[test]
+fn documents_are_counted_or_dropped() {
+    let document = Document {
+        title: Some("Title &amp;\nmore".to_owned()),
+        text: "Mail ada@example.com\u{200b}".to_owned(),
+        ..Document::default()
+    };
+    let Verdict::Keep(kept) = stage().process(document) else {
+        panic!("dropped")
+    };
+    assert_eq!(kept.text, "Mail <EMAIL>");
+    assert_eq!(kept.title.as_deref(), Some("Title & more"));
+    assert_eq!((kept.repaired, kept.masked), (2, 1));
+    let empty = Document {
+        text: " \u{feff}\n\u{1b}[0m".to_owned(),
+        ..Document::default()
+    };
+    let Verdict::Drop(reason) = stage().process(empty) else {
+        panic!("kept")
+    };
+    assert_eq!(reason.rule, "normalize.empty");
+}
+
+#[test]
+fn configuration_refuses_unknown_keys() {
+    let known: Result<Config, _> =
+        serde_json::from_str(r#"{"form": "nfkc", "mask": ["resident_id"]}"#);
+    assert_eq!(known.unwrap().mask, [PrivateKind::ResidentId]);
+    assert!(serde_json::from_str::<Config>(r#"{"forms": "nfkc"}"#).is_err());
+}
+
+/// Pieces that meet in nasty ways: halves of entities, escapes, sequences and private data.
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "&",
+            "amp;",
+            "&lt;",
+            "#38;",
+            "Ã",
+            "¶",
+            "â€",
+            "™",
+            "\u{93}",
+            "\u{85}",
+            "\u{1b}",
+            "[0m",
+            "]0;",
+            "\u{7}",
+            "\u{200b}",
+            "\u{200d}",
+            "\u{200c}",
+            "\u{feff}",
+            "👩",
+            "e",
+            "\u{301}",
+            "\u{37e}",
+            "ﬁ",
+            "Ａ",
+            "　",
+            " ",
+            "\t",
+            "\r",
+            "\n",
+            "\n\n\n",
+            "浣犲ソ",
+            "ÄãºÃ",
+            "锟斤拷",
+            "Г",
+            "├",
+            "│",
+            "13800138000",
+            "@",
+            "a@b.com",
+            ".",
+            "192.",
+            "8.8.8.8",
+            "+",
+            "86",
+            "-",
+            "(",
+            "555",
+            ") ",
+            "4111 1111 1111 1111",
+            "DE89370400440532013000",
+            "11010519491231002X",
+            "::",
+            "2001:4860::8888",
+            "\u{fffd}",
+            "?",
+            "é",
+            "中",
+            "文",
+            "\u{a0}",
+            "\u{ad}",
+            "\u{1a}",
+            "П",
+            "ﾊ",
+            "ﾞ",
+            "\u{e0041}",
+            "က",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+        "[0-9 .@+:()-]{1,8}",
+        (0x80u32..0x2600)
+            .prop_filter_map("surrogate", char::from_u32)
+            .prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn twice_is_once(text in nasty()) {
+        let stage = stage();
+        let (once, _) = stage.normalize(&text);
+        let (twice, counts) = stage.normalize(&once);
+        prop_assert_eq!(&once, &twice);
+        prop_assert_eq!(counts, Counts::default());
+    }
+
+    #[test]
+    fn the_result_is_clean(text in nasty()) {
+        let (clean, _) = stage().normalize(&text);
+        let unwanted = ['\u{0}', '\r', '\u{1b}', '\u{feff}', '\u{202e}'];
+        prop_assert!(!clean.contains(unwanted));
+        let not_c1 = |c: char| !('\u{80}'..='\u{9f}').contains(&c);
+        prop_assert!(clean.chars().all(not_c1));
+        prop_assert!(!clean.contains("\n\n\n") && clean.trim_end() == clean);
+    }
+}
