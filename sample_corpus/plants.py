@@ -414,7 +414,8 @@ def files():
     damaged = page(*ACCENTS, '<meta charset="utf-8">', "en", **EN)
     yield "mojibake-latin-1.html", damaged.encode().decode("latin-1").encode()
     title, text = STAMPS
-    text = text[:2] + [read_as_windows_1252(text[2])] + text[3:]
+    last = "他一路打听，走了三天才找到这里。"
+    text = [paragraph.replace(last, read_as_windows_1252(last)) for paragraph in text]
     yield "mojibake-chinese-windows-1252.html", page(title, text, '<meta charset="utf-8">', "zh-CN", **ZH).encode()
     title, text = KITE
     text = text[:4] + [read_as_gbk(KITE_RHYME)] + text[4:]
