@@ -82,7 +82,9 @@ const TAGS: &[&str] = &[
 
 /// The format of a file of a source of this kind.
 pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
-    if matches!(kind, Kind::Warc | Kind::Wet) {
+    // Before the look at the bytes: a crawl holds bodies of every type.
+    let is_crawl = kind == Kind::Auto && head.starts_with(b"WARC/");
+    if is_crawl || matches!(kind, Kind::Warc | Kind::Wet) {
         return Format::Warc;
     }
     if let Some(other) = binary(head) {
@@ -107,9 +109,6 @@ pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
 
 /// The format of a text by content and ending.
 fn found(head: &[u8], ending: &str) -> Format {
-    if head.starts_with(b"WARC/") {
-        return Format::Warc;
-    }
     let text = decode(head);
     let start = after_prolog(&text);
     if is_page(start) {
@@ -300,7 +299,7 @@ mod tests {
     #[test]
     fn content_decides() {
         for (head, name, expected) in [
-            (&b"WARC/1.0\r\n"[..], "a.txt", Format::Warc),
+            (&b"WARC/1.0\r\n\0\x01"[..], "a.txt", Format::Warc),
             (b" <!DOCTYPE HTML PUBLIC", "a", Format::Html),
             (
                 b"\xef\xbb\xbf<?xml version='1.0'?><!-- x --><HTML lang",

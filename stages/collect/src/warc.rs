@@ -28,7 +28,7 @@ pub(crate) fn read(
     };
     loop {
         out.check()?;
-        match reader.to_record() {
+        match reader.find_record() {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(damage) => {
@@ -119,7 +119,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Skips line ends before a record; false at the end of the file.
-    fn to_record(&mut self) -> Result<bool, Damage> {
+    fn find_record(&mut self) -> Result<bool, Damage> {
         loop {
             let chunk = self.stream.fill()?;
             if chunk.is_empty() {
@@ -167,6 +167,8 @@ impl Reader<'_> {
             .unwrap_or_default()
             .to_ascii_lowercase();
         let found = match kind.as_str() {
+            // What crawlers write about themselves (wget: arguments, log) is no document.
+            "resource" if head.url().is_some_and(|url| url.starts_with("metadata:")) => None,
             "response" if self.is_http(&head) => self.response(&head, &mut left)?,
             "response" | "resource" | "conversion" => self.resource(&head, &kind, &mut left)?,
             _ => None,
