@@ -1,0 +1,116 @@
+//! Files between the steps: words of 64 bits, little-endian, whole as soon as they have their
+//! name.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// A file being written. It has its name when [`Self::finish`] returns.
+pub(crate) struct IntermediateFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: BufWriter<File>,
+    bytes: u64,
+}
+
+impl IntermediateFile {
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        }
+        let temporary = path.with_extension("tmp");
+        let file = File::create(&temporary).map_err(Error::io(&temporary))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            temporary,
+            file: BufWriter::with_capacity(1 << 16, file),
+            bytes: 0,
+        })
+    }
+
+    /// Bytes written so far.
+    pub fn position(&self) -> u64 {
+        self.bytes
+    }
+
+    pub fn write_words(&mut self, words: &[u64]) -> Result<(), Error> {
+        words
+            .iter()
+            .try_for_each(|word| self.write(&word.to_le_bytes()))
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.bytes += bytes.len() as u64;
+        self.file
+            .write_all(bytes)
+            .map_err(Error::io(&self.temporary))
+    }
+
+    pub fn finish(self) -> Result<(), Error> {
+        let file = self.file.into_inner().map_err(|error| error.into_error());
+        file.and_then(|file| file.sync_all())
+            .map_err(Error::io(&self.temporary))?;
+        fs::rename(&self.temporary, &self.path).map_err(Error::io(&self.path))
+    }
+}
+
+/// Reads `count` words from word `at` on.
+pub(crate) fn read_words(file: &File, path: &Path, at: u64, count: u64) -> Result<Vec<u64>, Error> {
+    let start = at
+        .checked_mul(8)
+        .ok_or_else(|| Error::damaged(path, "position"))?;
+    let length = count
+        .checked_mul(8)
+        .ok_or_else(|| Error::damaged(path, "length"))?;
+    let bytes = read_bytes(file, path, start, length)?;
+    let (chunks, _) = bytes.as_chunks();
+    Ok(chunks
+        .iter()
+        .map(|chunk| u64::from_le_bytes(*chunk))
+        .collect())
+}
+
+/// Reads `length` bytes from byte `start` on; an error when the file ends before.
+pub(crate) fn read_bytes(
+    file: &File,
+    path: &Path,
+    start: u64,
+    length: u64,
+) -> Result<Vec<u8>, Error> {
+    // A damaged length must not become a huge allocation.
+    let size = file.metadata().map_err(Error::io(path))?.len();
+    if start.checked_add(length).is_none_or(|end| end > size) {
+        return Err(Error::damaged(path, "it ends too early"));
+    }
+    let mut buffer = vec![0; usize::try_from(length).unwrap_or_default()];
+    file.read_exact_at(&mut buffer, start)
+        .map_err(Error::io(path))?;
+    Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_back_and_short_files_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/x.bin");
+        let mut writer = IntermediateFile::create(&path).unwrap();
+        writer.write_words(&[1, 2, u64::MAX]).unwrap();
+        writer.write(b"tail").unwrap();
+        assert_eq!(writer.position(), 28);
+        assert!(!path.exists(), "no name before it is whole");
+        writer.finish().unwrap();
+        let file = File::open(&path).unwrap();
+        assert_eq!(read_words(&file, &path, 1, 2).unwrap(), [2, u64::MAX]);
+        assert_eq!(read_bytes(&file, &path, 24, 4).unwrap(), b"tail");
+        for (at, count) in [(3, 1), (u64::MAX, 1), (0, u64::MAX)] {
+            let error = read_words(&file, &path, at, count).unwrap_err().to_string();
+            assert!(error.contains("x.bin"), "{error}");
+        }
+    }
+}
