@@ -1,0 +1,100 @@
+use std::path::PathBuf;
+
+use textmill_schemas::Cancelled;
+
+/// What can go wrong in the evaluate stage.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value of the configuration makes no sense.
+    #[error("evaluate: {0}")]
+    Config(String),
+    /// An upstream stage's output lacks something.
+    #[error("the output of stage `{stage}` {problem}; run that stage again")]
+    Input {
+        /// The upstream stage.
+        stage: &'static str,
+        /// What is wrong with its output.
+        problem: String,
+    },
+    /// There is nothing to measure on.
+    #[error(
+        "there are no validation documents to measure on: raise `validation_fraction` in \
+         [tokenize], or give the pipeline more documents"
+    )]
+    NoDocuments,
+    /// The model was trained on another vocabulary.
+    #[error(
+        "the model in {checkpoint} has a vocabulary of {model} tokens, the tokenizer one of \
+         {tokenizer}: they do not belong together; run the stage `train` again"
+    )]
+    Vocabulary {
+        /// The checkpoint's folder.
+        checkpoint: PathBuf,
+        /// The model's vocabulary.
+        model: i64,
+        /// The tokenizer's vocabulary.
+        tokenizer: i64,
+    },
+    /// The checkpoint's tokenizer is not the one that the documents were encoded with.
+    #[error(
+        "the model in {checkpoint} was trained with another tokenizer.json than these documents \
+         were encoded with; run the stage `train` again"
+    )]
+    OtherTokenizer {
+        /// The checkpoint's folder.
+        checkpoint: PathBuf,
+    },
+    /// A token id beyond the vocabulary.
+    #[error(
+        "{shard}: document {document} holds the token id {token}, but the vocabulary has {vocab} \
+         tokens; run the stage `tokenize` again"
+    )]
+    Token {
+        /// The shard.
+        shard: PathBuf,
+        /// The document's id.
+        document: String,
+        /// The token.
+        token: u32,
+        /// Size of the vocabulary.
+        vocab: usize,
+    },
+    /// A score that is not a number, or is too large to be a meaningful one.
+    #[error(
+        "the {judge} gave scores that are not finite numbers; if that is the model, its training \
+         went wrong: lower `lr` in [train] and train it again"
+    )]
+    NotFinite {
+        /// The model or a baseline.
+        judge: &'static str,
+    },
+    /// A tokenizer file that is missing or does not work.
+    #[error("{path}: not a usable tokenizer.json: {message}; run the stage `tokenize` again")]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// The library's answer.
+        message: String,
+    },
+    /// A thread died, which is a mistake in this program.
+    #[error("a scoring thread ended early; please report this")]
+    Worker,
+    /// The metrics cannot be written as JSON.
+    #[error("metrics.json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// A shard cannot be read, or a file not be written.
+    #[error(transparent)]
+    Shard(#[from] textmill_schemas::Error),
+    /// From the model.
+    #[error(transparent)]
+    Model(#[from] textmill_model::Error),
+}
+
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        Self::Model(error.into())
+    }
+}

@@ -1,0 +1,312 @@
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+use textmill_schemas::Cancelled;
+
+use super::*;
+use crate::Prompt;
+use crate::test_support::{Context, model, tokenized, tokenizer, trained};
+
+const CONTEXT: i64 = 16;
+
+fn document(source: &str, lang: Option<&str>, text: &str) -> Tokens {
+    let encoding = tokenizer().encode_fast(text, false).unwrap();
+    Tokens {
+        id: text.to_owned(),
+        source: source.to_owned(),
+        lang: lang.map(str::to_owned),
+        bytes: text.len() as u32,
+        tokens: encoding.get_ids().to_vec(),
+    }
+}
+
+fn documents(range: std::ops::Range<usize>) -> Vec<Tokens> {
+    let text = |i: usize| match i % 3 {
+        0 => document(
+            "news",
+            Some("zh"),
+            &format!("第{i}天，磨坊的轮子转得更快。"),
+        ),
+        1 => document(
+            "news",
+            Some("en"),
+            &format!("the mill turns {i} times a day"),
+        ),
+        _ => document("blog", None, &"and the mill stands ".repeat(i)),
+    };
+    range.map(text).collect()
+}
+
+struct Run {
+    ctx: Context,
+}
+
+impl Run {
+    fn new() -> Self {
+        let mut ctx = Context::new();
+        let (tokenizer, train, validation) = (tokenizer(), documents(0..12), documents(12..19));
+        let shards: [(&str, &[Tokens]); 3] = [
+            ("train/part-00000.parquet", &train),
+            ("validation/part-00000.parquet", &validation[..4]),
+            ("validation/part-00001.parquet", &validation[4..]),
+        ];
+        let gpt = model(tokenizer.get_vocab_size(true), CONTEXT);
+        let dir = |name| -> PathBuf { ctx.dir.path().join(name) };
+        let inputs = [
+            (
+                TOKENIZE,
+                tokenized(&dir("in/tokenize"), &tokenizer, &shards),
+            ),
+            (TRAIN, trained(&dir("in/train"), &gpt, &tokenizer)),
+        ];
+        ctx.inputs = inputs.map(|(name, input)| (name.to_owned(), input)).into();
+        Self { ctx }
+    }
+
+    fn go(&self, config: &Config) -> StageResult<TaskReport> {
+        Evaluate::new(config)?.task("evaluate", 0, &self.ctx.borrow())
+    }
+
+    fn metrics(&self) -> Value {
+        let json = std::fs::read(self.ctx.dir.path().join(METRICS_FILE)).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    }
+
+    fn complaint(&self) -> String {
+        self.go(&config()).unwrap_err().to_string()
+    }
+
+    fn input(&mut self, stage: &str) -> &mut StageInput {
+        self.ctx.inputs.get_mut(stage).unwrap()
+    }
+}
+
+fn config() -> Config {
+    Config {
+        batch: 3,
+        max_new_tokens: 12,
+        prompts: vec![
+            Prompt {
+                lang: "en".to_owned(),
+                text: "the mill".to_owned(),
+            },
+            Prompt {
+                lang: "zh".to_owned(),
+                text: "磨坊".to_owned(),
+            },
+        ],
+        ..Config::default()
+    }
+}
+
+#[test]
+fn everything_is_measured_and_reported() {
+    let run = Run::new();
+    let report = run.go(&config()).unwrap();
+    assert_eq!((report.read, report.kept_rows), (7, 7));
+    assert_eq!(run.ctx.done.load(Ordering::Relaxed), 7);
+    let metrics = run.metrics();
+    let model = &metrics["overall"]["model"];
+    assert_eq!(report.stats["perplexity"], model["perplexity"]);
+    assert_eq!(report.stats["bits_per_byte"], model["bits_per_byte"]);
+    assert_eq!(metrics["model"]["checkpoint"], "best");
+    assert_eq!(metrics["model"]["context"], CONTEXT);
+
+    let validation = documents(12..19);
+    let tokens: usize = validation.iter().map(|d| d.tokens.len()).sum();
+    let bytes: u32 = validation.iter().map(|d| d.bytes).sum();
+    for judge in ["model", "bigram", "unigram"] {
+        let overall = &metrics["overall"][judge];
+        assert_eq!(
+            (&overall["tokens"], &overall["bytes"]),
+            (&tokens.into(), &bytes.into())
+        );
+        for (kind, names) in [
+            ("by_source", ["blog", "news"].as_slice()),
+            ("by_lang", &["en", "und", "zh"]),
+        ] {
+            let groups = metrics[kind].as_object().unwrap();
+            assert!(groups.keys().eq(names));
+            let documents = groups
+                .values()
+                .map(|group| group[judge]["documents"].as_u64());
+            assert_eq!(documents.flatten().sum::<u64>(), 7);
+        }
+    }
+    // it was counted, while the model is random
+    let perplexity = |judge: &str| metrics["overall"][judge]["perplexity"].as_f64().unwrap();
+    assert!(perplexity("bigram") < perplexity("unigram"));
+    assert!(perplexity("unigram") < perplexity("model"));
+    let samples = metrics["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), 2);
+    assert_eq!(samples[1]["prompt"], "磨坊");
+    assert!(
+        samples
+            .iter()
+            .all(|s| !s["text"].as_str().unwrap().contains("<|"))
+    );
+}
+
+#[test]
+fn the_file_has_its_keys_in_order() {
+    let run = Run::new();
+    run.go(&config()).unwrap();
+    let text = std::fs::read_to_string(run.ctx.dir.path().join(METRICS_FILE)).unwrap();
+    let keys = [
+        "model",
+        "checkpoint",
+        "parameters",
+        "context",
+        "vocab_size",
+        "overall",
+        "bigram",
+        "unigram",
+        "by_source",
+        "blog",
+        "news",
+        "by_lang",
+        "en",
+        "und",
+        "zh",
+        "samples",
+        "prompt",
+        "text",
+    ];
+    let places = keys.map(|key| text.find(&format!("\"{key}\":")).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(text.ends_with("}\n"));
+}
+
+#[test]
+fn repetitions_and_threads_do_not_show_in_the_bytes() {
+    let mut reports = Vec::new();
+    for threads in [1, 3, 3] {
+        let run = Run::new();
+        reports.push(
+            run.go(&Config {
+                threads,
+                ..config()
+            })
+            .unwrap(),
+        );
+    }
+    assert_eq!(reports[0], reports[1]);
+    assert_eq!(reports[1], reports[2]);
+}
+
+#[test]
+fn the_seed_decides_the_samples_only() {
+    let config = Config {
+        samples: 2,
+        ..config()
+    };
+    let (first, mut second) = (Run::new(), Run::new());
+    second.ctx.seed = 2;
+    first.go(&config).unwrap();
+    second.go(&config).unwrap();
+    let (first, second) = (first.metrics(), second.metrics());
+    assert_eq!(first["overall"], second["overall"]);
+    assert_ne!(first["samples"], second["samples"]);
+    assert_ne!(first["samples"][0]["text"], first["samples"][1]["text"]);
+    assert_eq!(first["samples"][2]["lang"], "zh");
+}
+
+#[test]
+fn fewer_documents_are_drawn_evenly() {
+    let run = Run::new();
+    let config = Config {
+        max_documents: 3,
+        ..config()
+    };
+    assert_eq!(run.go(&config).unwrap().read, 3);
+    let draw = Draw {
+        count: 3,
+        total: 10,
+    };
+    let taken: Vec<u64> = (0..10).filter(|&number| draw.takes(number)).collect();
+    assert_eq!(taken, [3, 6, 9]);
+}
+
+#[test]
+fn no_validation_documents_is_an_error_with_the_mend() {
+    let mut run = Run::new();
+    let kept = &mut run.input(TOKENIZE).manifest.kept;
+    kept.retain(|shard| shard.path.starts_with("train/"));
+    assert!(run.complaint().contains("`validation_fraction`"));
+}
+
+#[test]
+fn a_model_of_another_vocabulary_is_refused() {
+    let mut run = Run::new();
+    let size = tokenizer().get_vocab_size(true);
+    let dir = run.ctx.dir.path().join("in/other");
+    let other = trained(&dir, &model(size - 1, CONTEXT), &tokenizer());
+    *run.input(TRAIN) = other;
+    let message = run.complaint();
+    assert!(
+        message.contains(&format!("{} tokens", size - 1)),
+        "{message}"
+    );
+    assert!(message.contains("`train` again"), "{message}");
+    // the sizes agree, the tokens do not
+    let mut run = Run::new();
+    run.input(TRAIN).manifest.files[2].hash = "another".to_owned();
+    assert!(run.complaint().contains("another tokenizer.json"));
+}
+
+#[test]
+fn inputs_that_lack_something_are_named() {
+    let mut run = Run::new();
+    let stats = std::mem::take(&mut run.input(TRAIN).manifest.stats);
+    assert!(run.complaint().contains("`checkpoint`"));
+    run.input(TRAIN).manifest.stats = stats;
+    let files = std::mem::take(&mut run.input(TRAIN).manifest.files);
+    assert!(run.complaint().contains("best/model.safetensors"));
+    run.input(TRAIN).manifest.files = files;
+    let stats = &mut run.input(TOKENIZE).manifest.stats;
+    stats.insert("vocab_size".to_owned(), 100.into());
+    stats.insert("document_end".to_owned(), 100.into());
+    assert!(run.complaint().contains("document_end 100"));
+    run.input(TOKENIZE).manifest.stats.remove("document_end");
+    assert!(run.complaint().contains("`document_end`"));
+}
+
+#[test]
+fn a_token_outside_the_vocabulary_is_named() {
+    let mut run = Run::new();
+    let (tokenizer, mut bad) = (tokenizer(), documents(12..14));
+    bad[1].tokens[0] = 9999;
+    let dir = run.ctx.dir.path().join("in/bad");
+    let train = documents(0..3);
+    let shards: [(&str, &[Tokens]); 2] = [
+        ("train/part-00000.parquet", &train),
+        ("validation/part-00000.parquet", &bad),
+    ];
+    *run.input(TOKENIZE) = tokenized(&dir, &tokenizer, &shards);
+    let message = run.complaint();
+    assert!(
+        message.contains("validation/part-00000.parquet"),
+        "{message}"
+    );
+    assert!(message.contains("9999"), "{message}");
+}
+
+#[test]
+fn a_model_that_went_wrong_is_told() {
+    let mut run = Run::new();
+    let gpt = model(tokenizer().get_vocab_size(true), CONTEXT);
+    let _ = gpt.flat().shallow_clone().fill_(f64::NAN);
+    let dir = run.ctx.dir.path().join("in/nan");
+    *run.input(TRAIN) = trained(&dir, &gpt, &tokenizer());
+    assert!(run.complaint().contains("training went wrong"));
+}
+
+#[test]
+fn a_stop_is_heeded() {
+    let mut run = Run::new();
+    *run.ctx.cancel.get_mut() = true;
+    let error = run.go(&config()).unwrap_err();
+    assert!(error.downcast_ref::<Cancelled>().is_some(), "{error}");
+    assert!(!run.ctx.dir.path().join(METRICS_FILE).exists());
+}

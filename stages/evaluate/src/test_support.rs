@@ -1,0 +1,154 @@
+//! Models, tokenizers and upstream outputs for the tests.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use serde_json::json;
+use tch::Device;
+use textmill_model::{Architecture, Gpt, ModelConfig, Size};
+use textmill_schemas::{
+    Manifest, Progress, ShardEntry, ShardWriter, StageInput, TaskContext, Tokens,
+};
+use tokenizers::decoders::byte_level::ByteLevel;
+use tokenizers::models::bpe::{BPE, BpeTrainer};
+use tokenizers::{AddedToken, Tokenizer};
+
+/// A tiny network with random weights that are not all alike.
+pub(crate) fn model(vocab: usize, context: i64) -> Gpt {
+    let mut config = ModelConfig::new(Architecture::Llama, Size::ALL[0], vocab as i64, context);
+    (config.layers, config.heads, config.kv_heads) = (2, 2, 2);
+    (config.width, config.feed_forward) = (32, 96);
+    let gpt = Gpt::new(&config, 5, Device::Cpu).unwrap();
+    let _ = gpt.flat().shallow_clone().f_mul_scalar_(5.0).unwrap();
+    gpt
+}
+
+/// A byte-level tokenizer with a few merges and a document-end token.
+pub(crate) fn tokenizer() -> Tokenizer {
+    let mut tokenizer = Tokenizer::new(BPE::default());
+    tokenizer
+        .with_pre_tokenizer(Some(ByteLevel::new(false, true, true)))
+        .with_decoder(Some(ByteLevel::default()));
+    let mut trainer: tokenizers::models::TrainerWrapper = BpeTrainer::builder()
+        .vocab_size(280)
+        .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+        .special_tokens(vec![AddedToken::from("<|endoftext|>", true)])
+        .show_progress(false)
+        .build()
+        .into();
+    let texts = ["the mill turns and the mill stands", "磨坊的轮子转得更快"];
+    tokenizer.train(&mut trainer, texts.into_iter()).unwrap();
+    tokenizer
+}
+
+/// Owns what a [`TaskContext`] borrows.
+pub(crate) struct Context {
+    pub dir: tempfile::TempDir,
+    pub inputs: BTreeMap<String, StageInput>,
+    pub seed: u64,
+    pub threads: usize,
+    pub cancel: AtomicBool,
+    /// Units of progress reported.
+    pub done: AtomicU64,
+}
+
+impl Context {
+    pub fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            inputs: BTreeMap::new(),
+            seed: 1,
+            threads: 2,
+            cancel: AtomicBool::new(false),
+            done: AtomicU64::new(0),
+        }
+    }
+
+    pub fn borrow(&self) -> TaskContext<'_> {
+        TaskContext {
+            out: self.dir.path(),
+            inputs: &self.inputs,
+            seed: self.seed,
+            threads: self.threads,
+            progress: self,
+            cancel: &self.cancel,
+        }
+    }
+}
+
+impl Progress for Context {
+    fn add_total(&self, _units: u64) {}
+
+    fn advance(&self, units: u64) {
+        self.done.fetch_add(units, Ordering::Relaxed);
+    }
+
+    fn message(&self, _text: &str) {}
+}
+
+/// A document of token ids.
+pub(crate) fn document(tokens: &[u32]) -> Tokens {
+    Tokens {
+        id: format!("{tokens:?}"),
+        bytes: 2 * tokens.len() as u32,
+        tokens: tokens.to_vec(),
+        ..Tokens::default()
+    }
+}
+
+/// The output of a tokenize stage: shards of documents under their names.
+pub(crate) fn tokenized(
+    dir: &Path,
+    tokenizer: &Tokenizer,
+    shards: &[(&str, &[Tokens])],
+) -> StageInput {
+    std::fs::create_dir_all(dir).unwrap();
+    tokenizer.save(dir.join("tokenizer.json"), false).unwrap();
+    let (mut kept, mut train_tokens) = (Vec::new(), 0);
+    for (name, documents) in shards {
+        let mut writer = ShardWriter::<Tokens>::create(dir, name).unwrap();
+        for document in *documents {
+            if name.starts_with("train/") {
+                train_tokens += document.tokens.len();
+            }
+            writer.write(document.clone()).unwrap();
+        }
+        kept.push(writer.finish().unwrap());
+    }
+    let stats = [
+        ("vocab_size", json!(tokenizer.get_vocab_size(true))),
+        (
+            "document_end",
+            json!(tokenizer.token_to_id("<|endoftext|>")),
+        ),
+        ("train_tokens", json!(train_tokens)),
+    ];
+    StageInput {
+        dir: dir.to_path_buf(),
+        manifest: Manifest {
+            kept,
+            files: vec![ShardEntry::of_file(dir, "tokenizer.json").unwrap()],
+            stats: stats.map(|(name, value)| (name.to_owned(), value)).into(),
+            ..Manifest::default()
+        },
+    }
+}
+
+/// The output of a train stage with this model as its best.
+pub(crate) fn trained(dir: &Path, gpt: &Gpt, tokenizer: &Tokenizer) -> StageInput {
+    std::fs::create_dir_all(dir.join("best")).unwrap();
+    gpt.save(&dir.join("best")).unwrap();
+    let path = dir.join("best/tokenizer.json");
+    tokenizer.save(path, false).unwrap();
+    let files = ["config.json", "model.safetensors", "tokenizer.json"];
+    let entry = |name| ShardEntry::of_file(dir, &format!("best/{name}")).unwrap();
+    StageInput {
+        dir: dir.to_path_buf(),
+        manifest: Manifest {
+            files: files.map(entry).to_vec(),
+            stats: [("checkpoint".to_owned(), json!("best"))].into(),
+            ..Manifest::default()
+        },
+    }
+}
