@@ -8,6 +8,7 @@
 
 mod column;
 mod commit;
+mod describe;
 mod error;
 mod manifest;
 mod row;
@@ -16,6 +17,7 @@ mod shard;
 mod stage;
 
 pub use commit::{remove_leftovers, write_atomically};
+pub use describe::{ColumnDescription, ShardDescription};
 pub use error::Error;
 pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file};
 pub use row::{Origin, Row};

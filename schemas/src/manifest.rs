@@ -182,7 +182,7 @@ pub struct Manifest {
     pub bytes_read: u64,
     /// Bytes of all outputs.
     pub bytes_written: u64,
-    /// Wall time of the tasks that ran, in seconds, over all runs that it took.
+    /// Wall time of the run that finished the stage, in seconds.
     pub wall_seconds: f64,
     /// CPU time likewise, user and system.
     pub cpu_seconds: f64,

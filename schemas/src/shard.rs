@@ -188,6 +188,17 @@ impl<R: Row> ShardReader<R> {
         })
     }
 
+    /// Bytes of a column before compression, from the shard's metadata alone.
+    #[must_use]
+    pub fn column_bytes(&self, name: &str) -> u64 {
+        let groups = self.metadata.metadata().row_groups().iter();
+        groups
+            .flat_map(|group| group.columns())
+            .filter(|column| column.column_path().string() == name)
+            .map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0))
+            .sum()
+    }
+
     fn read_group(&self, group: usize) -> Result<Vec<R>, Error> {
         let file = self.file.try_clone().map_err(Error::io(&self.path))?;
         let reader: ParquetRecordBatchReader =

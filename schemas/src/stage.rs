@@ -97,6 +97,15 @@ pub trait CorpusStage: Send + Sync {
     /// # Errors
     /// When the whole stage cannot go on; a single bad document is a dropped row instead.
     fn task(&self, step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport>;
+
+    /// Hash of what the stage reads from outside the run, such as the files that `collect`
+    /// finds; a change makes the stage run again. Empty for stages that only read other stages.
+    ///
+    /// # Errors
+    /// When such an input is missing; the message names it and the mend.
+    fn external_inputs(&self) -> StageResult<String> {
+        Ok(String::new())
+    }
 }
 
 /// What a task of a corpus stage may know of the run.

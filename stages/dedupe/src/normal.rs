@@ -25,15 +25,16 @@ pub(crate) fn write_normal_form(text: &str, normal: &mut String) {
         normal,
         pending_space: false,
     };
-    match composed(text) {
-        Cow::Borrowed(text) => text.chars().for_each(|c| folder.push(c)),
-        Cow::Owned(text) => text.chars().for_each(|c| folder.push(c)),
-    }
+    folder.fold(&composed(text));
+    // What other letters became is in lower case already.
+    normal.make_ascii_lowercase();
 }
 
 /// The text in NFC. Nearly all text is, so it is looked through before it is rebuilt.
 fn composed(text: &str) -> Cow<'_, str> {
-    let settled = text.chars().all(is_settled) || is_nfc_quick(text.chars()) == IsNormalized::Yes;
+    let settled = text.is_ascii()
+        || text.chars().all(is_settled)
+        || is_nfc_quick(text.chars()) == IsNormalized::Yes;
     if settled {
         Cow::Borrowed(text)
     } else {
@@ -54,26 +55,36 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    #[inline]
-    fn push(&mut self, c: char) {
-        if c.is_ascii_graphic() {
-            self.append(c.to_ascii_lowercase());
-        } else if c.is_whitespace() {
-            self.pending_space = true;
-        } else {
-            self.push_other(c);
+    /// Appends a text, its ASCII letters as they are.
+    fn fold(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(first) = rest.bytes().next() {
+            let length = if first.is_ascii_graphic() {
+                let end = rest.bytes().position(|b| !b.is_ascii_graphic());
+                let (word, _) = rest.split_at(end.unwrap_or(rest.len()));
+                self.append_space();
+                self.normal.push_str(word);
+                word.len()
+            } else {
+                let c = rest.chars().next().unwrap_or_default();
+                self.push(c);
+                c.len_utf8()
+            };
+            rest = rest.get(length..).unwrap_or_default();
         }
     }
 
-    fn push_other(&mut self, c: char) {
+    /// Appends what is no visible ASCII character.
+    #[inline]
+    fn push(&mut self, c: char) {
         match c {
             '\u{4e00}'..='\u{9fff}' => self.append(c),
             '\u{ff01}'..='\u{ff5e}' => {
-                let ascii = char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c);
-                self.append(ascii.to_ascii_lowercase());
+                self.append(char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c));
             }
             '\u{2018}' | '\u{2019}' | '\u{201b}' => self.append('\''),
             '\u{201c}' | '\u{201d}' | '\u{201f}' => self.append('"'),
+            _ if c.is_whitespace() => self.pending_space = true,
             _ if is_invisible(c) => {}
             _ => c.to_lowercase().for_each(|c| self.append(c)),
         }
@@ -81,13 +92,18 @@ impl Folder<'_> {
 
     #[inline]
     fn append(&mut self, c: char) {
+        self.append_space();
+        self.normal.push(c);
+    }
+
+    #[inline]
+    fn append_space(&mut self) {
         if self.pending_space {
             self.pending_space = false;
             if !self.normal.is_empty() {
                 self.normal.push(' ');
             }
         }
-        self.normal.push(c);
     }
 }
 

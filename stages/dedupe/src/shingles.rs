@@ -78,11 +78,11 @@ impl Shingler {
         let units = &mut self.units;
         units.clear();
         for_each_unit(&self.normal, |unit| {
-            let (text, span) = match unit {
-                Unit::Word(word) => (word, ngram),
-                Unit::Character(character) => (character, cjk_ngram),
+            let (hash, span) = match unit {
+                Unit::Word(word) => (xxh3_64_with_seed(word.as_bytes(), seed), ngram),
+                // Apart from words: nothing hashes like a word but by chance.
+                Unit::Character(c) => (mix(u64::from(c).wrapping_add(seed) ^ BASE), cjk_ngram),
             };
-            let hash = xxh3_64_with_seed(text.as_bytes(), seed);
             units.push(UnitHash { hash, span });
         });
     }
@@ -187,7 +187,7 @@ mod tests {
         for_each_unit(&normal, |unit| {
             units.push(match unit {
                 Unit::Word(word) => (word.to_owned(), config.ngram),
-                Unit::Character(character) => (character.to_owned(), config.cjk_ngram),
+                Unit::Character(character) => (character.to_string(), config.cjk_ngram),
             });
         });
         let words: Vec<String> = units.iter().map(|unit| unit.0.clone()).collect();

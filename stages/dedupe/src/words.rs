@@ -9,7 +9,7 @@ pub(crate) enum Unit<'a> {
     /// A word by UAX #29, in a script with spaces.
     Word(&'a str),
     /// A character of a script without spaces.
-    Character(&'a str),
+    Character(char),
 }
 
 /// Calls `f` with each unit of a text in normal form, in order.
@@ -21,12 +21,13 @@ pub(crate) enum Unit<'a> {
 pub(crate) fn for_each_unit<'a>(text: &'a str, mut f: impl FnMut(Unit<'a>)) {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let length = if is_unspaced(c) {
-            let length = c.len_utf8();
-            f(Unit::Character(head(rest, length)));
-            length
+        let length = if c == ' ' {
+            1
+        } else if is_unspaced(c) {
+            f(Unit::Character(c));
+            c.len_utf8()
         } else if is_plain(c) || c == '_' {
-            match plain_word(rest) {
+            match ascii_word(rest).or_else(|| plain_word(rest)) {
                 Some(length) => {
                     let word = head(rest, length);
                     if word.bytes().any(|b| b != b'_') {
@@ -49,11 +50,29 @@ fn head(text: &str, length: usize) -> &str {
     text.get(..length).unwrap_or(text)
 }
 
+/// Length of the word that `text` starts with, when it and what follows are plain ASCII.
+fn ascii_word(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let end = bytes
+        .iter()
+        .position(|b| !b.is_ascii_alphanumeric() && *b != b'_')?;
+    let next = bytes.get(end)?;
+    let ends = match next {
+        b'\'' | b'.' | b':' | b',' | b';' => bytes
+            .get(end + 1)
+            .is_some_and(|after| after.is_ascii() && !after.is_ascii_alphanumeric()),
+        _ => next.is_ascii(),
+    };
+    (ends && end > 0).then_some(end)
+}
+
 /// Length of the word of plain characters that `text` starts with, or `None` when what follows
 /// may belong to the word.
 fn plain_word(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
-    let (end, next) = chars.find(|&(_, c)| !is_plain(c) && c != '_')?;
+    let Some((end, next)) = chars.find(|&(_, c)| !is_plain(c) && c != '_') else {
+        return Some(text.len());
+    };
     let after = chars.next().map_or(' ', |(_, c)| c);
     let ends = match next {
         '\'' | '.' | ':' | ',' | ';' => after.is_ascii() && !after.is_ascii_alphanumeric(),

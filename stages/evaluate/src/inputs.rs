@@ -28,7 +28,7 @@ impl Vocabulary {
             let value = input.manifest.stats.get(name).and_then(Value::as_u64);
             value.ok_or_else(|| lacks(TOKENIZE, format!("does not say `{name}`")))
         };
-        let (size, end) = (figure("vocab_size")?, figure("document_end")?);
+        let (size, end) = (figure("vocab_size")?, figure("eot_id")?);
         if end >= size || size > 1 << 24 {
             let problem = format!("has document_end {end} for a vocabulary of {size}");
             return Err(lacks(TOKENIZE, problem));

@@ -266,9 +266,9 @@ fn inputs_that_lack_something_are_named() {
     run.input(TRAIN).manifest.files = files;
     let stats = &mut run.input(TOKENIZE).manifest.stats;
     stats.insert("vocab_size".to_owned(), 100.into());
-    stats.insert("document_end".to_owned(), 100.into());
+    stats.insert("eot_id".to_owned(), 100.into());
     assert!(run.complaint().contains("document_end 100"));
-    run.input(TOKENIZE).manifest.stats.remove("document_end");
+    run.input(TOKENIZE).manifest.stats.remove("eot_id");
     assert!(run.complaint().contains("`document_end`"));
 }
 

@@ -217,7 +217,14 @@ impl Filter {
         }
         if quality {
             let has_stop_words = !book.stop_words.is_empty();
-            gopher_quality::check(text, &words, has_stop_words, &book.limits, book.judge)?;
+            gopher_quality::check(
+                text,
+                &words,
+                book.segmenter,
+                has_stop_words,
+                &book.limits,
+                book.judge,
+            )?;
         }
         Ok(Some(words))
     }
@@ -247,3 +254,6 @@ impl DocumentStage for Filter {
         Verdict::Drop(reason)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Built-in limits of languages that the English ones do not suit.
 //!
-//! Chinese has the numbers that FineWeb-2 calibrated on Chinese text (`cmn_Hani`): C4's rules that
-//! count words per line and sentences are off, as is FineWeb's rule on short lines. Japanese and
+//! Chinese has the numbers that FineWeb-2 calibrated on Chinese text (`cmn_Hani`): C4's rules on
+//! words, sentences and curly brackets are off, as are FineWeb's rule on short lines and Gopher's
+//! on paragraphs. Japanese and
 //! the scripts of South-East Asia share them, with word lengths as their segmentation gives them.
 //! Limits that `[filter]` sets for all languages do not reach what is set here;
 //! `[filter.language.CODE]` does.
@@ -45,8 +46,11 @@ pub fn built_in(code: &str) -> LanguageConfig {
 
 fn chinese() -> LanguageConfig {
     let off = [
+        // Without spaces a whole line is one word to C4.
         "c4.short_line",
+        "c4.long_word",
         "c4.sentences",
+        "c4.curly_bracket",
         "fineweb.short_lines",
         "gopher_repetition.duplicate_paragraphs",
         "gopher_repetition.duplicate_paragraph_chars",

@@ -11,6 +11,7 @@
 mod config;
 mod error;
 mod filter;
+mod hashing;
 mod lang;
 pub mod languages;
 mod lines;

@@ -1,8 +1,8 @@
 //! Lines and paragraphs, and how much of them repeats.
 
-use std::collections::HashSet;
-
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::hashing::HashedSet;
 
 /// Number and characters of the pieces that repeat an earlier piece, and number of all pieces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Repeated {
 
 /// Counts the pieces that repeat an earlier one.
 pub fn repeated<'a>(pieces: impl Iterator<Item = &'a str>) -> Repeated {
-    let mut seen = HashSet::new();
+    let mut seen = HashedSet::default();
     let mut found = Repeated::default();
     for piece in pieces {
         found.pieces += 1;

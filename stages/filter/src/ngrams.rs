@@ -8,14 +8,24 @@
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The n-grams of a document, for growing n.
+///
+/// Only the places of n-grams that occur more than once are followed to the next n: no longer
+/// n-gram can repeat anywhere else.
 pub struct Ngrams<'a> {
     words: &'a [u64],
     /// Length in characters of the first i words.
     ends: Vec<u64>,
-    hashes: Vec<u64>,
+    /// Places of n-grams that may repeat, ascending.
+    places: Vec<Place>,
     n: usize,
     power: u64,
     table: Table,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u64,
+    at: usize,
 }
 
 impl<'a> Ngrams<'a> {
@@ -29,10 +39,11 @@ impl<'a> Ngrams<'a> {
             end += u64::from(count);
             ends.push(end);
         }
+        let places = words.iter().enumerate();
         Self {
             words,
             ends,
-            hashes: words.to_vec(),
+            places: places.map(|(at, &hash)| Place { hash, at }).collect(),
             n: 1,
             power: BASE,
             table: Table::with_room_for(words.len()),
@@ -41,17 +52,16 @@ impl<'a> Ngrams<'a> {
 
     /// Goes on to the n-grams of one word more.
     pub fn grow(&mut self) {
-        let count = (self.words.len()).saturating_sub(self.n);
-        self.hashes.truncate(count);
-        for (hash, &word) in self
-            .hashes
-            .iter_mut()
-            .zip(&self.words[self.n.min(self.words.len())..])
-        {
-            *hash = hash.wrapping_add(word.wrapping_mul(self.power));
-        }
+        let (words, n, power) = (self.words, self.n, self.power);
+        self.places.retain_mut(|place| {
+            let word = words.get(place.at + n);
+            place.hash = place
+                .hash
+                .wrapping_add(word.map_or(0, |word| word.wrapping_mul(power)));
+            word.is_some()
+        });
         self.n += 1;
-        self.power = self.power.wrapping_mul(BASE);
+        self.power = power.wrapping_mul(BASE);
     }
 
     /// Characters of the words of the n-gram that begins at word `at`.
@@ -59,44 +69,48 @@ impl<'a> Ngrams<'a> {
         self.ends[at + self.n] - self.ends[at]
     }
 
-    /// Characters in all occurrences of the commonest n-gram, its words joined by spaces, and
-    /// how often it occurs; of equally common ones the one that comes first.
-    pub fn top(&mut self) -> (u64, u32) {
-        self.table.clear();
-        for &hash in &self.hashes {
-            self.table.count(hash);
+    /// Characters in all occurrences of the commonest n-gram, its words joined by spaces; of
+    /// equally common ones the one that comes first counts.
+    pub fn top(&mut self) -> u64 {
+        if self.words.len() < self.n {
+            return 0;
         }
-        let (mut first, mut most) = (0, 0);
-        for (at, &hash) in self.hashes.iter().enumerate() {
-            let count = self.table.get(hash);
-            if count > most {
-                (first, most) = (at, count);
+        let (first, most) = self.count();
+        (self.chars(first) + self.n as u64 - 1) * u64::from(most)
+    }
+
+    /// Counts the n-grams, forgets the places of those that occur once, and returns the first
+    /// place of the commonest and how often it occurs.
+    fn count(&mut self) -> (usize, u32) {
+        self.table.clear();
+        let (mut first, mut most) = (0, 1);
+        for place in &self.places {
+            let slot = self.table.add(*place);
+            if slot.count > most || (slot.count == most && most > 1 && slot.at < first) {
+                (first, most) = (slot.at, slot.count);
             }
         }
-        if most == 0 {
-            return (0, 0);
-        }
-        let chars = self.chars(first) + self.n as u64 - 1;
-        (chars * u64::from(most), most)
+        let table = &self.table;
+        self.places.retain(|place| table.count(place.hash) > 1);
+        (first, most)
     }
 
     /// Characters in n-grams that repeat an earlier one, without counting any word twice.
     pub fn duplicates(&mut self) -> u64 {
+        self.count();
         self.table.clear();
-        let (mut at, mut chars) = (0, 0);
-        while let Some(&hash) = self.hashes.get(at) {
-            if self.table.count(hash) > 1 {
-                chars += self.chars(at);
-                at += self.n;
-            } else {
-                at += 1;
+        let (mut next, mut chars) = (0, 0);
+        for place in &self.places {
+            if place.at >= next && self.table.add(*place).count > 1 {
+                chars += self.ends[place.at + self.n] - self.ends[place.at];
+                next = place.at + self.n;
             }
         }
         chars
     }
 }
 
-/// An open-addressing table from hash to count, emptied in one step.
+/// An open-addressing table from hash to count and first place, emptied in one step.
 struct Table {
     slots: Vec<Slot>,
     mask: usize,
@@ -106,6 +120,7 @@ struct Table {
 #[derive(Clone, Copy, Default)]
 struct Slot {
     hash: u64,
+    at: usize,
     round: u32,
     count: u32,
 }
@@ -125,9 +140,9 @@ impl Table {
         self.round += 1;
     }
 
-    /// The slot that holds `hash`, or the empty one where it belongs.
+    /// The slot that holds `hash`, or the free one where it belongs.
     fn slot(&self, hash: u64) -> usize {
-        // The polynomial's low bits are weak; its high ones are not.
+        // The low bits of the product are weak.
         let mut at = (hash.wrapping_mul(BASE) >> 32) as usize & self.mask;
         while self.slots[at].round == self.round && self.slots[at].hash != hash {
             at = (at + 1) & self.mask;
@@ -135,23 +150,24 @@ impl Table {
         at
     }
 
-    /// Adds one to a hash's count and returns it.
-    fn count(&mut self, hash: u64) -> u32 {
-        let at = self.slot(hash);
+    /// Adds one to the count of a place's n-gram.
+    fn add(&mut self, place: Place) -> Slot {
+        let at = self.slot(place.hash);
         let round = self.round;
         let slot = &mut self.slots[at];
         if slot.round != round {
             *slot = Slot {
-                hash,
+                hash: place.hash,
+                at: place.at,
                 round,
                 count: 0,
             };
         }
         slot.count += 1;
-        slot.count
+        *slot
     }
 
-    fn get(&self, hash: u64) -> u32 {
+    fn count(&self, hash: u64) -> u32 {
         let slot = &self.slots[self.slot(hash)];
         if slot.round == self.round {
             slot.count
@@ -174,7 +190,7 @@ mod tests {
         for _ in 1..n {
             ngrams.grow();
         }
-        (ngrams.top().0, ngrams.duplicates())
+        (ngrams.top(), ngrams.duplicates())
     }
 
     /// The definitions, written plainly.

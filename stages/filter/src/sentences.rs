@@ -1,6 +1,6 @@
 //! Counting sentences.
 
-use crate::words::{Segmenter, chunk_words, is_space, is_terminal};
+use crate::words::{Scratch, Segmenter, chunk_len, chunk_words, is_space, is_terminal};
 
 /// Number of sentences of one line.
 ///
@@ -18,7 +18,7 @@ pub fn count(line: &str, segmenter: Segmenter) -> usize {
 
 fn count_spaced(line: &str) -> usize {
     let mut counter = Counter::default();
-    let mut suffixes = Vec::new();
+    let mut scratch = Scratch::default();
     let mut rest = line;
     while !rest.is_empty() {
         let space = rest.find(|c| !is_space(c)).unwrap_or(rest.len());
@@ -27,10 +27,10 @@ fn count_spaced(line: &str) -> usize {
             counter.other();
         }
         rest = &rest[space..];
-        let (chunk, after) = rest.split_at(rest.find(is_space).unwrap_or(rest.len()));
+        let (chunk, after) = rest.split_at(chunk_len(rest));
         rest = after;
         if !chunk.is_empty() {
-            chunk_words(chunk, &mut suffixes, &mut |word| counter.word(word));
+            chunk_words(chunk, &mut scratch, &mut |word| counter.word(word));
         }
     }
     counter.sentences

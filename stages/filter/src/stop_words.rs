@@ -23,11 +23,17 @@ impl StopWords {
     /// The built-in words for a language code; none for a language that has no list.
     #[must_use]
     pub fn built_in(lang: &str) -> Self {
+        Self::new(Self::list(lang))
+    }
+
+    /// The built-in list of a language.
+    pub(crate) fn list(lang: &str) -> impl Iterator<Item = &'static str> {
         let lines = include_str!("../data/stop_words.txt").lines();
-        let words = lines
-            .filter_map(|line| line.split_once(' '))
-            .find(|(code, _)| *code == lang);
-        Self::new(words.map_or("", |(_, words)| words).split_whitespace())
+        let mut lists = lines.filter_map(|line| line.split_once(' '));
+        let words = lists
+            .find(|(code, _)| *code == lang)
+            .map_or("", |(_, words)| words);
+        words.split_whitespace()
     }
 
     /// A set of the given words, as they are written in text; at most 64 are of use.
@@ -47,12 +53,6 @@ impl StopWords {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()
-    }
-
-    /// Hashes of the words, ascending.
-    #[must_use]
-    pub fn hashes(&self) -> &[u64] {
-        &self.hashes
     }
 
     /// A bit for the word with this XXH3 hash, or none.

@@ -13,6 +13,8 @@ enum Fate {
     Remove,
     Replace(&'static str),
     Become(char),
+    /// A backspace: a terminal would print the next character over the one before.
+    Overstrike,
 }
 
 /// First bytes of characters that may have to change: controls, Latin-1 controls and soft hyphen,
@@ -78,6 +80,9 @@ fn rewrite(
             match fate {
                 Fate::Replace(with) => out.push_str(with),
                 Fate::Become(with) => out.push(with),
+                Fate::Overstrike => {
+                    out.pop();
+                }
                 Fate::Remove | Fate::Keep => {}
             }
             done = at + taken;
@@ -135,6 +140,12 @@ fn decide(
         count(&mut counts.spaces);
         return (Fate::Replace("\n"), whole);
     }
+    if let Some(taken) = overstrike(c, context) {
+        count(&mut counts.controls);
+        // "A\u{8}_" underlines what stands there already.
+        let fate = if taken > whole { Fate::Remove } else { Fate::Overstrike };
+        return (fate, taken);
+    }
     if is_control(c) {
         count(&mut counts.controls);
         return (western(c), whole);
@@ -153,6 +164,17 @@ fn decide(
         count(&mut counts.marks);
     }
     (fate, whole)
+}
+
+/// Bold and underline as typewriters and manual pages print them, by a backspace: how many bytes
+/// from it on to take.
+fn overstrike(c: char, context: &Context) -> Option<usize> {
+    let (before, next) = (context.before()?, context.next()?);
+    let printed = |c: char| !c.is_control() && !c.is_whitespace();
+    if c != '\u{8}' || !printed(before) || !printed(next) {
+        return None;
+    }
+    Some(if next == '_' { 2 } else { 1 })
 }
 
 /// Length of a terminal escape sequence (ECMA-48): CSI, OSC and other strings, two-character ones.
@@ -223,6 +245,23 @@ pub(crate) fn windows_1252(byte: u8) -> Option<char> {
     let bytes = [byte];
     let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes);
     text.chars().next().filter(|c| !c.is_control())
+}
+
+/// Whether [`clean`] may change a character beyond ASCII, under some configuration.
+pub(crate) fn may_change(c: char) -> bool {
+    match c as u32 {
+        0x80..=0x9F
+        | 0xAD
+        | 0x61C
+        | 0x180E
+        | 0x200B..=0x200F
+        | 0x2010..=0x201F
+        | 0x2028..=0x202E => true,
+        0x2032 | 0x2033 | 0x2060..=0x206F | 0x2212 | 0xE000..=0xF8FF | 0xFB00..=0xFB06 => true,
+        0xFDD0..=0xFDEF | 0xFEFF | 0xFF10..=0xFF5A | 0xFFF9..=0xFFFF => c != '\u{FFFD}',
+        0xE_0000.. => true,
+        code => is_control(c) || code & 0xFFFE == 0xFFFE,
+    }
 }
 
 /// Characters without width that carry no meaning where they stand.
@@ -327,6 +366,7 @@ mod tests {
             "x link"
         );
         assert_eq!(cleaned("\u{1b}(Bx\u{1b}=y\u{1b}"), "xy");
+        assert_eq!(cleaned("B\u{8}Be\u{8}eg _\u{8}u x\u{8}_ \u{8}"), "Beg u x ");
         assert_eq!(cleaned("\u{1b}]never ends\nnext"), "never ends\nnext");
     }
 

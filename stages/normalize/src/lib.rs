@@ -22,7 +22,7 @@ mod entities;
 mod error;
 mod mojibake;
 mod private;
-mod scan;
+mod profile;
 mod spaces;
 
 use std::borrow::Cow;
@@ -36,7 +36,7 @@ pub use error::Error;
 
 use counts::count;
 use private::Masker;
-use scan::Found;
+use profile::Profile;
 
 /// Passes over a text are repeated until nothing changes, but not more often than this.
 const MAX_PASSES: usize = 8;
@@ -87,31 +87,31 @@ impl Normalize {
     /// One pass of everything; nothing when the text stays as it is.
     fn pass(&self, text: &str, counts: &mut Counts) -> Option<String> {
         let config = &self.config;
-        let found = Found::of(text);
-        let mut work = Work {
-            text,
-            changed: None,
-        };
-        if found.control() {
+        let mut work = Work::new(text, config);
+        if work.profile.controls {
             // C1 controls are evidence of mojibake: only ASCII controls go before its repair.
             work.apply(|text| characters::clean_ascii(text, config, counts));
         }
-        if config.decode_entities && found.ampersand() {
+        if config.decode_entities && work.profile.ampersands {
             work.apply(|text| entities::decode(text, &mut counts.entities));
         }
-        if found.wide() || work.changed.is_some() {
-            if config.repair_mojibake {
-                work.apply(|text| {
-                    let (text, changed) = mojibake::repair(text)?;
-                    counts.mojibake = counts.mojibake.saturating_add(changed);
-                    Some(text)
-                });
-            }
+        if config.repair_mojibake && work.profile.suspicious {
+            work.apply(|text| {
+                let (text, changed) = mojibake::repair(text)?;
+                counts.mojibake = counts.mojibake.saturating_add(changed);
+                Some(text)
+            });
+        }
+        if work.profile.special {
             work.apply(|text| characters::clean(text, config, counts));
+        }
+        if work.profile.uncomposed || (work.profile.wide && config.form == Form::Nfkc) {
             work.apply(|text| compose(text, config.form, &mut counts.unicode));
         }
-        work.apply(|text| spaces::clean(text, config.keep_indent, &mut counts.spaces));
-        if found.private() || work.changed.is_some() {
+        if work.profile.spaces {
+            work.apply(|text| spaces::clean(text, config.keep_indent, &mut counts.spaces));
+        }
+        if work.profile.private {
             work.apply(|text| self.masker.mask(text, &mut counts.masked));
         }
         work.changed.filter(|changed| changed != text)
@@ -136,11 +136,24 @@ impl Normalize {
 struct Work<'a> {
     text: &'a str,
     changed: Option<String>,
+    /// What the text, as it is now, may need.
+    profile: Profile,
+    keep_indent: bool,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(text: &'a str, config: &Config) -> Self {
+        Self {
+            text,
+            changed: None,
+            profile: Profile::of(text, config.keep_indent),
+            keep_indent: config.keep_indent,
+        }
+    }
+
     fn apply(&mut self, pass: impl FnOnce(&str) -> Option<String>) {
         if let Some(changed) = pass(self.changed.as_deref().unwrap_or(self.text)) {
+            self.profile = Profile::of(&changed, self.keep_indent);
             self.changed = Some(changed);
         }
     }
@@ -148,9 +161,6 @@ impl Work<'_> {
 
 /// Brings a text into a Unicode normalization form (UAX 15), unless it is there already.
 fn compose(text: &str, form: Form, counter: &mut u32) -> Option<String> {
-    if text.is_ascii() {
-        return None;
-    }
     let (quick, composed): (_, fn(&str) -> String) = match form {
         Form::Nfc => (is_nfc_quick(text.chars()), |text| text.nfc().collect()),
         Form::Nfkc => (is_nfkc_quick(text.chars()), |text| text.nfkc().collect()),

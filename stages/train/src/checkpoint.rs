@@ -19,6 +19,8 @@ pub(crate) struct Identity {
     /// The settings, threads aside.
     pub config: Config,
     pub seed: u64,
+    /// Version of the trainer.
+    pub code: String,
     /// Hashes of the shards and of the tokenizer.
     pub inputs: Vec<String>,
 }

@@ -13,8 +13,8 @@ pub enum Precision {
     /// 32-bit floats.
     #[default]
     Fp32,
-    /// Forward and backward pass on a bfloat16 copy of the parameters; faster where the machine
-    /// has instructions for it (AMX, GPUs), slower elsewhere.
+    /// Forward and backward pass on a bfloat16 copy of the parameters: faster on GPUs and on CPUs
+    /// with AMX; on CPUs without bfloat16 instructions (AVX2 only) some twenty times slower.
     Bf16,
 }
 
@@ -28,6 +28,10 @@ impl Precision {
 }
 
 /// Settings of the train stage.
+///
+/// The defaults suit some 80,000 tokens and two minutes on two CPU cores: of what fits into that
+/// time, two blocks 256 wide, small steps (512 tokens) and a little dropout gave the lowest
+/// validation loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -96,11 +100,11 @@ impl Default for Config {
             width: 0,
             context: 128,
             tie_embeddings: true,
-            batch: 8,
+            batch: 2,
             accumulate: 2,
-            steps: 500,
-            lr: 1e-3,
-            min_lr: 1e-4,
+            steps: 900,
+            lr: 2e-3,
+            min_lr: 2e-4,
             warmup: 50,
             weight_decay: 0.1,
             beta1: 0.9,
@@ -108,9 +112,9 @@ impl Default for Config {
             clip: 1.0,
             dropout: 0.1,
             precision: Precision::Fp32,
-            eval_every: 50,
+            eval_every: 100,
             eval_windows: 256,
-            checkpoint_every: 250,
+            checkpoint_every: 300,
             keep_checkpoints: 2,
             threads: 0,
         }

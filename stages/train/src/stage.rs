@@ -69,6 +69,7 @@ impl Stage {
                     ..self.config.clone()
                 },
                 seed: ctx.seed,
+                code: env!("CARGO_PKG_VERSION").to_owned(),
                 inputs: shards
                     .chain([tokenizer])
                     .map(|file| file.hash.clone())

@@ -45,7 +45,7 @@ pub trait LanguageIdentifier: Send + Sync {
 pub struct ScriptAware;
 
 /// Longest text, in bytes, that is read whole; of longer ones as much is read in four places.
-const SAMPLE: usize = 8192;
+const SAMPLE: usize = 2048;
 
 impl LanguageIdentifier for ScriptAware {
     fn identify(&self, text: &str) -> Language {

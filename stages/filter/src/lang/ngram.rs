@@ -5,12 +5,11 @@
 //! the lingua library (Apache License 2.0, Peter M. Stahl), of which the 3,000 commonest trigrams a
 //! language are kept; `examples/train_language_model.rs` makes the file from them.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::Script;
+use crate::hashing::HashedMap;
 use crate::stop_words::StopWords;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// What a function word adds to its language's score.
 const WORD_BONUS: f32 = 8.0;
@@ -18,8 +17,19 @@ const WORD_BONUS: f32 = 8.0;
 const WEIGHT_SCALE: f32 = 28.0;
 /// Number of trigrams beyond which more of them add no confidence.
 const FULL_EVIDENCE: f32 = 20.0;
-/// Mean weight a trigram below which a text is hardly of any known language.
-const FAMILIAR: f32 = 2.0;
+/// English function words besides those of Gopher's rule.
+const ENGLISH: &str =
+    "is in it for was on as are this by at an from or not which were been has had";
+
+/// Mean weight a trigram below which a text is hardly of any known language. Vowel signs make
+/// Devanagari's trigrams many and each of them rare.
+fn familiar(script: Script) -> f32 {
+    if script == Script::Devanagari {
+        1.0
+    } else {
+        2.0
+    }
+}
 
 static BUILT_IN: LazyLock<NgramModel> = LazyLock::new(|| {
     NgramModel::parse(include_bytes!("../../data/languages.bin")).unwrap_or_default()
@@ -36,18 +46,21 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 pub struct NgramModel {
     languages: Vec<Known>,
-    /// Open-addressing table from trigram to its entries; key 0 is a free slot.
+    /// Open-addressing table from trigram to its entries.
     slots: Vec<Slot>,
+    /// Language and weight; before each trigram's the number of them.
     entries: Vec<(u8, u8)>,
-    /// Function words by hash, with a bit for each language of the model.
-    words: HashMap<u64, Vec<u8>>,
+    /// Function words by [`extend`]ed hash, with the languages that have them.
+    words: HashedMap<Vec<u8>>,
 }
 
+/// Half of a trigram's hash (the other half is its place) and where its entries begin; eight
+/// bytes, so that the table stays in the cache.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    key: u64,
+    check: u32,
+    /// 0 in a free slot.
     first: u32,
-    count: u32,
 }
 
 impl NgramModel {
@@ -72,50 +85,50 @@ impl NgramModel {
         }
         let mut trigrams = Vec::new();
         let mut key = 0;
+        model.entries.push((0, 0));
         while !reader.bytes.is_empty() {
             key += reader.integer()?;
             let count = reader.byte()?;
-            let first = u32::try_from(model.entries.len()).ok()?;
+            trigrams.push((key, u32::try_from(model.entries.len()).ok()?));
+            model.entries.push((count, 0));
             for _ in 0..count {
                 let lang = reader.byte()?;
                 model.languages.get(usize::from(lang))?;
                 model.entries.push((lang, reader.byte()?));
             }
-            trigrams.push(Slot {
-                key,
-                first,
-                count: u32::from(count),
-            });
         }
         model.index(&trigrams);
         model.index_words();
         Some(model)
     }
 
-    fn index(&mut self, trigrams: &[Slot]) {
-        self.slots = vec![Slot::default(); (trigrams.len() * 2).next_power_of_two().max(2)];
-        for &slot in trigrams {
-            let at = self.place(slot.key);
-            self.slots[at] = slot;
+    fn index(&mut self, trigrams: &[(u64, u32)]) {
+        self.slots = vec![Slot::default(); (trigrams.len() * 4 / 3).next_power_of_two().max(2)];
+        for &(key, first) in trigrams {
+            let (at, check) = self.place(key);
+            self.slots[at] = Slot { check, first };
         }
     }
 
     fn index_words(&mut self) {
         for (number, language) in (0u8..).zip(&self.languages) {
-            for hash in StopWords::built_in(language.code).hashes() {
-                self.words.entry(*hash).or_default().push(number);
+            let more = if language.code == "en" { ENGLISH } else { "" };
+            for word in StopWords::list(language.code).chain(more.split(' ')) {
+                let hash = word.chars().fold(0, extend);
+                self.words.entry(hash).or_default().push(number);
             }
         }
     }
 
-    /// Where a trigram stands, or the free slot where it would.
-    fn place(&self, key: u64) -> usize {
+    /// Where a trigram stands, or the free slot where it would, and what it is checked by.
+    fn place(&self, key: u64) -> (usize, u32) {
         let mask = self.slots.len() - 1;
-        let mut at = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & mask;
-        while self.slots[at].key != 0 && self.slots[at].key != key {
+        let hash = extend(key, '\0');
+        let (mut at, check) = (hash as usize & mask, (hash >> 32) as u32);
+        while self.slots[at].first != 0 && self.slots[at].check != check {
             at = (at + 1) & mask;
         }
-        at
+        (at, check)
     }
 
     /// The most likely language of the words of `text` in `script`, with a certainty from 0 to 1.
@@ -124,45 +137,27 @@ impl NgramModel {
         if self.slots.is_empty() {
             return ("und", 0.0);
         }
-        let mut scores: Vec<f32> = vec![0.0; self.languages.len()];
-        let mut trigrams = 0u32;
-        let mut word = String::new();
-        for c in text.chars().chain([' ']) {
-            if Script::of(c) == Some(script) {
-                word.extend(c.to_lowercase());
-            } else if !word.is_empty() {
-                trigrams += self.add_word(&word, &mut scores);
-                word.clear();
+        let mut evidence = Evidence::new(self);
+        for c in text.chars() {
+            if c.is_ascii() {
+                if script == Script::Latin && c.is_ascii_alphabetic() {
+                    evidence.letter(c.to_ascii_lowercase());
+                } else {
+                    evidence.end_word();
+                }
+            } else if Script::of(c) == Some(script) {
+                c.to_lowercase().for_each(|c| evidence.letter(c));
+            } else {
+                evidence.end_word();
             }
         }
-        self.decide(&scores, trigrams)
+        evidence.end_word();
+        self.decide(&evidence, familiar(script))
     }
 
-    /// Adds a word's evidence; returns its number of trigrams.
-    fn add_word(&self, word: &str, scores: &mut [f32]) -> u32 {
-        if let Some(languages) = self.words.get(&xxh3_64(word.as_bytes())) {
-            for &language in languages {
-                scores[usize::from(language)] += WORD_BONUS;
-            }
-        }
-        let (mut key, mut length) = (0, 0u32);
-        for c in word.chars() {
-            key = trigram(key, c);
-            length += 1;
-            if length < 3 {
-                continue;
-            }
-            let slot = self.slots[self.place(key)];
-            let first = slot.first as usize;
-            for &(language, weight) in &self.entries[first..first + slot.count as usize] {
-                scores[usize::from(language)] += f32::from(weight) / WEIGHT_SCALE;
-            }
-        }
-        length.saturating_sub(2)
-    }
-
-    fn decide(&self, scores: &[f32], trigrams: u32) -> (&'static str, f64) {
-        let seen = scores
+    fn decide(&self, evidence: &Evidence, familiar: f32) -> (&'static str, f64) {
+        let seen = evidence
+            .scores
             .iter()
             .zip(&self.languages)
             .filter(|(score, _)| **score > 0.0);
@@ -173,20 +168,73 @@ impl NgramModel {
             return ("und", 0.0);
         };
         // Long texts would make every guess certain: evidence counts by its mean.
-        let count = (trigrams as f32).max(1.0);
+        let count = (evidence.trigrams as f32).max(1.0);
         let temper = (FULL_EVIDENCE / count).min(1.0);
         let rivals: f32 = ranked
             .iter()
             .map(|(score, _)| ((score - best) * temper).exp())
             .sum();
-        let familiar = (best / count / FAMILIAR).clamp(0.0, 1.0);
+        let familiar = (best / count / familiar).clamp(0.0, 1.0);
         (language.code, f64::from(familiar / rivals))
     }
 }
 
-/// The key of the trigram that ends with `c`, given the key of the one before.
-fn trigram(before: u64, c: char) -> u64 {
-    (before << 21 | u64::from(c)) & ((1 << 63) - 1)
+/// What the letters of a text so far say.
+struct Evidence<'a> {
+    model: &'a NgramModel,
+    scores: Vec<f32>,
+    trigrams: u32,
+    /// Of the word so far: its last three letters, its hash, its length.
+    last: u64,
+    hash: u64,
+    length: u32,
+}
+
+impl<'a> Evidence<'a> {
+    fn new(model: &'a NgramModel) -> Self {
+        let scores = vec![0.0; model.languages.len()];
+        Self {
+            model,
+            scores,
+            trigrams: 0,
+            last: 0,
+            hash: 0,
+            length: 0,
+        }
+    }
+
+    fn letter(&mut self, c: char) {
+        self.last = (self.last << 21 | u64::from(c)) & ((1 << 63) - 1);
+        self.hash = extend(self.hash, c);
+        self.length += 1;
+        if self.length < 3 {
+            return;
+        }
+        self.trigrams += 1;
+        let first = self.model.slots[self.model.place(self.last).0].first as usize;
+        let count = usize::from(self.model.entries[first].0);
+        for &(language, weight) in &self.model.entries[first + 1..=first + count] {
+            self.scores[usize::from(language)] += f32::from(weight) / WEIGHT_SCALE;
+        }
+    }
+
+    fn end_word(&mut self) {
+        if self.length == 0 {
+            return;
+        }
+        if let Some(languages) = self.model.words.get(&self.hash) {
+            for &language in languages {
+                self.scores[usize::from(language)] += WORD_BONUS;
+            }
+        }
+        (self.last, self.hash, self.length) = (0, 0, 0);
+    }
+}
+
+/// Takes one more character into a hash.
+fn extend(hash: u64, c: char) -> u64 {
+    let mixed = (hash ^ u64::from(c)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ (mixed >> 29)
 }
 
 /// Reads the model's file.

@@ -83,7 +83,9 @@ impl ScriptCounts {
     pub fn of(text: &str) -> Self {
         let mut counts = [0; Script::COUNT];
         for c in text.chars() {
-            if let Some(script) = Script::of(c) {
+            if c.is_ascii() {
+                counts[Script::Latin as usize] += usize::from(c.is_ascii_alphabetic());
+            } else if let Some(script) = Script::of(c) {
                 counts[script as usize] += 1;
             }
         }

@@ -6,7 +6,7 @@ use super::{Judge, Rule, Violation};
 use crate::config::Limits;
 use crate::lines::lines;
 use crate::sentences;
-use crate::words::{Segmenter, is_space};
+use crate::words::{Segmenter, chunks, is_space};
 
 /// Phrases of cookie, privacy and terms-of-use notices, in lower case.
 const POLICY: [&str; 6] = [
@@ -82,9 +82,7 @@ fn has_long_word(line: &str, limits: &Limits, judge: Judge) -> bool {
     let most = limits.c4_max_word_chars;
     line.len() > most
         && judge.on(Rule::LongWord)
-        && line
-            .split(is_space)
-            .any(|word| word.len() > most && word.chars().nth(most).is_some())
+        && chunks(line).any(|word| word.len() > most && word.chars().nth(most).is_some())
 }
 
 /// Decides about a line; `clean` is the line without citation marks.
@@ -93,8 +91,7 @@ fn judge_line(line: &str, clean: &str, limits: &Limits, judge: Judge) -> Line {
         return Line::Remove;
     }
     if judge.on(Rule::ShortLine) {
-        let words = line.split(is_space).filter(|word| !word.is_empty());
-        if words.take(limits.c4_min_line_words).count() < limits.c4_min_line_words {
+        if chunks(line).take(limits.c4_min_line_words).count() < limits.c4_min_line_words {
             return Line::Remove;
         }
     }
@@ -166,5 +163,105 @@ fn citation_len(text: &str) -> usize {
         digits + 2
     } else {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::RuleSet;
+    use crate::rules::tests::limits;
+
+    const GOOD: &str = "This is one. This is two. This is three. This is four. This is five.";
+
+    fn with(text: &str, off: &[&str]) -> Result<String, Violation> {
+        let names: Vec<String> = off.iter().map(ToString::to_string).collect();
+        let judge = Judge::new(RuleSet::parse(&names, "filter.disable").unwrap());
+        rewrite(text, Segmenter::Spaced, &limits(), judge)
+    }
+
+    fn kept(text: &str) -> String {
+        let text = format!("{GOOD}\n{text}");
+        let kept = with(&text, &["c4.terminal_punctuation"]).unwrap();
+        kept.strip_prefix(GOOD).unwrap().trim_start().to_string()
+    }
+
+    #[test]
+    fn removes_lines_as_c4_does() {
+        for (line, expected) in [
+            ("  two  words here \t", "two  words here"),
+            ("two words", ""),
+            ("Please enable JavaScript to go on", ""),
+            ("We use Cookies to improve our site", ""),
+            ("Read our Privacy Policy for more", ""),
+            (
+                "A fact [12] is known [] and [edit] so [note]",
+                "A fact  is known  and  so [note]",
+            ),
+            ("one\r\ntwo three four", "two three four"),
+        ] {
+            assert_eq!(kept(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_of_more_than_1000_characters_go() {
+        assert_eq!(kept(&format!("a b {}", "é".repeat(1001))), "");
+        let line = format!("a b {}", "é".repeat(1000));
+        assert_eq!(kept(&line), line);
+    }
+
+    #[test]
+    fn terminal_punctuation_by_choice() {
+        let text = format!("{GOOD}\nno mark at the end\nwith dots at the end...\nShe said \"yes\"");
+        assert_eq!(
+            with(&text, &[]).unwrap(),
+            format!("{GOOD}\nShe said \"yes\"")
+        );
+    }
+
+    #[test]
+    fn documents_are_dropped_by_their_lines() {
+        let rule = |text: &str| with(text, &["c4.terminal_punctuation"]).unwrap_err().rule;
+        assert_eq!(
+            rule(&format!("{GOOD}\nLorem Ipsum dolor sit amet")),
+            Rule::LoremIpsum
+        );
+        assert_eq!(
+            rule(&format!("{GOOD}\nfn main() {{ }} is code")),
+            Rule::CurlyBracket
+        );
+        assert_eq!(
+            kept("{ code"),
+            "",
+            "short lines go before the bracket counts"
+        );
+    }
+
+    #[test]
+    fn five_sentences_must_stay() {
+        let four = "This is one. This is two. This is three. This is four.";
+        let found = with(four, &["c4.terminal_punctuation"]).unwrap_err();
+        assert_eq!(
+            found,
+            Violation {
+                rule: Rule::Sentences,
+                value: 4.0,
+                limit: 5.0
+            }
+        );
+        assert_eq!(with(GOOD, &[]).unwrap(), GOOD);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_result_is_lines_of_the_text(text in "([a-z.\\[\\]0-9 \\r]{0,12}\n|one two three four\\.\n|\u{85}|\u{3000}中文。 a b){0,12}") {
+            let off = ["c4.sentences", "c4.citations", "c4.terminal_punctuation"];
+            let result = with(&text, &off).unwrap();
+            let mut left = lines(&text).map(|line| line.trim_matches(is_space));
+            for line in result.split('\n').filter(|line| !line.is_empty()) {
+                proptest::prop_assert!(left.any(|original| original == line), "{line:?} of {text:?}");
+            }
+        }
     }
 }

@@ -51,19 +51,95 @@ fn written_lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').filter(|line| !line.chars().all(is_space))
 }
 
-/// Whether a line ends with terminal punctuation. Chinese and Japanese put it inside the closing
-/// quotation mark; datatrove then overlooks it, and with it most dialogue.
+/// Whether a line ends with terminal punctuation.
+///
+/// Chinese and Japanese put it inside the closing quotation mark, and what is written there
+/// without care often lacks the last full stop only; datatrove drops both. A line with a full stop
+/// inside counts as well, which no menu and no list of headlines has.
 fn ends_sentence(line: &str, segmenter: Segmenter) -> bool {
-    let line = match segmenter {
-        Segmenter::Spaced => line,
-        Segmenter::Chinese | Segmenter::Unspaced => {
-            let closing = |c: char| {
-                is_space(c) || matches!(c, '”' | '’' | '」' | '』' | '）' | '"' | ')' | '】' | '》')
-            };
-            line.trim_end_matches(closing)
+    if segmenter == Segmenter::Spaced {
+        return line.ends_with(is_terminal);
+    }
+    let closing =
+        |c| is_space(c) || matches!(c, '”' | '’' | '」' | '』' | '）' | '"' | ')' | '】' | '》');
+    let end = line.trim_end_matches(closing);
+    end.ends_with(|c| is_terminal(c) || c == '…') || line.contains('。')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::tests::{limits, rule_of};
+
+    fn failed(lines: &[String], words: usize) -> Option<(Rule, f64)> {
+        let judge = Judge::new(Default::default());
+        rule_of(check(
+            &lines.join("\n"),
+            Segmenter::Spaced,
+            || words,
+            &limits(),
+            judge,
+        ))
+    }
+
+    /// Different lines of `chars` characters, the first `punctuated` of which end with a full stop.
+    fn lines(count: usize, chars: usize, punctuated: usize) -> Vec<String> {
+        let end = |i| if i < punctuated { "." } else { "x" };
+        (0..count)
+            .map(|i| format!("{i:0width$}{}", end(i), width = chars - 1))
+            .collect()
+    }
+
+    #[test]
+    fn lines_end_with_punctuation() {
+        assert_eq!(
+            failed(&lines(100, 40, 11), 10_000),
+            Some((Rule::PunctuatedLines, 0.11))
+        );
+        assert_eq!(failed(&lines(100, 40, 12), 10_000), None);
+    }
+
+    #[test]
+    fn short_lines_have_at_most_30_characters() {
+        let mixed = |short| [lines(short, 30, short), lines(100 - short, 31, 100 - short)].concat();
+        assert_eq!(failed(&mixed(68), 10_000), Some((Rule::ShortLines, 0.68)));
+        assert_eq!(failed(&mixed(67), 10_000), None);
+    }
+
+    #[test]
+    fn repeated_lines_by_characters() {
+        let mut text = lines(100, 40, 100);
+        text.push(text[0].clone());
+        assert_eq!(failed(&text, 10_000), None, "1 / 101");
+        text.push(text[1].clone());
+        assert_eq!(
+            failed(&text, 10_000),
+            Some((Rule::DuplicateChars, 2.0 / 102.0))
+        );
+    }
+
+    #[test]
+    fn line_feeds_by_word() {
+        assert_eq!(
+            failed(&lines(32, 40, 32), 100),
+            Some((Rule::Newlines, 0.31))
+        );
+        assert_eq!(failed(&lines(31, 40, 31), 100), None);
+    }
+
+    #[test]
+    fn quotation_marks_may_follow_the_full_stop_in_chinese() {
+        for (line, ends) in [
+            ("他说：“走吧。”", true),
+            ("最新消息：股市上涨", false),
+            ("真的吗？」", true),
+            ("走吧。好", true),
+        ] {
+            assert_eq!(ends_sentence(line, Segmenter::Chinese), ends, "{line}");
         }
-    };
-    line.chars()
-        .next_back()
-        .is_some_and(|c| is_terminal(c) || (segmenter != Segmenter::Spaced && c == '…'))
+        assert!(
+            !ends_sentence("He said \"go.\"", Segmenter::Spaced),
+            "as in FineWeb"
+        );
+    }
 }

@@ -42,7 +42,9 @@ pub fn check_lines(
         limits.max_duplicate_paragraph_chars,
     )?;
 
-    let lines = repeated(between_line_feeds(text, 1));
+    // Lines of white space alone say nothing; text without a line break is one line.
+    let written = |line: &&str| !line.chars().all(is_space);
+    let lines = repeated(between_line_feeds(text, 1).filter(written));
     let share = ratio(lines.repeats, lines.pieces);
     judge.at_most(Rule::DuplicateLines, share, limits.max_duplicate_lines)?;
     let share = ratio(lines.chars, chars);
@@ -67,8 +69,7 @@ pub fn check_ngrams(
     let share = |part: u64| part as f64 / chars.max(1) as f64;
     for (rule, limit) in TOP.into_iter().zip(limits.max_top_ngrams) {
         ngrams.grow();
-        let (top, _) = ngrams.top();
-        judge.at_most(rule, share(top), limit)?;
+        judge.at_most(rule, share(ngrams.top()), limit)?;
     }
     for (rule, limit) in DUPLICATE.into_iter().zip(limits.max_duplicate_ngrams) {
         ngrams.grow();
@@ -80,4 +81,102 @@ pub fn check_ngrams(
         judge.at_most(rule, share(duplicates), limit)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::tests::{limits, rule_of};
+    use crate::stop_words::StopWords;
+    use crate::words::Segmenter;
+
+    fn lines(text: &str) -> Option<(Rule, f64)> {
+        rule_of(check_lines(
+            text,
+            text.chars().count(),
+            &limits(),
+            Judge::new(Default::default()),
+        ))
+    }
+
+    fn ngrams(text: &str) -> Option<(Rule, f64)> {
+        let words = Words::measure(text, Segmenter::Spaced, &StopWords::default());
+        rule_of(check_ngrams(
+            &words,
+            text.chars().count(),
+            &limits(),
+            Judge::new(Default::default()),
+        ))
+    }
+
+    /// Paragraphs of which `repeats` repeat the first, all with `chars` characters.
+    fn paragraphs(different: usize, repeats: usize, separator: &str) -> String {
+        let first = (0..different).map(|i| format!("piece number {i:03}"));
+        let again = std::iter::repeat_n("piece number 000".to_string(), repeats);
+        first.chain(again).collect::<Vec<_>>().join(separator)
+    }
+
+    #[test]
+    fn duplicate_paragraphs_may_be_three_in_ten() {
+        assert_eq!(
+            lines(&paragraphs(6, 4, "\n\n")),
+            Some((Rule::DuplicateParagraphs, 0.4))
+        );
+        // Three of ten are allowed by number, but are more than a fifth of the characters.
+        let (rule, value) = lines(&paragraphs(7, 3, "\n\n")).unwrap();
+        assert_eq!(rule, Rule::DuplicateParagraphChars);
+        assert!((value - 48.0 / 178.0).abs() < 1e-9);
+        assert_eq!(lines(&paragraphs(8, 2, "\n\n")), None);
+    }
+
+    #[test]
+    fn duplicate_lines_may_be_three_in_ten() {
+        assert_eq!(
+            lines(&paragraphs(6, 4, "\n")),
+            Some((Rule::DuplicateLines, 0.4))
+        );
+        assert_eq!(
+            lines(&paragraphs(7, 3, "\n")).map(|(rule, _)| rule),
+            Some(Rule::DuplicateLineChars)
+        );
+        assert_eq!(lines(&paragraphs(8, 2, "\n")), None);
+    }
+
+    #[test]
+    fn blank_lines_are_no_duplicates() {
+        assert_eq!(
+            lines("one\n \u{3000}\ntwo\n \u{3000}\nthree\n \u{3000}\nfour"),
+            None
+        );
+    }
+
+    #[test]
+    fn top_ngrams_count_all_occurrences_with_spaces() {
+        let different: Vec<String> = (0..20).map(|i| format!("w{i:02}")).collect();
+        // "aa bb" is 5 characters; four of them among 20 three-letter words and 8 spaces more.
+        let text = format!(
+            "aa bb {} aa bb {} aa bb aa bb",
+            different[..10].join(" "),
+            different[10..].join(" ")
+        );
+        let (rule, value) = ngrams(&text).unwrap();
+        assert_eq!(rule, Rule::Top2Gram);
+        assert!((value - 20.0 / text.len() as f64).abs() < 1e-9);
+        assert_eq!(ngrams(&different.join(" ")), None);
+    }
+
+    #[test]
+    fn duplicate_ngrams_count_each_word_once() {
+        let words: Vec<String> = (0..60).map(|i| format!("word{i:02}")).collect();
+        let text = |repeated: usize| format!("{} {}", words.join(" "), words[..repeated].join(" "));
+        // Ten repeated words: two 5-grams, 60 of 489 characters.
+        assert_eq!(
+            ngrams(&text(10)).map(|(rule, _)| rule),
+            Some(Rule::Duplicate10Grams)
+        );
+        assert_eq!(ngrams(&text(9)), None);
+        let (rule, value) = ngrams(&text(15)).unwrap();
+        assert_eq!(rule, Rule::Duplicate5Grams);
+        assert!((value - 90.0 / text(15).len() as f64).abs() < 1e-9);
+    }
 }

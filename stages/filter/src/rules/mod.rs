@@ -207,3 +207,49 @@ pub fn ratio(part: usize, whole: usize) -> f64 {
         part as f64 / whole as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, LanguageConfig, Limits};
+
+    /// The literature's limits.
+    pub(super) fn limits() -> Limits {
+        Limits::for_language(&Config::default(), "", &LanguageConfig::default()).unwrap()
+    }
+
+    pub(super) fn rule_of(result: Result<(), Violation>) -> Option<(Rule, f64)> {
+        result
+            .err()
+            .map(|violation| (violation.rule, violation.value))
+    }
+
+    #[test]
+    fn names_are_unique_and_fit_a_set() {
+        let mut names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Rule::ALL.len());
+        assert!(Rule::ALL.len() <= 64);
+    }
+
+    #[test]
+    fn unknown_rules_are_named_with_their_family() {
+        let error = RuleSet::parse(&["c4.curly".into()], "filter.disable")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("filter.disable")
+                && error.contains("c4.curly_bracket")
+                && !error.contains("fineweb")
+        );
+    }
+
+    #[test]
+    fn rules_that_are_off_do_not_count() {
+        let off = RuleSet::parse(&["c4.sentences".into()], "").unwrap();
+        assert_eq!(Judge::new(off).at_most(Rule::Sentences, 2.0, 1.0), Ok(()));
+        assert!(Judge::new(off).at_most(Rule::Newlines, 2.0, 1.0).is_err());
+        assert_eq!(Judge::new(off).at_most(Rule::Newlines, 1.0, 1.0), Ok(()));
+    }
+}

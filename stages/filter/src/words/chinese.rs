@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jieba_rs::Jieba;
 
-use super::classes::is_space;
+use super::classes::chunks;
 
 /// Loaded on first use: a corpus without Chinese never pays for it.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
@@ -14,7 +14,7 @@ const MAX_STRETCH: usize = 4096;
 
 /// Calls `emit` for each word of `text`.
 pub(super) fn words<'a>(text: &'a str, emit: &mut impl FnMut(&'a str)) {
-    for chunk in text.split(is_space).filter(|chunk| !chunk.is_empty()) {
+    for chunk in chunks(text) {
         let mut rest = chunk;
         while !rest.is_empty() {
             let (stretch, after) = rest.split_at(rest.floor_char_boundary(MAX_STRETCH));

@@ -23,6 +23,36 @@ pub fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1C}'..='\u{1F}')
 }
 
+/// The pieces of `text` between white space, none of them empty.
+pub(crate) fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(is_space);
+        let end = chunk_len(rest);
+        let (chunk, after) = rest.split_at(end);
+        rest = after;
+        (end > 0).then_some(chunk)
+    })
+}
+
+/// Bytes before the first white space.
+pub(crate) fn chunk_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        // First bytes of the spaces beyond ASCII: U+0085 and U+00A0, U+1680, U+2000…, U+3000.
+        if byte > b' ' && !matches!(byte, 0xC2 | 0xE1..=0xE3) {
+            at += 1;
+            continue;
+        }
+        match text[at..].chars().next() {
+            Some(c) if !is_space(c) => at += c.len_utf8(),
+            _ => break,
+        }
+    }
+    at
+}
+
 /// A letter of a script without case, with the marks and signs of its block.
 fn is_uncased(c: char) -> bool {
     c >= '\u{591}' && within(UNCASED, c)
@@ -494,6 +524,14 @@ mod tests {
         for table in [UNCASED, TERMINAL, ICONS] {
             assert!(table.iter().all(|(first, last)| first <= last));
             assert!(table.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn chunks_are_what_stands_between_spaces(text in "[a é中\u{A0}\u{1F}\u{2003}\u{3000}。\u{1680}\n]{0,30}") {
+            let expected: Vec<&str> = text.split(is_space).filter(|chunk| !chunk.is_empty()).collect();
+            proptest::prop_assert_eq!(chunks(&text).collect::<Vec<_>>(), expected);
         }
     }
 

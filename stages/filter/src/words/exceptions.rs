@@ -1,23 +1,26 @@
 //! Strings that English word splitting treats as a whole: abbreviations, contractions, emoticons.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The exceptions by their text, each with the words that it consists of.
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::hashing::HashedMap;
+
+/// The exceptions by the hash of their text, each with it and the words that it consists of.
 struct Exceptions {
-    words: HashMap<&'static str, Vec<&'static str>>,
+    words: HashedMap<(&'static str, Vec<&'static str>)>,
     /// Lengths in bytes that exceptions ending in a given byte have, as a bit set: most words
     /// are ruled out without hashing.
     lengths: [u32; 256],
 }
 
 static EXCEPTIONS: LazyLock<Exceptions> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+    let mut words = HashedMap::default();
     let mut lengths = [0u32; 256];
     let data = include_str!("../../data/english_exceptions.txt");
     for line in data.lines().filter(|line| !line.starts_with("# ")) {
         let (text, parts) = line.split_once('\t').unwrap_or((line, line));
-        words.insert(text, parts.split(' ').collect());
+        words.insert(xxh3_64(text.as_bytes()), (text, parts.split(' ').collect()));
         if let Some(&last) = text.as_bytes().last() {
             lengths[usize::from(last)] |= 1 << text.len().min(31);
         }
@@ -32,7 +35,8 @@ pub(super) fn find(text: &str) -> Option<&'static [&'static str]> {
     if text.len() > 31 || known.lengths[usize::from(last)] & (1 << text.len()) == 0 {
         return None;
     }
-    known.words.get(text).map(Vec::as_slice)
+    let (exception, parts) = known.words.get(&xxh3_64(text.as_bytes()))?;
+    (*exception == text).then_some(parts.as_slice())
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ mod spaced;
 mod unspaced;
 mod web_address;
 
+pub(crate) use classes::{chunk_len, chunks};
 pub use classes::{is_space, is_symbol, is_terminal};
-pub(crate) use spaced::chunk_words;
+pub(crate) use spaced::{Scratch, chunk_words};
 
 /// How a language's text is split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

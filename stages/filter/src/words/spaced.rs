@@ -6,40 +6,90 @@
 //! peel prefixes and suffixes, split the rest at infixes, with a table of exceptions.
 
 use super::classes::{
-    is_currency, is_icon, is_letter, is_lower, is_punctuation, is_quote, is_space, is_upper,
+    chunks, is_currency, is_icon, is_letter, is_lower, is_punctuation, is_quote, is_upper,
 };
 use super::exceptions;
 use super::web_address::is_web_address;
 
 /// Calls `emit` for each word of `text`, in order.
 pub fn words<'a>(text: &'a str, emit: &mut impl FnMut(&'a str)) {
-    let mut suffixes = Vec::new();
-    for chunk in text.split(is_space).filter(|chunk| !chunk.is_empty()) {
-        chunk_words(chunk, &mut suffixes, emit);
+    let mut scratch = Scratch::default();
+    for chunk in chunks(text) {
+        chunk_words(chunk, &mut scratch, emit);
     }
 }
 
-/// Calls `emit` for each word of a string without white space; `suffixes` is scratch space.
+/// Space to work in, kept from chunk to chunk.
+#[derive(Default)]
+pub(crate) struct Scratch<'a> {
+    words: Vec<&'a str>,
+    suffixes: Vec<&'a str>,
+}
+
+/// Calls `emit` for each word of a string without white space.
 pub(crate) fn chunk_words<'a>(
     chunk: &'a str,
-    suffixes: &mut Vec<&'a str>,
+    scratch: &mut Scratch<'a>,
     emit: &mut impl FnMut(&'a str),
 ) {
-    if chunk.bytes().all(|b| b.is_ascii_alphabetic()) {
+    let letters = chunk.bytes().take_while(u8::is_ascii_alphabetic).count();
+    if letters == chunk.len() {
         return whole(chunk, emit);
     }
-    suffixes.clear();
-    let core = peel(chunk, suffixes, emit);
-    if !core.is_empty() {
-        if exceptions::find(core).is_some() {
-            whole(core, emit);
+    if letters > 0 && is_word_and_mark(chunk, letters) {
+        whole(&chunk[..letters], emit);
+        return emit(&chunk[letters..]);
+    }
+    let Scratch { words, suffixes } = scratch;
+    words.clear();
+    let core = peel(chunk, suffixes, &mut |word| words.push(word));
+    if exceptions::find(core).is_some() {
+        whole(core, &mut |word| words.push(word));
+    } else if !core.is_empty() {
+        split_infixes(core, &mut |word| words.push(word));
+    }
+    words.extend(suffixes.drain(..).rev());
+    emit_joined(chunk, words, emit);
+}
+
+/// Most words that [`emit_joined`] joins.
+const MAX_JOINED: usize = 5;
+
+/// Emits the words of `chunk`; neighbours that together are an exception, such as `)` and `:`
+/// (an emoticon), become what the exception says.
+fn emit_joined<'a>(chunk: &'a str, words: &[&'a str], emit: &mut impl FnMut(&'a str)) {
+    let (mut next, mut start) = (0, 0);
+    while let Some(word) = words.get(next) {
+        let mut end = start;
+        let joined = words[next..]
+            .iter()
+            .take(MAX_JOINED)
+            .enumerate()
+            .filter_map(|(more, word)| {
+                end += word.len();
+                (more > 0 && exceptions::find(&chunk[start..end]).is_some())
+                    .then_some((more + 1, end))
+            });
+        let (count, end) = joined.last().unwrap_or((1, start + word.len()));
+        if count > 1 {
+            whole(&chunk[start..end], emit);
         } else {
-            split_infixes(core, emit);
+            emit(word);
         }
+        next += count;
+        start = end;
     }
-    while let Some(suffix) = suffixes.pop() {
-        emit(suffix);
-    }
+}
+
+/// Whether a chunk of `letters` ASCII letters and something else is, as is most common, a word and
+/// one mark to peel off.
+fn is_word_and_mark(chunk: &str, letters: usize) -> bool {
+    let mark = match &chunk.as_bytes()[letters - 1..] {
+        [_, b',' | b';' | b':' | b'!' | b'?' | b')' | b'"'] => true,
+        [before, b'.'] => before.is_ascii_lowercase(),
+        _ => false,
+    };
+    mark && exceptions::find(chunk).is_none()
 }
 
 /// Emits a string that is not split further, unless it is an exception of several words.
@@ -275,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn emoticons_that_were_split_are_joined() {
+        assert_eq!(
+            split("f(self): g(''):"),
+            ["f(self", "):", "g", "(", "''", "):"]
+        );
+    }
+
+    #[test]
     fn infixes_split_between_letters_only() {
         assert_eq!(
             split("well-known and/or and/but 3-4 a,b 1,000 x=y"),
@@ -324,7 +382,7 @@ mod tests {
         #[test]
         fn words_are_the_text_without_white_space(text in "[a-z.'’:/,@ \\-(){}0-9…中U$]{0,40}|\\PC{0,40}") {
             let joined = split(&text).concat();
-            let expected: String = text.split(super::is_space).collect();
+            let expected: String = text.split(crate::words::is_space).collect();
             proptest::prop_assert_eq!(joined, expected);
         }
     }

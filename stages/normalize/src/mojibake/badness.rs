@@ -101,7 +101,10 @@ static BAD_SEQUENCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static ODD_NEIGHBOURS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let odd = format!("{LOWER_COMMON}{UPPER_COMMON}{BOX}{BAD}{CURRENCY}{LAW}─Ђ-ЏΪ-ώ");
     let formula = format!("[a-z]{{2}}[{NUMERIC}][^ ]");
-    Regex::new(&format!("[A-Za-z][{odd}]|[{odd}][A-Za-z]|{formula}")).ok()
+    Regex::new(&format!(
+        "[A-Za-z][{odd}]|[{odd}][A-Za-z]|{formula}|[a-z]â[€„†‰ˆ˜œ]"
+    ))
+    .ok()
 });
 
 /// Runs of characters that could be UTF-8 read as any of the charsets.

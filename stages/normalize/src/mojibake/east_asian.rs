@@ -92,20 +92,34 @@ const FAMILIAR: f64 = 0.6;
 
 /// Repairs a segment as a whole, or run by run.
 pub(super) fn repair(segment: &str) -> Option<String> {
-    if has_western_run(segment)
-        && let Some(fixed) = western()
-            .and_then(|western| from_western(segment, western))
-            .or_else(|| {
-                western().and_then(|w| map_runs(segment, is_western, |run| from_western(run, w)))
-            })
+    if let Some(western) = western()
+        && has_western_run(segment)
     {
-        return Some(fixed);
+        let whole = from_western(segment, western);
+        let by_runs = || map_runs(segment, is_western, |run| from_western(run, western));
+        if let Some(fixed) = whole.or_else(by_runs) {
+            return Some(fixed);
+        }
     }
-    let betrayed = |c: char| WIDE.iter().any(|codec| codec.betrays(c));
-    if !segment.chars().any(|c| c as u32 >= 0x2E80 && betrayed(c)) {
+    if !is_betrayed(segment) {
         return None;
     }
     from_wide(segment).or_else(|| map_runs(segment, |c| !c.is_ascii(), from_wide))
+}
+
+/// Whether a character begins a three-byte sequence of UTF-8 in one of the charsets.
+pub(super) fn betrays(c: char) -> bool {
+    WIDE.iter().any(|codec| codec.betrays(c))
+}
+
+/// Whether one in five East Asian characters gives mojibake away; undamaged text stays far below.
+fn is_betrayed(segment: &str) -> bool {
+    let (mut east, mut betrayed) = (0usize, 0usize);
+    for c in segment.chars().filter(|c| *c as u32 >= 0x2E80) {
+        east += 1;
+        betrayed += usize::from(betrays(c));
+    }
+    betrayed > 0 && betrayed * 5 >= east
 }
 
 /// Whether four characters in a row come from the upper half of Windows-1252, or two of its signs:
@@ -123,7 +137,7 @@ fn has_western_run(segment: &str) -> bool {
     false
 }
 
-fn is_western(c: char) -> bool {
+pub(super) fn is_western(c: char) -> bool {
     let has_byte = |codec: &Codec| codec.byte(c).is_some();
     !c.is_ascii() && c as u32 <= 0x2122 && western().is_some_and(has_byte)
 }

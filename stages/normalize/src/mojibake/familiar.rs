@@ -55,7 +55,7 @@ pub(super) fn script(c: char) -> Script {
 }
 
 /// Whether a text reads like text: only everyday characters, no alphabets mixed within a word, no
-/// lone letter of a foreign alphabet.
+/// alphabet whose letters only ever stand alone among Latin words.
 pub(super) fn is_coherent(text: &str) -> bool {
     const ALPHABETS: [Script; 4] = [
         Script::Greek,
@@ -63,21 +63,26 @@ pub(super) fn is_coherent(text: &str) -> bool {
         Script::Semitic,
         Script::Brahmic,
     ];
-    let mut letters = [0usize; 4];
-    let mut latin = 0usize;
+    // Letters of each alphabet, and those that follow another one of it.
+    let mut letters = [(0usize, 0usize); 4];
+    let mut latin = false;
     let mut before = Script::Neutral;
     for c in text.chars() {
         let now = script(c);
         if now == Script::Rare || mixes(before, now) {
             return false;
         }
-        latin += usize::from(now == Script::Latin);
-        for (count, alphabet) in letters.iter_mut().zip(ALPHABETS) {
+        latin |= now == Script::Latin;
+        for ((count, joined), alphabet) in letters.iter_mut().zip(ALPHABETS) {
             *count += usize::from(now == alphabet);
+            *joined += usize::from(now == alphabet && before == alphabet);
         }
         before = now;
     }
-    latin == 0 || letters.iter().all(|count| *count != 1)
+    !latin
+        || letters
+            .iter()
+            .all(|(count, joined)| *count == 0 || *joined > 0)
 }
 
 fn mixes(a: Script, b: Script) -> bool {

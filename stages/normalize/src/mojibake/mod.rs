@@ -10,9 +10,12 @@ mod badness;
 mod codec;
 mod east_asian;
 mod familiar;
+pub(crate) mod suspicion;
 mod utf8;
 
 use codec::{CODECS, Codec, LOST};
+
+use crate::profile::is_suspicious;
 
 /// Damage is nested at most this deep.
 const MAX_ROUNDS: usize = 6;
@@ -44,7 +47,7 @@ struct Round {
 
 impl Round {
     fn run(text: &str) -> Option<Self> {
-        if !could_be_damaged(text) {
+        if !is_suspicious(text) {
             return None;
         }
         if let Some(fixed) = whole(text) {
@@ -74,7 +77,7 @@ impl Round {
 
     /// Repairs a line as a whole, or the runs in it that are surely damaged.
     fn line(&mut self, line: &str) -> Option<String> {
-        if !could_be_damaged(line) {
+        if !is_suspicious(line) {
             return None;
         }
         if let Some(fixed) = whole(line) {
@@ -106,27 +109,6 @@ impl Round {
     }
 }
 
-/// Whether a text holds anything that a repair could start from: a non-ASCII character followed by
-/// another one, or by a space that was a no-break space.
-fn could_be_damaged(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    while let Some(at) = bytes.iter().skip(from).position(|b| *b >= 0x80) {
-        let start = from + at;
-        let length = utf8::announced(bytes.get(start).copied().unwrap_or(0)).unwrap_or(1);
-        from = start + length;
-        match bytes.get(from) {
-            Some(next) if *next >= 0x80 || matches!(next, b' ' | b'?' | 0x40..=0x7E) => {
-                return true;
-            }
-            _ => {}
-        }
-    }
-    bytes
-        .windows(2)
-        .any(|pair| matches!(pair, [0xC2, 0x80..=0x9F]))
-}
-
 struct Fixed {
     text: String,
     sequences: usize,
@@ -141,8 +123,12 @@ fn whole(segment: &str) -> Option<Fixed> {
             continue;
         };
         let bad = *bad.get_or_insert_with(|| badness::is_bad(segment));
-        let proven = decoded.sequences >= PROOF || badness::is_odd(segment);
-        if bad || (proven && familiar::is_coherent(&decoded.text)) {
+        let proven = || {
+            decoded.sequences >= PROOF
+                || badness::is_odd(segment)
+                || !familiar::is_coherent(segment)
+        };
+        if bad || (familiar::is_coherent(&decoded.text) && proven()) {
             return Some(Fixed {
                 codec: Some(index),
                 ..decoded

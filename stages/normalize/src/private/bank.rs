@@ -174,6 +174,14 @@ const IBAN_LENGTHS: &[(&str, usize)] = &[
 /// An international bank account number whose check digits begin at `at`.
 pub(super) fn iban(text: &str, at: usize, done: usize) -> Option<Item> {
     let start = at.checked_sub(2).filter(|start| *start >= done)?;
+    if !text
+        .as_bytes()
+        .get(start..at)?
+        .iter()
+        .all(u8::is_ascii_uppercase)
+    {
+        return None;
+    }
     let country = text.get(start..at)?;
     let (_, length) = IBAN_LENGTHS.iter().find(|(code, _)| *code == country)?;
     let bytes = text.as_bytes();

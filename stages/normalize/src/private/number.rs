@@ -179,11 +179,21 @@ fn separator(bytes: &[u8], end: usize) -> Option<usize> {
 
 /// The private number that begins with the digit at `at`, and where to look on.
 pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
-    let number = Number::read(text, at, done);
-    let first_end = number.groups().first().map_or(at + 1, |(_, end)| *end);
+    let bytes = text.as_bytes();
+    let first_end = at
+        + bytes
+            .get(at..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
     if let Some(item) = bank::iban(text, at, done) {
         return (Some(item), first_end);
     }
+    if first_end - at < MIN_DIGITS && separator(bytes, first_end).is_none() {
+        return (None, first_end);
+    }
+    let number = Number::read(text, at, done);
     if number
         .left
         .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')

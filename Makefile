@@ -1,0 +1,79 @@
+# textmill: `make pipeline` sets everything up and runs the whole pipeline on sample_corpus/;
+# `make test` sets everything up and runs every test. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+CARGO ?= cargo
+CONFIG ?= pipeline.toml
+ARGS ?=
+
+# libtorch and tch (Cargo.toml) are pinned as a pair. The CPU set is three wheels without their
+# dependencies; CUDA=1 installs the full set.
+TORCH := torch==2.11.0
+CPU_SET := --no-deps $(TORCH) nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85
+CUDA ?= 0
+LIBTORCH_DIR := .libtorch
+LIBTORCH_STAMP := $(LIBTORCH_DIR)/.installed-2.11.0-cuda$(CUDA)
+TEXTMILL := target/release/textmill
+STAGES := collect extract filter dedupe normalize tokenize train evaluate
+SOURCES := $(shell find schemas stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) Cargo.toml Cargo.lock
+
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test lint clean distclean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo "collect … evaluate"$$'\n'"              one stage, and what it needs: $(STAGES)"
+
+setup: $(LIBTORCH_STAMP) ## install libtorch into .libtorch (CUDA=1: with CUDA)
+
+# A virtual environment, so that pip neither needs nor touches the system's Python.
+.venv/bin/pip:
+	@$(PYTHON) -m venv .venv || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(LIBTORCH_STAMP): .venv/bin/pip
+	@rm -rf $(LIBTORCH_DIR)
+	@echo "Installing libtorch (about 550 MB to download; CUDA=1: 2.7 GB) ..."
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-compile --target $(LIBTORCH_DIR) \
+	  $(if $(filter 1,$(CUDA)),$(TORCH),$(CPU_SET)) \
+	  || { echo "libtorch could not be installed: check the network and the free disk (1.2 GB; CUDA=1: 5 GB), then run make setup again" >&2; exit 1; }
+	@touch $@
+
+build: $(TEXTMILL) ## build target/release/textmill
+
+$(TEXTMILL): $(LIBTORCH_STAMP) $(SOURCES)
+	$(CARGO) build --release --locked -p textmill
+	@touch $@
+
+pipeline: $(TEXTMILL) ## run the whole pipeline of CONFIG (default pipeline.toml)
+	@$(TEXTMILL) run --config $(CONFIG) $(ARGS)
+
+$(STAGES): $(TEXTMILL)
+	@$(TEXTMILL) $@ --config $(CONFIG) $(ARGS)
+
+inspect: $(TEXTMILL) ## look into shards: make inspect DIR=runs/sample/filter
+	@$(TEXTMILL) inspect $(or $(DIR),runs/sample/normalize) $(ARGS)
+
+summary: $(TEXTMILL) ## print the summary of the run again
+	@$(TEXTMILL) summary --config $(CONFIG) $(ARGS)
+
+doctor: $(TEXTMILL) ## check libtorch, CUDA, cores, memory and disk
+	@$(TEXTMILL) doctor --config $(CONFIG)
+
+rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own documentation
+	@$(TEXTMILL) run --config configs/rust-docs.toml $(ARGS)
+
+test: $(TEXTMILL) ## run every test: unit, property, snapshot, end to end
+	$(CARGO) test --release --locked --workspace
+
+lint: $(LIBTORCH_STAMP) ## rustfmt and clippy, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+
+clean: ## remove build outputs and runs, keep the set-up
+	rm -rf target runs
+
+distclean: clean ## remove everything that make has made
+	rm -rf .libtorch .venv

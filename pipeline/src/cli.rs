@@ -1,0 +1,181 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Raw text in, training tokens and a trained, evaluated GPT out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "textmill",
+    version,
+    long_about = "textmill turns raw text (web pages, crawls, news, forums, blogs, encyclopedias, books) \
+into Parquet shards of training tokens, and those into a trained and evaluated GPT.\n\n\
+The stages, in order: collect → extract → filter → dedupe → normalize → tokenize → train → evaluate. \
+Each writes a folder under runs/NAME: shards of what it kept, shards of what it dropped (with rule, \
+value and limit), and a manifest.",
+    after_help = "Examples:\n  \
+textmill run                                 the whole pipeline of pipeline.toml\n  \
+textmill filter --set filter.min_words=30    one stage (and what it needs), one value changed\n  \
+textmill inspect runs/sample/filter          look at what a stage wrote\n  \
+textmill trace news/market.html              one document's whole way\n\n\
+A run that was stopped or killed goes on where it stood when it is started again."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole pipeline: every stage that is not up to date
+    #[command(after_help = "Examples:\n  \
+textmill run\n  \
+textmill run --config configs/rust-docs.toml\n  \
+textmill run --until dedupe --set run.threads=4")]
+    Run {
+        /// Last stage to run [default: the last one, or the configuration's [run] until].
+        #[arg(long, value_name = "STAGE")]
+        until: Option<String>,
+        #[command(flatten)]
+        args: RunArgs,
+    },
+    /// Read web pages, crawls, JSON lines and plain text into raw documents
+    #[command(after_help = ONE_STAGE)]
+    Collect(RunArgs),
+    /// Decode the bytes and keep the main content of each page
+    #[command(after_help = ONE_STAGE)]
+    Extract(RunArgs),
+    /// Identify the language and drop what the quality rules name
+    #[command(after_help = ONE_STAGE)]
+    Filter(RunArgs),
+    /// Keep one document of each cluster of exact and near duplicates
+    #[command(after_help = "Examples:\n  \
+textmill dedupe\n  \
+textmill dedupe --set dedupe.bands=20 --explain    what the configured numbers will find")]
+    Dedupe {
+        /// Print the probability that two documents of a given similarity are found, and stop.
+        #[arg(long)]
+        explain: bool,
+        #[command(flatten)]
+        args: RunArgs,
+    },
+    /// Clean Unicode, repair mojibake, mask private data
+    #[command(after_help = ONE_STAGE)]
+    Normalize(RunArgs),
+    /// Train or load a tokenizer and write token shards for training and validation
+    #[command(after_help = ONE_STAGE)]
+    Tokenize(RunArgs),
+    /// Train the GPT, with checkpoints that resume exactly
+    #[command(after_help = ONE_STAGE)]
+    Train(RunArgs),
+    /// Measure the model by source and language, and let it write
+    #[command(after_help = ONE_STAGE)]
+    Evaluate(RunArgs),
+    /// Look into shards: schema, sizes, rows, or SQL over them
+    #[command(after_help = "Examples:\n  \
+textmill inspect runs/sample/filter\n  \
+textmill inspect runs/sample/filter/dropped --rows 10\n  \
+textmill inspect runs/sample/normalize --sql \"SELECT lang, count(*) AS documents FROM shards GROUP BY lang\"")]
+    Inspect {
+        /// A shard, or a folder of shards.
+        path: PathBuf,
+        /// SQL over all the shards, as the table `shards`.
+        #[arg(long)]
+        sql: Option<String>,
+        /// Rows to show.
+        #[arg(long, default_value_t = 3)]
+        rows: usize,
+        /// Characters to show of a long value.
+        #[arg(long, default_value_t = 160)]
+        width: usize,
+    },
+    /// Tell a document's whole way through the stages
+    #[command(after_help = "Examples:\n  \
+textmill trace 3f2a9c            the beginning of an id is enough\n  \
+textmill trace https://www.harbour-courier.example/news/ferry\n  \
+textmill trace news/ferry.html")]
+    Trace {
+        /// A document's id (or its beginning), URL or file.
+        document: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Run a document stage as a filter on a pipe: JSON lines in, verdicts out
+    #[command(
+        long_about = "Runs extract, filter, normalize or tokenize as a filter on a pipe. One JSON object a line \
+in, with the columns of the stage's input (absent ones take their defaults; for extract `html`, or \
+`body_base64` with `media_type` and `charset`). One object out for each, in the same order: \
+{\"id\":…,\"kept\":true,\"text\":…} or {\"id\":…,\"kept\":false,\"rule\":…,\"value\":…,\"limit\":…}. \
+A malformed line gives {\"line\":7,\"error\":…} and the work goes on.",
+        after_help = "Examples:\n  \
+echo '{\"id\":\"1\",\"html\":\"<p>Hello there.</p>\"}' | textmill apply extract\n  \
+textmill apply filter --set 'filter.families=[\"c4\"]' < rows.jsonl > verdicts.jsonl\n  \
+textmill apply tokenize --tokenizer runs/sample/tokenize/tokenizer.json < rows.jsonl"
+    )]
+    Apply {
+        /// extract, filter, normalize or tokenize.
+        stage: String,
+        /// tokenizer.json for `apply tokenize` [default: the one of the configuration's run].
+        #[arg(long)]
+        tokenizer: Option<PathBuf>,
+        /// Configuration file [default: the built-in defaults].
+        #[arg(short, long)]
+        config: Option<PathBuf>,
+        /// Overrides one value, such as filter.min_words=30; may be given several times.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
+    },
+    /// Print the summary of a run again
+    Summary(ConfigArgs),
+    /// Check the machine: libtorch, CUDA, cores, memory, free disk
+    Doctor(ConfigArgs),
+}
+
+const ONE_STAGE: &str = "Runs this stage and, before it, whatever it needs that is missing or out \
+of date. --force runs it even if nothing changed.";
+
+/// The configuration that a command works with.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigArgs {
+    /// Configuration file; pipeline.toml in the repository explains every key.
+    #[arg(short, long, default_value = "pipeline.toml")]
+    pub config: PathBuf,
+    /// Overrides one value, such as filter.min_words=30; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+/// How to run stages.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Run the stage even if nothing changed.
+    #[arg(long)]
+    pub force: bool,
+    /// Print no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::stages::STAGES;
+
+    #[test]
+    fn the_command_line_is_consistent_and_has_every_stage() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for stage in STAGES {
+            let sub = command.find_subcommand(stage.name).unwrap();
+            assert_eq!(sub.get_about().unwrap().to_string(), stage.about);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Everything that the reports tell, read from the run's folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use textmill_schemas::Manifest;
+
+use crate::config::Config;
+use crate::stages::STAGES;
+
+/// A run, as far as it has come.
+pub struct RunData {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Manifests of the stages that are done, in order.
+    pub manifests: Vec<Manifest>,
+    /// The trainer's losses by step.
+    pub metrics: Vec<Metric>,
+    /// What the evaluation measured.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// One line of train/metrics.jsonl.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Metric {
+    /// Steps done.
+    pub step: u64,
+    /// Training loss in nats a token.
+    pub loss: Option<f64>,
+    /// Validation loss in nats a token.
+    pub val_loss: Option<f64>,
+}
+
+/// evaluate/metrics.json.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Evaluation {
+    /// Model and baselines over all validation documents.
+    pub overall: Comparison,
+    /// The same by source.
+    pub by_source: BTreeMap<String, Comparison>,
+    /// The same by language.
+    pub by_lang: BTreeMap<String, Comparison>,
+    /// What the model wrote.
+    pub samples: Vec<Sample>,
+}
+
+/// The model beside the baselines, on the same tokens.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Comparison {
+    /// The trained model.
+    pub model: Scores,
+    /// Bigram baseline.
+    pub bigram: Scores,
+    /// Unigram baseline.
+    pub unigram: Scores,
+}
+
+/// What was measured of one predictor.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Scores {
+    /// Documents.
+    pub documents: u64,
+    /// Tokens.
+    pub tokens: u64,
+    /// exp of the mean nats a token.
+    pub perplexity: f64,
+    /// Bits a UTF-8 byte: comparable between tokenizers.
+    pub bits_per_byte: f64,
+    /// Share of tokens that were the first guess.
+    pub top1: f64,
+    /// Share of tokens among the first five guesses.
+    pub top5: f64,
+}
+
+/// A continuation that the model wrote.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Sample {
+    /// Language of the prompt.
+    pub lang: String,
+    /// The prompt.
+    pub prompt: String,
+    /// The continuation.
+    pub text: String,
+}
+
+impl RunData {
+    /// Reads what there is.
+    pub fn read(config: &Config) -> Result<Self> {
+        let dir = config.run.dir.clone();
+        let mut manifests = Vec::new();
+        for stage in &STAGES {
+            manifests.extend(Manifest::read(&dir.join(stage.name))?);
+        }
+        Ok(Self {
+            metrics: read_lines(&dir.join("train/metrics.jsonl"))?,
+            evaluation: read(&dir.join("evaluate/metrics.json"))?,
+            dir,
+            manifests,
+        })
+    }
+
+    /// The manifest of a stage that is done.
+    pub fn manifest(&self, stage: &str) -> Option<&Manifest> {
+        self.manifests
+            .iter()
+            .find(|manifest| manifest.stage == stage)
+    }
+
+    /// The losses by step: training and validation.
+    pub fn losses(&self) -> [Vec<(f64, f64)>; 2] {
+        let points = |loss: fn(&Metric) -> Option<f64>| {
+            let point = |m: &Metric| loss(m).map(|loss| (m.step as f64, loss));
+            self.metrics.iter().filter_map(point).collect()
+        };
+        [points(|m| m.loss), points(|m| m.val_loss)]
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read(path).with_context(|| path.display().to_string())?;
+    serde_json::from_slice(&text)
+        .map(Some)
+        .with_context(|| path.display().to_string())
+}
+
+fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    text.lines()
+        .map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! What a run came to: a summary on the terminal and a page to look at.
+
+mod chart;
+mod data;
+mod html;
+mod summary;
+
+pub use html::write_html;
+pub use summary::print_summary;

@@ -1,0 +1,181 @@
+//! The summary at the end of a run.
+
+use anyhow::{Result, bail};
+
+use super::chart;
+use super::data::{Comparison, Evaluation, RunData};
+use crate::config::Config;
+use crate::explore::{cut, escape, table};
+
+/// Prints what a run came to, as far as it has come.
+pub fn print_summary(config: &Config) -> Result<()> {
+    let run = RunData::read(config)?;
+    if run.manifests.is_empty() {
+        bail!(
+            "{}: nothing has run yet; start with `textmill run`",
+            run.dir.display()
+        );
+    }
+    println!("\nDocuments");
+    print!("{}", stages(&run));
+    let rules = rules(&run);
+    if rules.len() > 1 {
+        println!("\nDropped by rule");
+        print!("{}", table(&rules, &[false, false, true, true]));
+    }
+    print_tokens(&run);
+    let curve = chart::text(&run.losses());
+    if !curve.is_empty() {
+        println!("\nLoss in nats a token, · training, ● validation");
+        print!("{curve}");
+    }
+    if let Some(evaluation) = &run.evaluation {
+        println!("\nValidation");
+        print!("{}", scores(evaluation));
+        println!("\nThe model writes");
+        for sample in &evaluation.samples {
+            println!(
+                "  [{}] {} ▸ {}",
+                sample.lang,
+                escape(&sample.prompt),
+                cut(&escape(&sample.text), 400)
+            );
+        }
+    }
+    print_places(&run);
+    Ok(())
+}
+
+fn stages(run: &RunData) -> String {
+    let head = [
+        "stage", "in", "kept", "dropped", "seconds", "peak MiB", "written",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for manifest in &run.manifests {
+        rows.push(vec![
+            manifest.stage.clone(),
+            manifest.read.to_string(),
+            manifest.kept_rows.to_string(),
+            manifest.dropped_total().to_string(),
+            format!("{:.1}", manifest.wall_seconds),
+            manifest
+                .peak_memory_bytes
+                .map_or("-".to_owned(), |b| (b >> 20).to_string()),
+            indicatif::BinaryBytes(manifest.bytes_written).to_string(),
+        ]);
+    }
+    table(&rows, &[false, true, true, true, true, true, true])
+}
+
+/// Every rule that dropped something, with its share of what the stage read.
+pub fn rules(run: &RunData) -> Vec<Vec<String>> {
+    let head = ["stage", "rule", "documents", "share"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for manifest in &run.manifests {
+        let mut rules: Vec<(&String, &u64)> = manifest.dropped_rows.iter().collect();
+        rules.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        for (rule, count) in rules {
+            rows.push(vec![
+                manifest.stage.clone(),
+                rule.clone(),
+                count.to_string(),
+                format!(
+                    "{:.1}%",
+                    100.0 * *count as f64 / manifest.read.max(1) as f64
+                ),
+            ]);
+        }
+    }
+    rows
+}
+
+fn print_tokens(run: &RunData) {
+    let Some(manifest) = run.manifest("tokenize") else {
+        return;
+    };
+    let stat = |name: &str| {
+        manifest
+            .stats
+            .get(name)
+            .and_then(|v| v.as_u64())
+            .unwrap_or(0)
+    };
+    println!("\nTokens (vocabulary of {})", stat("vocab_size"));
+    for side in ["train", "validation"] {
+        let [documents, tokens, bytes] =
+            ["documents", "tokens", "bytes"].map(|name| stat(&format!("{side}_{name}")));
+        let rate = bytes as f64 / tokens.max(1) as f64;
+        println!("  {side:<10}  {tokens} tokens in {documents} documents, {rate:.2} bytes a token");
+    }
+}
+
+/// The comparison table: overall, by language, by source.
+pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
+    let mut rows = vec![
+        [
+            "",
+            "predictor",
+            "documents",
+            "tokens",
+            "perplexity",
+            "bits/byte",
+            "top-1",
+            "top-5",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    let mut add = |name: &str, comparison: &Comparison| {
+        let predictors = [
+            ("model", &comparison.model),
+            ("bigram", &comparison.bigram),
+            ("unigram", &comparison.unigram),
+        ];
+        for (index, (predictor, scores)) in predictors.into_iter().enumerate() {
+            rows.push(vec![
+                if index == 0 {
+                    name.to_owned()
+                } else {
+                    String::new()
+                },
+                predictor.to_owned(),
+                scores.documents.to_string(),
+                scores.tokens.to_string(),
+                format!("{:.1}", scores.perplexity),
+                format!("{:.3}", scores.bits_per_byte),
+                format!("{:.1}%", 100.0 * scores.top1),
+                format!("{:.1}%", 100.0 * scores.top5),
+            ]);
+        }
+    };
+    add("overall", &evaluation.overall);
+    for (lang, comparison) in &evaluation.by_lang {
+        add(&escape(lang), comparison);
+    }
+    for (source, comparison) in &evaluation.by_source {
+        add(&escape(source), comparison);
+    }
+    rows
+}
+
+fn scores(evaluation: &Evaluation) -> String {
+    table(
+        &comparison_rows(evaluation),
+        &[false, false, true, true, true, true, true, true],
+    )
+}
+
+fn print_places(run: &RunData) {
+    println!("\nWhere it lies");
+    let dir = run.dir.display();
+    for manifest in &run.manifests {
+        println!("  {dir}/{}", manifest.stage);
+    }
+    let checkpoint = run
+        .manifest("train")
+        .and_then(|train| train.stats.get("checkpoint"));
+    if let Some(checkpoint) = checkpoint.and_then(|name| name.as_str()) {
+        println!("  {dir}/train/{checkpoint}  the model, as Hugging Face loads it");
+    }
+    println!("  {dir}/report.html  this summary as a page");
+}

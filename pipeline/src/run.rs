@@ -1,0 +1,119 @@
+//! `textmill run` and the commands of the single stages.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use textmill_schemas::Cancelled;
+
+use crate::cli::RunArgs;
+use crate::config::Config;
+use crate::report;
+use crate::runner::{Runner, StageOutcome};
+use crate::stages::STAGES;
+
+/// Exit status of a program that ended by an interrupt.
+const INTERRUPTED: u8 = 130;
+
+static CANCEL: AtomicBool = AtomicBool::new(false);
+
+/// Runs every stage up to `until` (or what the configuration names, or the last one).
+pub fn pipeline(until: Option<&str>, args: &RunArgs) -> Result<()> {
+    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let target = match until.or(config.run.until.as_deref()) {
+        Some(stage) => stage.to_owned(),
+        None => STAGES
+            .last()
+            .map(|stage| stage.name)
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let ran = bring_up_to_date(&config, &target, args)?;
+    if ran == 0 {
+        println!("Nothing to do: every stage is up to date.");
+        println!("`textmill summary` prints the summary again.");
+        return Ok(());
+    }
+    report::write_html(&config)?;
+    report::print_summary(&config)
+}
+
+/// Runs one stage and what it needs.
+pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
+    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let ran = bring_up_to_date(&config, name, args)?;
+    if ran == 0 {
+        println!("Nothing to do: {name} is up to date (--force runs it all the same).");
+    }
+    let dir = config.run.dir.join(name);
+    println!("Output: {} (textmill inspect {0})", dir.display());
+    Ok(())
+}
+
+/// Returns the number of stages that ran.
+fn bring_up_to_date(config: &Config, target: &str, args: &RunArgs) -> Result<usize> {
+    stop_on_interrupt()?;
+    let start = Instant::now();
+    let runner = Runner::new(config, &CANCEL, args.quiet)?;
+    let outcomes = runner.bring_up_to_date(target, args.force, |outcome| {
+        if !args.quiet && outcome.ran.is_some() {
+            eprintln!("{}", closing_line(outcome));
+        }
+    })?;
+    let ran = outcomes
+        .iter()
+        .filter(|outcome| outcome.ran.is_some())
+        .count();
+    if !args.quiet && ran > 0 {
+        eprintln!("{:>10}  {:.1} s in all", "", start.elapsed().as_secs_f64());
+    }
+    Ok(ran)
+}
+
+/// One line about a stage that ran.
+fn closing_line(outcome: &StageOutcome) -> String {
+    let manifest = &outcome.manifest;
+    let rate = manifest.read as f64 / manifest.wall_seconds.max(1e-3);
+    let memory = manifest
+        .peak_memory_bytes
+        .map_or(String::new(), |bytes| format!(", peak {} MiB", bytes >> 20));
+    format!(
+        "{:>10}  {} in, {} kept, {} dropped; {:.1} s, {rate:.0} documents/s{memory} ({})",
+        outcome.info.name,
+        manifest.read,
+        manifest.kept_rows,
+        manifest.dropped_total(),
+        manifest.wall_seconds,
+        outcome.ran.unwrap_or("up to date"),
+    )
+}
+
+/// The first interrupt asks the stages to stop, the second one ends the program.
+fn stop_on_interrupt() -> Result<()> {
+    ctrlc::set_handler(|| {
+        if CANCEL.swap(true, Ordering::SeqCst) {
+            std::process::exit(INTERRUPTED.into());
+        }
+        eprintln!("\nStopping at a safe point; press Ctrl-C again to stop at once.");
+    })
+    .context("cannot listen for Ctrl-C")
+}
+
+/// Prints an error and what led to it, and says how the program ends.
+pub fn report_failure(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<Cancelled>().is_some() {
+        eprintln!("Stopped. Run the same command again to go on where it stood.");
+        return ExitCode::from(INTERRUPTED);
+    }
+    let closed_pipe = error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    });
+    if closed_pipe {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}

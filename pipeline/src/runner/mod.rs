@@ -1,0 +1,10 @@
+//! Works off what the plan says must run: tasks on rayon, completion records, manifests.
+
+mod meter;
+mod per_document;
+mod plan;
+mod progress;
+mod run;
+
+pub use per_document::{PerDocument, decide};
+pub use run::{Runner, StageOutcome};

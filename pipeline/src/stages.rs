@@ -1,0 +1,128 @@
+//! The one place that knows the stages and their order.
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+use textmill_schemas::CorpusStage;
+
+use crate::config::Config;
+use crate::runner::PerDocument;
+
+/// What the program knows of a stage before it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct StageInfo {
+    /// Name of the command, the configuration section, the Make target and the output folder.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Stages that it reads; the first one is where its documents come from.
+    pub inputs: &'static [&'static str],
+    /// Hash of the sources that its output depends on.
+    pub code: &'static str,
+    /// Whether its output depends on the run's seed.
+    pub seeded: bool,
+    /// Whether it writes its documents on, so that their number can be checked.
+    pub writes_documents: bool,
+}
+
+macro_rules! stage {
+    ($name:literal, $code:literal, $about:literal, $inputs:expr, seeded: $seeded:literal, writes_documents: $writes:literal) => {
+        StageInfo {
+            name: $name,
+            about: $about,
+            inputs: &$inputs,
+            code: env!($code),
+            seeded: $seeded,
+            writes_documents: $writes,
+        }
+    };
+}
+
+/// All stages, in order.
+pub const STAGES: [StageInfo; 8] = [
+    stage!("collect", "TEXTMILL_CODE_COLLECT",
+        "Read web pages, crawls, JSON lines and plain text into raw documents",
+        [], seeded: false, writes_documents: true),
+    stage!("extract", "TEXTMILL_CODE_EXTRACT",
+        "Decode the bytes and keep the main content of each page",
+        ["collect"], seeded: false, writes_documents: true),
+    stage!("filter", "TEXTMILL_CODE_FILTER",
+        "Identify the language and drop what the quality rules name",
+        ["extract"], seeded: false, writes_documents: true),
+    stage!("dedupe", "TEXTMILL_CODE_DEDUPE",
+        "Keep one document of each cluster of exact and near duplicates",
+        ["filter"], seeded: true, writes_documents: true),
+    stage!("normalize", "TEXTMILL_CODE_NORMALIZE",
+        "Clean Unicode, repair mojibake, mask private data",
+        ["dedupe"], seeded: false, writes_documents: true),
+    stage!("tokenize", "TEXTMILL_CODE_TOKENIZE",
+        "Train or load a tokenizer and write token shards for training and validation",
+        ["normalize"], seeded: true, writes_documents: true),
+    stage!("train", "TEXTMILL_CODE_TRAIN",
+        "Train the GPT, with checkpoints that resume exactly",
+        ["tokenize"], seeded: true, writes_documents: false),
+    stage!("evaluate", "TEXTMILL_CODE_EVALUATE",
+        "Measure the model by source and language, and let it write",
+        ["tokenize", "train"], seeded: true, writes_documents: false),
+];
+
+/// The stage of this name.
+pub fn find(name: &str) -> Result<&'static StageInfo> {
+    let Some(stage) = STAGES.iter().find(|stage| stage.name == name) else {
+        let names: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
+        bail!(
+            "there is no stage `{name}`; the stages are {}",
+            names.join(", ")
+        );
+    };
+    Ok(stage)
+}
+
+/// The stage's section of the configuration, resolved.
+pub fn section(name: &str, config: &Config) -> Result<serde_json::Value> {
+    fn json(section: &impl Serialize) -> Result<serde_json::Value> {
+        Ok(serde_json::to_value(section)?)
+    }
+    match name {
+        "collect" => json(&config.collect),
+        "extract" => json(&config.extract),
+        "filter" => json(&config.filter),
+        "dedupe" => json(&config.dedupe),
+        "normalize" => json(&config.normalize),
+        "tokenize" => json(&config.tokenize),
+        "train" => json(&config.train),
+        "evaluate" => json(&config.evaluate),
+        other => bail!("there is no stage `{other}`"),
+    }
+}
+
+/// Builds a stage from its section of the configuration.
+pub fn build(name: &str, config: &Config) -> Result<Box<dyn CorpusStage>> {
+    Ok(match name {
+        "collect" => Box::new(textmill_collect::Collect::new(&config.collect)?),
+        "extract" => Box::new(PerDocument::new(
+            "extract",
+            "collect",
+            textmill_extract::Extract::new(&config.extract)?,
+        )),
+        "filter" => Box::new(PerDocument::new(
+            "filter",
+            "extract",
+            textmill_filter::Filter::new(&config.filter)?,
+        )),
+        "dedupe" => Box::new(textmill_dedupe::Dedupe::new(&config.dedupe)?),
+        "normalize" => Box::new(PerDocument::new(
+            "normalize",
+            "dedupe",
+            textmill_normalize::Normalize::new(&config.normalize)?,
+        )),
+        "tokenize" => Box::new(textmill_tokenize::Tokenize::new(&config.tokenize)?),
+        #[cfg(feature = "torch")]
+        "train" => Box::new(textmill_train::Stage::new(&config.train)?),
+        #[cfg(feature = "torch")]
+        "evaluate" => Box::new(textmill_evaluate::Evaluate::new(&config.evaluate)?),
+        other => bail!(
+            "this build of textmill has no stage `{other}`: it was built without libtorch \
+             (build with the default features after `make setup`)"
+        ),
+    })
+}

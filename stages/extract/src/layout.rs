@@ -1,0 +1,184 @@
+//! White space, line breaks, tables and formulae: how inline content becomes text.
+
+use scraper::Node;
+
+use crate::tag::Tag;
+use crate::words::Classes;
+
+/// A node of scraper's tree.
+pub(crate) type NodeRef<'a> = ego_tree::NodeRef<'a, Node>;
+pub(crate) use ego_tree::iter::Edge;
+
+/// A table whose cells are longer than this on average is there for its layout.
+const MAX_CELL_BYTES: usize = 400;
+/// Nodes of a table that are looked at to tell data from layout.
+const MAX_TABLE_NODES: usize = 20_000;
+
+/// White space owed before the next word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Gap {
+    #[default]
+    None,
+    Space,
+    Line,
+    Cell,
+}
+
+/// State of the line being written.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) pending: Gap,
+    pub(crate) after_link: bool,
+    pub(crate) links: u32,
+    pub(crate) images: u32,
+    pub(crate) inputs: u32,
+    pub(crate) classes: Classes,
+}
+
+impl Layout {
+    /// Owes a space.
+    pub(crate) fn space(&mut self) {
+        self.pending = self.pending.max(Gap::Space);
+    }
+
+    /// Owes a cell separator.
+    pub(crate) fn cell(&mut self) {
+        self.pending = Gap::Cell;
+    }
+
+    /// Owes a line break; true if one was owed already, which ends the paragraph.
+    pub(crate) fn line_break(&mut self) -> bool {
+        let second = self.pending == Gap::Line;
+        self.pending = Gap::Line;
+        second
+    }
+
+    /// Writes trimmed text with its white space squeezed, after what is owed.
+    pub(crate) fn write(&mut self, out: &mut String, text: &str, block_start: usize) {
+        if out.len() > block_start {
+            out.push_str(match self.pending {
+                Gap::None => "",
+                Gap::Space => " ",
+                Gap::Line => "\n",
+                Gap::Cell => " | ",
+            });
+        }
+        self.pending = Gap::None;
+        self.after_link = false;
+        let mut words = text.split(is_space).filter(|word| !word.is_empty());
+        if let Some(first) = words.next() {
+            push_clean(out, first);
+        }
+        for word in words {
+            out.push(' ');
+            push_clean(out, word);
+        }
+    }
+}
+
+/// Writes code as it stands, tabs and line breaks included.
+pub(crate) fn write_code(out: &mut String, text: &str) {
+    for part in text.split_inclusive(['\n', '\t']) {
+        push_clean(out, part.trim_end_matches(['\n', '\t']));
+        out.extend(part.chars().next_back().filter(|c| matches!(c, '\n' | '\t')));
+    }
+}
+
+/// Appends text without control characters, which have no business in a page.
+fn push_clean(out: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2) {
+        out.extend(text.chars().filter(|c| !c.is_control()));
+    } else {
+        out.push_str(text);
+    }
+}
+
+/// HTML's white space, and the no-break space, which pages use as a plain one.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}')
+}
+
+/// Text without the white space around it, and whether there was some.
+pub(crate) fn split_space(text: &str) -> (&str, bool, bool) {
+    let start = text.trim_start_matches(is_space);
+    let body = start.trim_end_matches(is_space);
+    (body, start.len() < text.len(), body.len() < start.len())
+}
+
+/// Whether a style attribute hides its element.
+pub(crate) fn is_hidden_style(style: &str) -> bool {
+    let mut declarations = style.split(';').filter_map(|part| part.split_once(':'));
+    declarations.any(|(name, value)| {
+        let (name, value) = (name.trim(), value.trim().trim_end_matches("!important").trim());
+        (name.eq_ignore_ascii_case("display") && value.eq_ignore_ascii_case("none"))
+            || (name.eq_ignore_ascii_case("visibility") && value.eq_ignore_ascii_case("hidden"))
+    })
+}
+
+/// Whether a class names the drawn copy of a formula whose source stands beside it, or the
+/// line numbers of a listing.
+pub(crate) fn is_rendered_formula(class: &str) -> bool {
+    class.split_ascii_whitespace().any(|name| {
+        matches!(
+            name,
+            "katex-html" | "MathJax_Preview" | "MathJax" | "MathJax_SVG" | "MathJax_Display"
+                | "MathJax_CHTML" | "mjx-chtml" | "mwe-math-fallback-image-inline" | "linenos"
+                | "lineno" | "line-numbers-rows" | "linenodiv" | "hljs-ln-numbers" | "blob-num"
+        )
+    })
+}
+
+/// FNV-1a.
+pub(crate) fn hash(text: &str) -> u64 {
+    let seed = 0xcbf2_9ce4_8422_2325;
+    text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// TeX source of a formula element, and whether it is displayed on a line of its own.
+pub(crate) fn tex_of(node: NodeRef<'_>, tag: Tag) -> Option<(String, bool)> {
+    let element = node.value().as_element()?;
+    if tag != Tag::Math {
+        let display = element.attr("type").is_some_and(|kind| kind.contains("display"));
+        return Some((text_of(node), display)).filter(|(tex, _)| !tex.trim().is_empty());
+    }
+    let display = element.attr("display") == Some("block");
+    let annotation = node.descendants().take(MAX_TABLE_NODES).find(|inner| {
+        let element = inner.value().as_element();
+        element.is_some_and(|e| {
+            e.name() == "annotation" && e.attr("encoding").is_some_and(|kind| kind.contains("tex"))
+        })
+    });
+    let tex = match (annotation, element.attr("alttext")) {
+        (Some(annotation), _) => text_of(annotation),
+        (None, Some(alt)) => alt.to_owned(),
+        (None, None) => text_of(node),
+    };
+    Some((tex.trim().to_owned(), display)).filter(|(tex, _)| !tex.is_empty())
+}
+
+/// Text of a small subtree.
+fn text_of(node: NodeRef<'_>) -> String {
+    let texts = node.descendants().take(MAX_TABLE_NODES).filter_map(|n| n.value().as_text());
+    texts.map(|text| &**text).collect()
+}
+
+/// Whether a table holds data (rows are lines) rather than the page's layout (cells are blocks).
+pub(crate) fn is_data_table(table: NodeRef<'_>) -> bool {
+    let (mut rows, mut cells, mut bytes, mut structure) = (0usize, 0usize, 0usize, 0usize);
+    for node in table.descendants().skip(1).take(MAX_TABLE_NODES) {
+        match node.value() {
+            Node::Text(text) => bytes += text.trim().len(),
+            Node::Element(element) => match Tag::of(element.name()) {
+                // Stopping at an inner table keeps nested ones linear.
+                Tag::Table | Tag::Form | Tag::Article | Tag::Pre => return false,
+                Tag::Tr => rows += 1,
+                Tag::Td | Tag::Th => cells += 1,
+                tag if tag.heading_level() > 0 => structure += 1,
+                Tag::Ul | Tag::Ol | Tag::Blockquote | Tag::Section => structure += 1,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    rows > 0 && cells > rows && bytes / cells < MAX_CELL_BYTES && structure <= cells / 4
+}

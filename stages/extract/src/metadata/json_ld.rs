@@ -1,0 +1,92 @@
+//! Schema.org declarations in JSON-LD.
+
+use serde_json::{Map, Value};
+
+/// Longest script that is read, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+/// Objects that are looked at.
+const MAX_OBJECTS: usize = 2000;
+
+/// What the scripts of a page declare; the first of each kind counts.
+#[derive(Debug, Default)]
+pub(crate) struct JsonLd {
+    pub(crate) headline: Option<String>,
+    pub(crate) author: Option<String>,
+    pub(crate) date: Option<String>,
+    pub(crate) lang: Option<String>,
+    /// All types, separated by spaces.
+    pub(crate) kinds: String,
+}
+
+impl JsonLd {
+    /// Reads one script; anything that is not JSON is passed over.
+    pub(crate) fn read(&mut self, text: &str) {
+        if text.len() > MAX_BYTES {
+            return;
+        }
+        let Ok(value) = serde_json::from_str::<Value>(text.trim()) else { return };
+        let mut queue = std::collections::VecDeque::from([&value]);
+        let mut seen = 0;
+        while let Some(value) = queue.pop_front() {
+            seen += 1;
+            match value {
+                _ if seen > MAX_OBJECTS => return,
+                Value::Array(items) => queue.extend(items),
+                Value::Object(object) => {
+                    self.object(object);
+                    let inner = ["@graph", "mainEntity", "mainEntityOfPage", "itemListElement"];
+                    queue.extend(inner.iter().filter_map(|key| object.get(*key)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn object(&mut self, object: &Map<String, Value>) {
+        let kinds = strings(object.get("@type"));
+        for kind in &kinds {
+            if self.kinds.len() < 500 {
+                self.kinds.push(' ');
+                self.kinds.push_str(kind);
+            }
+        }
+        let is_work = kinds.iter().any(|kind| {
+            ["Article", "Posting", "Report", "CreativeWork", "Recipe", "Review"]
+                .iter()
+                .any(|word| kind.ends_with(word))
+        });
+        let string = |key: &str| object.get(key).and_then(Value::as_str).map(super::clean);
+        self.headline = self.headline.take().or_else(|| string("headline"));
+        self.date = self.date.take().or_else(|| string("datePublished"));
+        if is_work {
+            self.lang = self.lang.take().or_else(|| string("inLanguage"));
+        }
+        if self.author.is_none() && is_work {
+            let names = names(object.get("author"));
+            self.author = (!names.is_empty()).then(|| super::clean(&names.join(", ")));
+        }
+    }
+}
+
+/// A string, or a list of strings.
+fn strings(value: Option<&Value>) -> Vec<&str> {
+    match value {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Names of one or several persons, given as text or as objects.
+fn names(value: Option<&Value>) -> Vec<&str> {
+    let one = |value| match value {
+        &Value::String(ref name) => Some(name.as_str()),
+        Value::Object(person) => person.get("name").and_then(Value::as_str),
+        _ => None,
+    };
+    match value {
+        Some(Value::Array(items)) => items.iter().take(20).filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}

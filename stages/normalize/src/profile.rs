@@ -1,0 +1,229 @@
+//! One look at a text, to learn which passes it needs. Most text needs none.
+
+use std::sync::LazyLock;
+
+use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, is_nfc_quick};
+
+use crate::mojibake::suspicion::{self, Suspicion};
+use crate::{characters, spaces};
+
+/// Bits of ASCII bytes.
+mod ascii {
+    pub const CONTROL: u8 = 1;
+    pub const AMPERSAND: u8 = 4;
+    pub const PRIVATE: u8 = 8;
+    pub const BLANK: u8 = 16;
+    pub const NEWLINE: u8 = 32;
+    pub const WIDE: u8 = 64;
+}
+
+/// A character that a pass of [`characters`] may change.
+const SPECIAL: u16 = 1 << 8;
+/// A white-space character beyond ASCII.
+const SPACE: u16 = 1 << 9;
+/// A combining mark: in order when no other mark stands before it.
+const MARK: u16 = 1 << 10;
+/// A character that composition may change.
+const COMPOSES: u16 = 1 << 11;
+
+static BYTE: [u8; 256] = {
+    let mut class = [0u8; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        class[byte] = match byte as u8 {
+            b'\t' | b' ' => ascii::BLANK,
+            b'\n' => ascii::NEWLINE,
+            0..=0x1F | 0x7F => ascii::CONTROL,
+            b'&' => ascii::AMPERSAND,
+            b'0'..=b'9' | b'@' => ascii::PRIVATE,
+            0x80..=0xFF => ascii::WIDE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    class
+};
+
+/// Bits of the characters of the basic plane; the low byte belongs to [`suspicion`].
+static CHARACTER: LazyLock<Box<[u16]>> = LazyLock::new(|| {
+    let mut table = vec![0u16; 0x1_0000];
+    for (code, bits) in (0u32..).zip(table.iter_mut()).skip(0x80) {
+        if let Some(c) = char::from_u32(code) {
+            *bits = bits_of(c);
+        }
+    }
+    table.into_boxed_slice()
+});
+
+fn bits_of(c: char) -> u16 {
+    let bit = |on: bool, bit: u16| if on { bit } else { 0 };
+    u16::from(suspicion::bits_of(c))
+        | bit(characters::may_change(c), SPECIAL)
+        | bit(spaces::is_space(c), SPACE)
+        | bit(canonical_combining_class(c) != 0, MARK)
+        | bit(
+            is_nfc_quick(std::iter::once(c)) != IsNormalized::Yes,
+            COMPOSES,
+        )
+}
+
+/// What a text holds, and so which passes may change it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    /// ASCII controls other than tab and line feed.
+    pub controls: bool,
+    /// Ampersands.
+    pub ampersands: bool,
+    /// Digits or at signs, which private data needs.
+    pub private: bool,
+    /// White space that may have to change.
+    pub spaces: bool,
+    /// Characters beyond ASCII.
+    pub wide: bool,
+    /// Characters that may have to be replaced or removed.
+    pub special: bool,
+    /// Sequences that may not be composed.
+    pub uncomposed: bool,
+    /// Sequences that may be mojibake.
+    pub suspicious: bool,
+}
+
+impl Profile {
+    pub fn of(text: &str, keep_indent: bool) -> Self {
+        let mut profile = Self::of_bytes(text, keep_indent);
+        if profile.wide {
+            profile.look_at_characters(text);
+        }
+        profile
+    }
+
+    fn of_bytes(text: &str, keep_indent: bool) -> Self {
+        let bytes = text.as_bytes();
+        let (mut seen, mut odd) = (0u8, 0u8);
+        let (mut before, mut last) = (0u8, 0u8);
+        for byte in bytes {
+            let class = BYTE[usize::from(*byte)];
+            let blank = last & ascii::BLANK;
+            seen |= class;
+            // A blank before a blank or a line end; a third line end in a row.
+            odd |= class & (blank | blank << 1);
+            odd |= class & last & before & ascii::NEWLINE;
+            if !keep_indent {
+                odd |= (last & ascii::NEWLINE) >> 1 & class;
+            }
+            (before, last) = (last, class);
+        }
+        let edge = |byte: Option<&u8>| byte.is_some_and(|b| matches!(b, b' ' | b'\t' | b'\n'));
+        Self {
+            controls: seen & ascii::CONTROL != 0,
+            ampersands: seen & ascii::AMPERSAND != 0,
+            private: seen & ascii::PRIVATE != 0,
+            spaces: odd != 0 || edge(bytes.first()) || edge(bytes.last()),
+            wide: seen & ascii::WIDE != 0,
+            ..Self::default()
+        }
+    }
+
+    fn look_at_characters(&mut self, text: &str) {
+        let table = &**CHARACTER;
+        let mut suspicion = Suspicion::default();
+        let mut seen = 0u16;
+        let mut after_mark = usize::MAX;
+        for (at, c) in wide_characters(text) {
+            let end = at + c.len_utf8();
+            let bits = table.get(c as usize).copied().unwrap_or_else(|| bits_of(c));
+            seen |= bits;
+            if bits & MARK != 0 {
+                self.uncomposed |= after_mark == at;
+                after_mark = end;
+            }
+            suspicion.step(text, at, end, bits as u8);
+        }
+        self.special = seen & SPECIAL != 0;
+        self.spaces |= seen & SPACE != 0;
+        self.uncomposed |= seen & COMPOSES != 0;
+        self.suspicious = suspicion.found(text);
+    }
+}
+
+/// Whether a text may hold mojibake.
+pub(crate) fn is_suspicious(text: &str) -> bool {
+    let table = &**CHARACTER;
+    let mut suspicion = Suspicion::default();
+    for (at, c) in wide_characters(text) {
+        let bits = table.get(c as usize).copied().unwrap_or(0);
+        suspicion.step(text, at, at + c.len_utf8(), bits as u8);
+    }
+    suspicion.found(text)
+}
+
+/// The characters beyond ASCII, with their places. ASCII is skipped eight bytes at a time.
+fn wide_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(eight) = bytes.get(at..at + 8) {
+            let any = eight.iter().fold(0u8, |any, byte| any | byte);
+            if any >= 0x80 {
+                break;
+            }
+            at += 8;
+        }
+        while *bytes.get(at)? < 0x80 {
+            at += 1;
+        }
+        let c = text.get(at..)?.chars().next()?;
+        let place = at;
+        at += c.len_utf8();
+        Some((place, c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Profile {
+        Profile::of(text, true)
+    }
+
+    #[test]
+    fn clean_text_needs_nothing() {
+        for text in [
+            "Plain text,\nwith\tlines.\n\nYes",
+            "中文文本，没有问题。",
+            "L’été à Paris",
+            "Привет, мир",
+            "नमस्ते",
+        ] {
+            let profile = of(text);
+            let wide = profile.wide;
+            assert_eq!(
+                profile,
+                Profile {
+                    wide,
+                    ..Profile::default()
+                },
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn sees_what_each_pass_needs() {
+        assert!(of("\u{7f}").controls && of("a\r\nb").controls);
+        assert!(of("a&b").ampersands && of("a@b").private && of("7").private);
+        assert!(
+            of("a  b").spaces
+                && of("a \nb").spaces
+                && of("a\n\n\nb").spaces
+                && of("a\u{a0}b").spaces
+                && of("a\n").spaces
+        );
+        assert!(!of("a\n\tb").spaces && Profile::of("a\n\tb", false).spaces);
+        assert!(of("a\u{200b}b").special && of("Ａ").special && of("\u{e0041}").special);
+        assert!(of("e\u{301}").uncomposed && of("x\u{323}\u{302}").uncomposed);
+        assert!(of("schÃ¶n").suspicious && of("浣犲ソ").suspicious && of("ÄãºÃ").suspicious);
+    }
+}

@@ -1,0 +1,36 @@
+use std::path::PathBuf;
+
+/// What can go wrong in the tokenize stage.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value of the configuration makes no sense.
+    #[error("`{key}` is {value}: {mend}")]
+    Config {
+        /// The key in `[tokenize]`.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        mend: &'static str,
+    },
+    /// A tokenizer file that is missing or is not a Hugging Face tokenizer.json.
+    #[error("{path}: not a usable tokenizer.json: {message}")]
+    Load {
+        /// The file.
+        path: PathBuf,
+        /// The reader's answer.
+        message: String,
+    },
+    /// The vocabulary could not be trained.
+    #[error("cannot train the vocabulary: {0}")]
+    Train(String),
+    /// There is no text to train a vocabulary on.
+    #[error(
+        "there is no training text: no document came through the stages before \
+         (textmill summary says which rule dropped them)"
+    )]
+    NoText,
+    /// A shard cannot be read or written.
+    #[error(transparent)]
+    Shard(#[from] textmill_schemas::Error),
+}

@@ -1,0 +1,88 @@
+//! Training or validation: decided by a hash, not by chance or order.
+
+use textmill_schemas::Document;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Which side a document is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The model learns from it.
+    Train,
+    /// The model is measured on it.
+    Validation,
+}
+
+/// Assigns documents to sides.
+#[derive(Clone, Copy, Debug)]
+pub struct Split {
+    seed: u64,
+    /// Hashes below this are validation.
+    limit: u64,
+}
+
+impl Split {
+    /// A split that sets `fraction` (0 to 1) of the clusters aside for validation.
+    #[must_use]
+    pub fn new(fraction: f64, seed: u64) -> Self {
+        Self {
+            seed,
+            limit: share_of_hashes(fraction),
+        }
+    }
+
+    /// The side of a document: that of its duplicate cluster, so that a cluster never straddles
+    /// both, even over several runs.
+    #[must_use]
+    pub fn side(&self, document: &Document) -> Side {
+        let key = document.cluster_id.as_deref().unwrap_or(&document.id);
+        match xxh3_64_with_seed(key.as_bytes(), self.seed) < self.limit {
+            true => Side::Validation,
+            false => Side::Train,
+        }
+    }
+}
+
+/// The bound below which this share of all 64-bit hashes lies.
+pub(crate) fn share_of_hashes(share: f64) -> u64 {
+    // Saturates: a share of 1 is every hash but one.
+    (share * u64::MAX as f64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(id: &str, cluster: Option<&str>) -> Document {
+        Document {
+            id: id.into(),
+            cluster_id: cluster.map(str::to_owned),
+            ..Document::default()
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_on_one_side() {
+        let split = Split::new(0.5, 7);
+        for cluster in 0..50 {
+            let cluster = cluster.to_string();
+            let sides: Vec<Side> = (0..5)
+                .map(|member| split.side(&document(&format!("{cluster}-{member}"), Some(&cluster))))
+                .collect();
+            assert!(sides.iter().all(|side| *side == sides[0]));
+            assert_eq!(sides[0], split.side(&document(&cluster, None)));
+        }
+    }
+
+    #[test]
+    fn the_share_is_about_right_and_the_seed_matters() {
+        let count = |seed| -> Vec<usize> {
+            let split = Split::new(0.1, seed);
+            (0..10_000)
+                .filter(|i| split.side(&document(&i.to_string(), None)) == Side::Validation)
+                .collect()
+        };
+        assert!((900..1100).contains(&count(1).len()), "{}", count(1).len());
+        assert_ne!(count(1), count(2));
+        assert_eq!(count(1), count(1));
+    }
+}

@@ -1,0 +1,181 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use proptest::prelude::*;
+use textmill_schemas::{Manifest, NoProgress, StageInput};
+
+use super::*;
+
+/// Writes documents as an upstream stage would, in shards of `per_shard`.
+fn upstream(dir: &Path, documents: &[Document], per_shard: usize) -> StageInput {
+    let mut manifest = Manifest {
+        kept_rows: documents.len() as u64,
+        ..Manifest::default()
+    };
+    for (rank, part) in documents.chunks(per_shard).enumerate() {
+        let mut writer = ShardWriter::create(dir, &shard_name(rank)).unwrap();
+        for document in part {
+            writer.write(document.clone()).unwrap();
+        }
+        manifest.kept.push(writer.finish().unwrap());
+    }
+    StageInput {
+        dir: dir.to_path_buf(),
+        manifest,
+    }
+}
+
+fn run(config: &Config, documents: &[Document], per_shard: usize, out: &Path) -> TaskReport {
+    let dir = tempfile::tempdir().unwrap();
+    let input = upstream(dir.path(), documents, per_shard);
+    let inputs = BTreeMap::from([(UPSTREAM.to_owned(), input)]);
+    let ctx = TaskContext {
+        out,
+        inputs: &inputs,
+        seed: 5,
+        threads: 1,
+        progress: &NoProgress,
+        cancel: &AtomicBool::new(false),
+    };
+    let stage = Tokenize::new(config).unwrap();
+    let mut report = TaskReport::default();
+    for step in stage.steps() {
+        for rank in 0..stage.world(step, &ctx).unwrap() {
+            report.merge(stage.task(step, rank, &ctx).unwrap());
+        }
+    }
+    report
+}
+
+fn small() -> Config {
+    Config {
+        vocab_size: 400,
+        validation_fraction: 0.3,
+        ..Config::default()
+    }
+}
+
+fn documents() -> Vec<Document> {
+    let text = |i: usize| match i % 2 {
+        0 => format!("The river rises by {i} feet, and the mill turns the faster for it."),
+        _ => format!("第{i}天，河水又涨了，磨坊的轮子转得更快。"),
+    };
+    (0..40)
+        .map(|i| Document {
+            id: format!("d{i}"),
+            lang: Some(if i % 2 == 0 { "en" } else { "zh" }.into()),
+            text: text(i),
+            ..Document::default()
+        })
+        .collect()
+}
+
+fn rows(out: &Path, report: &TaskReport, side: &str) -> Vec<Tokens> {
+    let shards = report
+        .kept
+        .iter()
+        .filter(|shard| shard.path.starts_with(side));
+    shards
+        .flat_map(|shard| ShardReader::open(&out.join(&shard.path)).unwrap())
+        .flat_map(Result::unwrap)
+        .collect()
+}
+
+#[test]
+fn documents_become_tokens_on_both_sides_and_back() {
+    let out = tempfile::tempdir().unwrap();
+    let documents = documents();
+    let report = run(&small(), &documents, 15, out.path());
+    assert_eq!((report.read, report.kept_rows), (40, 40));
+    let tokenizer = vocabulary::read(&out.path().join(TOKENIZER)).unwrap();
+    let train = rows(out.path(), &report, "train");
+    let validation = rows(out.path(), &report, "validation");
+    assert!(train.len() > validation.len() && !validation.is_empty());
+    for row in train.iter().chain(&validation) {
+        let text = tokenizer.decode(&row.tokens, false).unwrap();
+        let original = documents.iter().find(|d| d.id == row.id).unwrap();
+        assert_eq!(text, original.text);
+        assert_eq!(row.bytes as usize, original.text.len());
+        assert_eq!(row.lang, original.lang);
+    }
+    assert!(report.stats["vocab_size"].as_u64().unwrap() <= 400);
+    assert!(report.stats["eot_id"].is_u64());
+    assert_eq!(report.stats["train_documents"], train.len());
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = run(&small(), &documents(), 15, a.path());
+    let second = run(&small(), &documents(), 15, b.path());
+    assert_eq!(first, second);
+}
+
+#[test]
+fn a_given_tokenizer_is_used_and_watched() {
+    let out = tempfile::tempdir().unwrap();
+    run(&small(), &documents(), 40, out.path());
+    let path = out.path().join(TOKENIZER);
+    let config = Config {
+        tokenizer: Some(path.clone()),
+        document_end: "<|stop|>".into(),
+        ..small()
+    };
+    let stage = Tokenize::new(&config).unwrap();
+    let before = stage.external_inputs().unwrap();
+    let again = tempfile::tempdir().unwrap();
+    let report = run(&config, &documents(), 40, again.path());
+    let tokenizer = vocabulary::read(&again.path().join(TOKENIZER)).unwrap();
+    let end = u64::from(tokenizer.token_to_id("<|stop|>").unwrap());
+    assert_eq!(report.stats["eot_id"], end);
+    assert_eq!(report.stats["vocab_size"], end + 1);
+    std::fs::write(&path, "{}").unwrap();
+    assert_ne!(before, stage.external_inputs().unwrap());
+    let error = vocabulary::load(&path, &config).unwrap_err().to_string();
+    assert!(error.contains("tokenizer.json"), "{error}");
+}
+
+#[test]
+fn no_text_is_an_error_that_says_where_to_look() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = upstream(dir.path(), &[], 1);
+    let error = vocabulary::train(&input, &small(), Split::new(0.1, 1), 1).unwrap_err();
+    assert!(error.to_string().contains("textmill summary"));
+}
+
+#[test]
+fn text_that_spells_a_special_token_stays_text() {
+    let out = tempfile::tempdir().unwrap();
+    let report = run(&small(), &documents(), 40, out.path());
+    let encoder = Encoder::load(&out.path().join(TOKENIZER)).unwrap();
+    let end = report.stats["eot_id"].as_u64().unwrap();
+    let document = Document {
+        text: "The token <|endoftext|> ends a document.".into(),
+        ..Document::default()
+    };
+    let Verdict::Keep(tokens) = encoder.process(document) else {
+        panic!("kept");
+    };
+    assert!(tokens.tokens.iter().all(|id| u64::from(*id) != end));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+    #[test]
+    fn any_text_comes_back(texts in prop::collection::vec(".{1,80}", 1..8)) {
+        let out = tempfile::tempdir().unwrap();
+        run(&small(), &documents(), 40, out.path());
+        let encoder = Encoder::load(&out.path().join(TOKENIZER)).unwrap();
+        let tokenizer = vocabulary::read(&out.path().join(TOKENIZER)).unwrap();
+        for text in texts {
+            let document = Document { text: text.clone(), ..Document::default() };
+            match encoder.process(document) {
+                Verdict::Keep(row) => {
+                    prop_assert_eq!(tokenizer.decode(&row.tokens, false).unwrap(), text)
+                }
+                Verdict::Drop(reason) => prop_assert!(false, "dropped: {}", reason.rule),
+            }
+        }
+    }
+}
