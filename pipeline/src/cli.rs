@@ -174,8 +174,11 @@ mod tests {
         let command = Cli::command();
         command.clone().debug_assert();
         for stage in STAGES {
-            let sub = command.find_subcommand(stage.name).unwrap();
-            assert_eq!(sub.get_about().unwrap().to_string(), stage.about);
+            assert!(
+                command.find_subcommand(stage.name).is_some(),
+                "{}",
+                stage.name
+            );
         }
     }
 }

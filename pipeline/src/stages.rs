@@ -12,8 +12,6 @@ use crate::runner::PerDocument;
 pub struct StageInfo {
     /// Name of the command, the configuration section, the Make target and the output folder.
     pub name: &'static str,
-    /// What it does, in one line.
-    pub about: &'static str,
     /// Stages that it reads; the first one is where its documents come from.
     pub inputs: &'static [&'static str],
     /// Hash of the sources that its output depends on.
@@ -25,10 +23,9 @@ pub struct StageInfo {
 }
 
 macro_rules! stage {
-    ($name:literal, $code:literal, $about:literal, $inputs:expr, seeded: $seeded:literal, writes_documents: $writes:literal) => {
+    ($name:literal, $code:literal, $inputs:expr, seeded: $seeded:literal, writes_documents: $writes:literal) => {
         StageInfo {
             name: $name,
-            about: $about,
             inputs: &$inputs,
             code: env!($code),
             seeded: $seeded,
@@ -40,28 +37,20 @@ macro_rules! stage {
 /// All stages, in order.
 pub const STAGES: [StageInfo; 8] = [
     stage!("collect", "TEXTMILL_CODE_COLLECT",
-        "Read web pages, crawls, JSON lines and plain text into raw documents",
         [], seeded: false, writes_documents: true),
     stage!("extract", "TEXTMILL_CODE_EXTRACT",
-        "Decode the bytes and keep the main content of each page",
         ["collect"], seeded: false, writes_documents: true),
     stage!("filter", "TEXTMILL_CODE_FILTER",
-        "Identify the language and drop what the quality rules name",
         ["extract"], seeded: false, writes_documents: true),
     stage!("dedupe", "TEXTMILL_CODE_DEDUPE",
-        "Keep one document of each cluster of exact and near duplicates",
         ["filter"], seeded: true, writes_documents: true),
     stage!("normalize", "TEXTMILL_CODE_NORMALIZE",
-        "Clean Unicode, repair mojibake, mask private data",
         ["dedupe"], seeded: false, writes_documents: true),
     stage!("tokenize", "TEXTMILL_CODE_TOKENIZE",
-        "Train or load a tokenizer and write token shards for training and validation",
         ["normalize"], seeded: true, writes_documents: true),
     stage!("train", "TEXTMILL_CODE_TRAIN",
-        "Train the GPT, with checkpoints that resume exactly",
         ["tokenize"], seeded: true, writes_documents: false),
     stage!("evaluate", "TEXTMILL_CODE_EVALUATE",
-        "Measure the model by source and language, and let it write",
         ["tokenize", "train"], seeded: true, writes_documents: false),
 ];
 

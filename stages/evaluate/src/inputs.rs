@@ -30,7 +30,7 @@ impl Vocabulary {
         };
         let (size, end) = (figure("vocab_size")?, figure("eot_id")?);
         if end >= size || size > 1 << 24 {
-            let problem = format!("has document_end {end} for a vocabulary of {size}");
+            let problem = format!("has eot_id {end} for a vocabulary of {size}");
             return Err(lacks(TOKENIZE, problem));
         }
         Ok(Self {

@@ -267,9 +267,9 @@ fn inputs_that_lack_something_are_named() {
     let stats = &mut run.input(TOKENIZE).manifest.stats;
     stats.insert("vocab_size".to_owned(), 100.into());
     stats.insert("eot_id".to_owned(), 100.into());
-    assert!(run.complaint().contains("document_end 100"));
+    assert!(run.complaint().contains("eot_id 100"));
     run.input(TOKENIZE).manifest.stats.remove("eot_id");
-    assert!(run.complaint().contains("`document_end`"));
+    assert!(run.complaint().contains("`eot_id`"));
 }
 
 #[test]
