@@ -48,8 +48,8 @@ pub fn corpus(kind: Kind, originals: usize, seed: u64) -> Vec<Made> {
         });
         originals_units.push((chinese, units));
     }
-    for i in 0..originals / 2 {
-        let (chinese, mut units) = originals_units[i].clone();
+    originals_units.truncate(originals / 2);
+    for (i, (chinese, mut units)) in originals_units.into_iter().enumerate() {
         let mut copy = document(format!("c{i:04}"), chinese, &units);
         if i % 3 == 0 {
             copy.text = format!(" {}\n", copy.text.to_uppercase().replace(' ', " \n"));
