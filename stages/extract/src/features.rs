@@ -18,10 +18,10 @@ const MAX_CLIMB: usize = 48;
 /// Distance to what is not there.
 const FAR: f32 = 20.0;
 /// Tags whose distance is a feature.
-const TAGS: [Tag; 20] = [
+const TAGS: [Tag; 21] = [
     Tag::Article, Tag::Main, Tag::Nav, Tag::Aside, Tag::Header, Tag::Footer, Tag::Form, Tag::Ul,
     Tag::Ol, Tag::Li, Tag::Table, Tag::Td, Tag::Blockquote, Tag::Figure, Tag::Section, Tag::Dl,
-    Tag::Details, Tag::P, Tag::Figcaption, Tag::Dialog,
+    Tag::Details, Tag::P, Tag::Figcaption, Tag::Dialog, Tag::Noscript,
 ];
 
 /// What is known of the page beside its blocks.
@@ -29,6 +29,10 @@ const TAGS: [Tag; 20] = [
 pub(crate) struct Facts {
     /// Hashes of the title's tokens.
     pub(crate) title: Vec<u64>,
+    /// Pairs of tokens of the text that the page declares as its body, sorted.
+    pub(crate) body: Vec<u64>,
+    /// Pairs of tokens of the declared descriptions, sorted.
+    pub(crate) description: Vec<u64>,
     /// Flags of the declared page type and of the address.
     pub(crate) flags: Vec<f32>,
 }
@@ -89,6 +93,8 @@ pub(crate) struct Survey<'a> {
     total: Sums,
     /// Block of the main heading.
     headline: Option<usize>,
+    /// Per block: the last heading before it, or `u32::MAX`.
+    above: Vec<u32>,
     /// Per block: the described ancestors.
     levels: Vec<[u32; LEVELS]>,
 }
@@ -111,6 +117,7 @@ impl<'a> Survey<'a> {
             copies: copies(page),
             before,
             headline: headline(page, &counts, facts.title.len()),
+            above: headings_above(page),
             levels: page.blocks.iter().map(|block| levels(page, &sums.1, block)).collect(),
             counts,
             total: sums.0,
@@ -179,6 +186,8 @@ impl<'a> Survey<'a> {
         let page = self.page_features(facts);
         for at in 0..self.page.blocks.len() {
             self.local(at, &mut values);
+            self.evidence(at, facts, &mut values);
+            self.under_heading(at, &mut values);
             self.ancestors(at, &mut values);
             for offset in [-3, -2, -1, 1, 2, 3] {
                 self.neighbour(at, offset, &mut values);
@@ -227,10 +236,33 @@ impl<'a> Survey<'a> {
             f32::from(u8::from(text.contains(['@', '#']))),
             f32::from(u8::from(text.contains('©'))),
         ]);
-        let mut cover = vec![0; words::banner_table().names().len()];
-        // Banners are short: a long text that mentions one is no banner.
-        words::banner_cover(&text[..text.floor_char_boundary(text.len().min(600))], &mut cover);
-        out.extend(cover.iter().map(|covered| *covered as f32 / bytes));
+        banner_shares(text, out);
+    }
+
+    /// How much of the block the page declares as its text.
+    fn evidence(&self, at: usize, facts: &Facts, out: &mut Vec<f32>) {
+        let text = self.page.text_of(&self.page.blocks[at]);
+        out.push(measure::share_of_pairs(text, &facts.body));
+        out.push(measure::share_of_pairs(text, &facts.description));
+    }
+
+    /// The heading above the block: its rank, how far up it is, and what it announces.
+    fn under_heading(&self, at: usize, out: &mut Vec<f32>) {
+        let heading = self.above[at];
+        let banners = words::banner_table().names().len();
+        let Some(block) = self.page.blocks.get(heading as usize) else {
+            out.extend(std::iter::repeat_n(-1.0, 4 + banners));
+            return;
+        };
+        let text = self.page.text_of(block);
+        let heading = heading as usize;
+        out.extend([
+            f32::from(block.heading),
+            log((at - heading) as u32),
+            log(self.before[at] - self.before[heading]),
+            self.counts[heading].in_title as f32 / self.counts[heading].tokens.max(1) as f32,
+        ]);
+        banner_shares(text, out);
     }
 
     /// The elements around the block.
@@ -397,6 +429,16 @@ fn log(count: u32) -> f32 {
     (count as f32 + 1.0).ln()
 }
 
+/// Share of the text that each banner category covers.
+fn banner_shares(text: &str, out: &mut Vec<f32>) {
+    // Banners are short: a long text that mentions one is no banner.
+    let start = &text[..text.floor_char_boundary(text.len().min(600))];
+    let mut cover = [0; words::MAX_BANNERS];
+    words::banner_cover(start, &mut cover);
+    let categories = words::banner_table().names().len();
+    out.extend(cover.iter().take(categories).map(|bytes| *bytes as f32 / text.len().max(1) as f32));
+}
+
 fn ends_sentence(text: &str) -> bool {
     let text = text.trim_end_matches(['"', '\'', ')', '”', '’', '」', '»']);
     text.ends_with(['.', '!', '?', '。', '！', '？', '…'])
@@ -432,6 +474,19 @@ fn sums(page: &Page, counts: &[Counts]) -> (Sums, Vec<Sums>) {
         }
     }
     (total, sums)
+}
+
+/// The last heading before each block.
+fn headings_above(page: &Page) -> Vec<u32> {
+    let mut last = u32::MAX;
+    let above = page.blocks.iter().enumerate().map(|(at, block)| {
+        let before = last;
+        if block.heading > 0 {
+            last = at as u32;
+        }
+        before
+    });
+    above.collect()
 }
 
 /// See [`Survey::levels`].

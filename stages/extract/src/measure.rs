@@ -48,6 +48,39 @@ pub(crate) fn title_tokens(title: &str) -> Vec<u64> {
     hashes
 }
 
+/// Hashes of the pairs of neighbouring tokens, sorted.
+pub(crate) fn pairs(text: &str) -> Vec<u64> {
+    let mut hashes = Vec::new();
+    for_each_pair(text, |pair| hashes.push(pair));
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
+}
+
+/// Share of a text's pairs of tokens that are among `known`; -1 when nothing is known.
+pub(crate) fn share_of_pairs(text: &str, known: &[u64]) -> f32 {
+    if known.is_empty() {
+        return -1.0;
+    }
+    let (mut all, mut found) = (0u32, 0u32);
+    for_each_pair(text, |pair| {
+        all += 1;
+        found += u32::from(known.binary_search(&pair).is_ok());
+    });
+    found as f32 / all.max(1) as f32
+}
+
+fn for_each_pair(text: &str, mut found: impl FnMut(u64)) {
+    let mut previous = 0u64;
+    for_each_token(text, |token| {
+        let hash = token_hash(token);
+        if previous != 0 {
+            found(previous.rotate_left(17) ^ hash);
+        }
+        previous = hash;
+    });
+}
+
 /// Counts one block's text.
 pub(crate) fn count(text: &str, title: &[u64]) -> Counts {
     let mut counts = Counts::default();

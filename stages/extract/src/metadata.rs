@@ -26,6 +26,10 @@ pub(crate) struct Metadata {
     pub(crate) date: Option<String>,
     pub(crate) lang: Option<String>,
     pub(crate) license: Option<String>,
+    /// Text that JSON-LD gives as the body of the page.
+    pub(crate) body: String,
+    /// Descriptions of the page.
+    pub(crate) description: String,
     /// Words of the declared page type, generator and address, as flags by category.
     pub(crate) flags: Vec<f32>,
 }
@@ -44,6 +48,7 @@ struct Found {
     meta_lang: Option<String>,
     og_locale: Option<String>,
     license: Option<String>,
+    description: String,
     /// og:type and generator.
     kind: String,
     json: JsonLd,
@@ -120,6 +125,11 @@ impl Found {
                 self.kind.push(' ');
                 return;
             }
+            "description" | "og:description" | "twitter:description" => {
+                self.description.push_str(content.unwrap_or_default());
+                self.description.push('\n');
+                return;
+            }
             "dc.rights.license" | "dcterms.license" => &mut self.license,
             _ => return,
         };
@@ -143,6 +153,8 @@ impl Found {
             date,
             lang: langs.into_iter().flatten().find_map(|lang| language_tag(&lang)),
             license: self.license,
+            body: std::mem::take(&mut json.body),
+            description: self.description,
             flags: flags(&self.kind, url),
         }
     }

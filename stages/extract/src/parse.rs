@@ -14,7 +14,8 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
 use html5ever::TokenizerResult;
 use html5ever::tokenizer::TokenizerOpts;
-use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeSink};
+use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeBuilder};
+use html5ever::tree_builder::{TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, QualName};
 use scraper::{Html, HtmlTreeSink};
 
@@ -34,7 +35,10 @@ type NodeId = <HtmlTreeSink as TreeSink>::Handle;
 /// Parses a page. Time and memory are linear in its length.
 pub(crate) fn parse(html: &str) -> Html {
     let sink = DepthSink::new();
-    let builder = TreeBuilder::new(sink, Default::default());
+    // Nothing runs scripts here, so what a page shows without them is its content: forums
+    // put whole threads there.
+    let options = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
+    let builder = TreeBuilder::new(sink, options);
     let tokenizer = Tokenizer::new(Bounded::new(builder), TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(&cut_tags(html)));

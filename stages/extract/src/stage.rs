@@ -95,6 +95,8 @@ impl Described {
         let mut metadata = Metadata::of(&tree, url);
         let facts = features::Facts {
             title: measure::title_tokens(metadata.title.as_deref().unwrap_or_default()),
+            body: measure::pairs(&metadata.body),
+            description: measure::pairs(&metadata.description),
             flags: std::mem::take(&mut metadata.flags),
         };
         Self { page: Page::of(&tree, tables), metadata, facts }

@@ -42,7 +42,7 @@ impl Tag {
     pub(crate) fn is_skipped(self) -> bool {
         matches!(
             self,
-            Self::Head | Self::Script | Self::Style | Self::Noscript | Self::Template | Self::Svg
+            Self::Head | Self::Script | Self::Style | Self::Template | Self::Svg
                 | Self::Iframe | Self::Canvas | Self::Object | Self::Select | Self::Option
                 | Self::Datalist | Self::Textarea | Self::Rp | Self::Title
         )

@@ -7,6 +7,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 /// A set of word categories: bit `i` stands for line `i` of the class table.
 pub(crate) type Classes = u64;
 
+/// Banner categories that there may be.
+pub(crate) const MAX_BANNERS: usize = 32;
+
 /// Word lists by category, matched in one pass.
 pub(crate) struct Table {
     names: Vec<&'static str>,
@@ -159,6 +162,7 @@ mod tests {
     #[test]
     fn every_category_has_a_bit() {
         assert!(class_table().names().len() <= 64);
+        assert!(banner_table().names().len() <= MAX_BANNERS);
         assert!(class_table().automaton.is_some() && banner_table().automaton.is_some());
     }
 

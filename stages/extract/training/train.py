@@ -18,7 +18,7 @@ TOKEN = re.compile(ONE + r"|(?:(?!" + ONE + r")\w)+")
 FOLDS = 3
 # Longest page and gold text that are aligned, in tokens: alignment is quadratic.
 LONGEST = 40_000
-PARAMETERS = dict(objective="cross_entropy", learning_rate=0.08, num_leaves=31, min_data_in_leaf=60,
+PARAMETERS = dict(objective="cross_entropy", learning_rate=0.1, num_leaves=31, min_data_in_leaf=60,
                   feature_fraction=0.35, bagging_fraction=0.6, bagging_freq=1, lambda_l2=5.0, max_bin=63,
                   num_threads=1, deterministic=True, force_col_wise=True, seed=7, verbose=-1)
 
@@ -149,8 +149,8 @@ def main():
     arguments.add_argument("--out", default="src/data")
     arguments.add_argument("--work", default="/tmp/blocks")
     arguments.add_argument("--cache", default=None, help="file for the labels, which are slow")
-    arguments.add_argument("--first", type=int, default=90)
-    arguments.add_argument("--second", type=int, default=90)
+    arguments.add_argument("--first", type=int, default=150)
+    arguments.add_argument("--second", type=int, default=150)
     arguments.add_argument("--check", action="store_true", help="cross-validate the second model too")
     a = arguments.parse_args()
     gold = {g["id"]: g for g in map(json.loads, gzip.open(a.gold, "rt"))}

@@ -14,6 +14,8 @@ pub(crate) struct JsonLd {
     pub(crate) author: Option<String>,
     pub(crate) date: Option<String>,
     pub(crate) lang: Option<String>,
+    /// Text given as the body, description or answer of what the page is about.
+    pub(crate) body: String,
     /// All types, separated by spaces.
     pub(crate) kinds: String,
 }
@@ -34,7 +36,7 @@ impl JsonLd {
                 Value::Array(items) => queue.extend(items),
                 Value::Object(object) => {
                     self.object(object);
-                    let inner = ["@graph", "mainEntity", "mainEntityOfPage", "itemListElement"];
+                    let inner = ["@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "acceptedAnswer", "comment"];
                     queue.extend(inner.iter().filter_map(|key| object.get(*key)));
                 }
                 _ => {}
@@ -58,6 +60,12 @@ impl JsonLd {
         let string = |key: &str| object.get(key).and_then(Value::as_str).map(super::clean);
         self.headline = self.headline.take().or_else(|| string("headline"));
         self.date = self.date.take().or_else(|| string("datePublished"));
+        for key in ["articleBody", "text", "description", "reviewBody"] {
+            if let Some(text) = object.get(key).and_then(Value::as_str) {
+                self.body.push_str(text);
+                self.body.push('\n');
+            }
+        }
         if is_work {
             self.lang = self.lang.take().or_else(|| string("inLanguage"));
         }

@@ -159,7 +159,7 @@ fn chinese_menus_headlines_and_stuffing_are_dropped() {
 
 #[test]
 fn long_chinese_paragraphs_stay_whole() {
-    let paragraph = CHINESE.replace('\n', "").repeat(6);
+    let paragraph = CHINESE.replace('\n', "").repeat(10);
     assert!(paragraph.chars().count() > 1000);
     let Verdict::Keep(kept) = decide(&only("c4"), &paragraph) else {
         panic!()

@@ -90,10 +90,9 @@ fn judge_line(line: &str, clean: &str, limits: &Limits, judge: Judge) -> Line {
     if judge.on(Rule::TerminalPunctuation) && !ends_sentence(clean) {
         return Line::Remove;
     }
-    if judge.on(Rule::ShortLine) {
-        if chunks(line).take(limits.c4_min_line_words).count() < limits.c4_min_line_words {
-            return Line::Remove;
-        }
+    let least = limits.c4_min_line_words;
+    if judge.on(Rule::ShortLine) && chunks(line).take(least).count() < least {
+        return Line::Remove;
     }
     if judge.on(Rule::LoremIpsum) && contains(clean, b"lorem ipsum") {
         return Line::Drop(Rule::LoremIpsum);

@@ -1,0 +1,197 @@
+//! The commands that look into a run, and the errors that people meet.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use support::{both, root, rows, succeed, textmill};
+use textmill_schemas::{Document, Dropped};
+
+fn apply(stage: &str, further: &[&str], input: &str) -> Vec<Value> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_textmill"))
+        .current_dir(root())
+        .args(["apply", stage])
+        .args(further)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn apply_answers_every_line_in_order() {
+    let page = "<html><body><article><p>The ferry left early this morning, and nobody on the quay had \
+        heard that it would. By noon the baker had sold out.</p></article></body></html>";
+    let line = serde_json::json!({"id": "a", "html": page}).to_string();
+    let answers = apply(
+        "extract",
+        &[],
+        &format!("{line}\nnot json\n\n{{\"id\":\"c\",\"html\":\"\"}}\n{line}\n"),
+    );
+    assert_eq!(answers.len(), 4);
+    assert_eq!(
+        (&answers[0]["id"], &answers[0]["kept"]),
+        (&"a".into(), &true.into())
+    );
+    assert!(answers[0]["text"].as_str().unwrap().contains("sold out"));
+    assert_eq!(answers[1]["line"], 2);
+    assert!(answers[1]["error"].is_string());
+    assert_eq!(answers[2]["kept"], false);
+    assert_eq!(answers[2]["rule"], "extract.no_content");
+    assert_eq!(answers[3]["text"], answers[0]["text"]);
+}
+
+#[test]
+fn apply_filter_says_rule_value_and_limit() {
+    let line =
+        serde_json::json!({"id": 7, "text": "Only a few words stand here, and they are plain."});
+    let families = ["--set", "filter.families=[\"gopher_quality\"]"];
+    let answers = apply("filter", &families, &format!("{line}\n"));
+    let answer = &answers[0];
+    assert_eq!(
+        (&answer["id"], &answer["kept"]),
+        (&"7".into(), &false.into())
+    );
+    assert_eq!(answer["rule"], "gopher_quality.word_count");
+    assert_eq!(answer["limit"], 50.0);
+}
+
+#[test]
+fn apply_normalize_repairs_and_masks() {
+    let line = serde_json::json!({"id": "1", "text": "Write to ada@example.com in MÃ¼nchen."});
+    let answers = apply("normalize", &[], &format!("{line}\n"));
+    assert_eq!(answers[0]["text"], "Write to <EMAIL> in München.");
+    assert_eq!(answers[0]["masked"], 1);
+}
+
+#[test]
+fn inspect_and_sql_and_trace_look_into_a_run() {
+    let dir = tempfile::tempdir().unwrap();
+    succeed(&mut textmill(
+        dir.path(),
+        &["run", "--quiet", "--until", "normalize"],
+    ));
+    let inspect = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+        succeed(
+            command
+                .arg("inspect")
+                .arg(dir.path().join("normalize"))
+                .args(arguments),
+        )
+    };
+    let said = inspect(&["--rows", "2"]);
+    assert!(
+        said.contains("rows of Document") && said.contains("lang_confidence"),
+        "{said}"
+    );
+    let query = "SELECT lang, count(*) AS n FROM shards GROUP BY lang ORDER BY n DESC";
+    let said = inspect(&["--sql", query]);
+    let kept: Vec<Document> = rows(dir.path(), "normalize", false);
+    let english = kept
+        .iter()
+        .filter(|row| row.lang.as_deref() == Some("en"))
+        .count();
+    assert!(
+        said.lines()
+            .any(|line| line.split_whitespace().eq(["en", &english.to_string()])),
+        "{said}"
+    );
+
+    let said = succeed(&mut textmill(dir.path(), &["trace", &kept[0].id]));
+    for stage in [
+        "collect",
+        "extract",
+        "filter",
+        "dedupe",
+        "normalize",
+        "tokenize",
+    ] {
+        assert!(said.contains(stage), "{stage} in\n{said}");
+    }
+    let dropped: Vec<Dropped> = rows(dir.path(), "filter", true);
+    let said = succeed(&mut textmill(dir.path(), &["trace", &dropped[0].id]));
+    assert!(
+        said.contains(&format!("DROPPED by {}", dropped[0].rule)),
+        "{said}"
+    );
+    assert!(!said.contains('\u{1b}'));
+}
+
+#[test]
+fn mistakes_are_named_with_their_mend() {
+    let dir = tempfile::tempdir().unwrap();
+    let complain = |arguments: &[&str]| {
+        let output = textmill(dir.path(), arguments).output().unwrap();
+        assert!(!output.status.success());
+        both(&output)
+    };
+    let file = dir.path().join("wrong.toml");
+    fs::write(&file, "[run]\n\n[filter]\nmin_wrods = 3\n").unwrap();
+    let said = complain(&["run", "--config", file.to_str().unwrap()]);
+    assert!(
+        said.contains("wrong.toml:4") && said.contains("`min_words`"),
+        "{said}"
+    );
+    fs::write(
+        &file,
+        "[[collect.source]]\nname = \"x\"\npath = \"no/such/folder\"\n",
+    )
+    .unwrap();
+    let said = complain(&["run", "--config", file.to_str().unwrap()]);
+    assert!(said.contains("no/such/folder"), "{said}");
+    let said = complain(&["run", "--until", "filtre"]);
+    assert!(
+        said.contains("filtre") && said.contains("normalize"),
+        "{said}"
+    );
+    let said = complain(&["run", "--config", "absent.toml"]);
+    assert!(said.contains("absent.toml"), "{said}");
+    let said = complain(&["trace", "whatever"]);
+    assert!(said.contains("textmill run"), "{said}");
+}
+
+#[test]
+fn every_help_teaches_with_an_example() {
+    for command in ["run", "inspect", "trace", "apply", "dedupe"] {
+        let mut help = Command::new(env!("CARGO_BIN_EXE_textmill"));
+        let said = succeed(help.args([command, "--help"]));
+        assert!(said.contains("Examples:"), "{said}");
+    }
+}
+
+#[test]
+fn the_s_curve_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = succeed(&mut textmill(dir.path(), &["dedupe", "--explain"]));
+    assert!(
+        said.contains("14 bands of 8 rows") && said.contains("0.80"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_doctor_looks_at_the_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = succeed(&mut textmill(dir.path(), &["doctor"]));
+    assert!(
+        said.contains("libtorch") && said.contains("2.11.0") && said.contains("cores"),
+        "{said}"
+    );
+}

@@ -1,0 +1,55 @@
+//! Running the real binary in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use textmill_schemas::{Manifest, Row, ShardReader};
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The binary, started in the repository with runs going to `dir`.
+pub fn textmill(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    command.current_dir(root()).args(arguments);
+    command
+        .arg("--set")
+        .arg(format!("run.dir={}", dir.display()));
+    command
+}
+
+/// Runs it and expects success.
+pub fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", both(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Everything that a run printed.
+pub fn both(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// The manifest of a stage that is done.
+pub fn manifest(dir: &Path, stage: &str) -> Manifest {
+    Manifest::read(&dir.join(stage)).unwrap().unwrap()
+}
+
+/// All kept or dropped rows of a stage.
+#[allow(dead_code)]
+pub fn rows<R: Row>(dir: &Path, stage: &str, dropped: bool) -> Vec<R> {
+    let manifest = manifest(dir, stage);
+    let shards = if dropped {
+        manifest.dropped
+    } else {
+        manifest.kept
+    };
+    shards
+        .iter()
+        .flat_map(|shard| ShardReader::<R>::open(&dir.join(stage).join(&shard.path)).unwrap())
+        .flat_map(Result::unwrap)
+        .collect()
+}
