@@ -143,7 +143,11 @@ fn decide(
     if let Some(taken) = overstrike(c, context) {
         count(&mut counts.controls);
         // "A\u{8}_" underlines what stands there already.
-        let fate = if taken > whole { Fate::Remove } else { Fate::Overstrike };
+        let fate = if taken > whole {
+            Fate::Remove
+        } else {
+            Fate::Overstrike
+        };
         return (fate, taken);
     }
     if is_control(c) {
@@ -247,21 +251,19 @@ pub(crate) fn windows_1252(byte: u8) -> Option<char> {
     text.chars().next().filter(|c| !c.is_control())
 }
 
-/// Whether [`clean`] may change a character beyond ASCII, under some configuration.
+/// Whether [`clean`] may change a character beyond ASCII, quotation marks and dashes apart.
 pub(crate) fn may_change(c: char) -> bool {
     match c as u32 {
-        0x80..=0x9F
-        | 0xAD
-        | 0x61C
-        | 0x180E
-        | 0x200B..=0x200F
-        | 0x2010..=0x201F
-        | 0x2028..=0x202E => true,
-        0x2032 | 0x2033 | 0x2060..=0x206F | 0x2212 | 0xE000..=0xF8FF | 0xFB00..=0xFB06 => true,
-        0xFDD0..=0xFDEF | 0xFEFF | 0xFF10..=0xFF5A | 0xFFF9..=0xFFFF => c != '\u{FFFD}',
-        0xE_0000.. => true,
-        code => is_control(c) || code & 0xFFFE == 0xFFFE,
+        0x80..=0x9F | 0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E => true,
+        0x2060..=0x206F | 0xE000..=0xF8FF | 0xFB00..=0xFB06 | 0xFEFF | 0xFFF9..=0xFFFC => true,
+        0xFF10..=0xFF19 | 0xFF21..=0xFF3A | 0xFF41..=0xFF5A | 0xE_0000.. => true,
+        _ => is_control(c),
     }
+}
+
+/// Quotation marks and dashes that configuration may replace.
+pub(crate) fn is_mark(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
 }
 
 /// Characters without width that carry no meaning where they stand.

@@ -102,7 +102,8 @@ impl Normalize {
                 Some(text)
             });
         }
-        if work.profile.special {
+        let ascii_marks = config.quotes == Marks::Ascii || config.dashes == Marks::Ascii;
+        if work.profile.special || (work.profile.marks && ascii_marks) {
             work.apply(|text| characters::clean(text, config, counts));
         }
         if work.profile.uncomposed || (work.profile.wide && config.form == Form::Nfkc) {

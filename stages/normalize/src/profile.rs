@@ -26,6 +26,8 @@ const SPACE: u16 = 1 << 9;
 const MARK: u16 = 1 << 10;
 /// A character that composition may change.
 const COMPOSES: u16 = 1 << 11;
+/// A quotation mark or dash that configuration may replace.
+const MARKS: u16 = 1 << 12;
 
 static BYTE: [u8; 256] = {
     let mut class = [0u8; 256];
@@ -60,6 +62,7 @@ fn bits_of(c: char) -> u16 {
     let bit = |on: bool, bit: u16| if on { bit } else { 0 };
     u16::from(suspicion::bits_of(c))
         | bit(characters::may_change(c), SPECIAL)
+        | bit(characters::is_mark(c), MARKS)
         | bit(spaces::is_space(c), SPACE)
         | bit(canonical_combining_class(c) != 0, MARK)
         | bit(
@@ -83,6 +86,8 @@ pub(crate) struct Profile {
     pub wide: bool,
     /// Characters that may have to be replaced or removed.
     pub special: bool,
+    /// Quotation marks and dashes that configuration may replace.
+    pub marks: bool,
     /// Sequences that may not be composed.
     pub uncomposed: bool,
     /// Sequences that may be mojibake.
@@ -126,57 +131,77 @@ impl Profile {
     }
 
     fn look_at_characters(&mut self, text: &str) {
-        let table = &**CHARACTER;
         let mut suspicion = Suspicion::default();
         let mut seen = 0u16;
         let mut after_mark = usize::MAX;
         for (at, c) in wide_characters(text) {
-            let end = at + c.len_utf8();
-            let bits = table.get(c as usize).copied().unwrap_or_else(|| bits_of(c));
+            let bits = bits(c);
+            if bits == 0 {
+                continue;
+            }
             seen |= bits;
+            let range = at..at + c.len_utf8();
             if bits & MARK != 0 {
                 self.uncomposed |= after_mark == at;
-                after_mark = end;
+                after_mark = range.end;
             }
-            suspicion.step(text, at, end, bits as u8);
+            if bits & 0xFF != 0 {
+                suspicion.step(text, range, bits as u8);
+            }
         }
         self.special = seen & SPECIAL != 0;
+        self.marks = seen & MARKS != 0;
         self.spaces |= seen & SPACE != 0;
         self.uncomposed |= seen & COMPOSES != 0;
         self.suspicious = suspicion.found(text);
     }
 }
 
-/// Whether a text may hold mojibake.
-pub(crate) fn is_suspicious(text: &str) -> bool {
-    let table = &**CHARACTER;
-    let mut suspicion = Suspicion::default();
-    for (at, c) in wide_characters(text) {
-        let bits = table.get(c as usize).copied().unwrap_or(0);
-        suspicion.step(text, at, at + c.len_utf8(), bits as u8);
-    }
-    suspicion.found(text)
+fn bits(c: char) -> u16 {
+    CHARACTER
+        .get(c as usize)
+        .copied()
+        .unwrap_or_else(|| bits_of(c))
+}
+
+/// The bits of a character that [`suspicion`] gave it.
+pub(crate) fn suspicion_bits(c: char) -> u8 {
+    bits(c) as u8
 }
 
 /// The characters beyond ASCII, with their places. ASCII is skipped eight bytes at a time.
-fn wide_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
+pub(crate) fn wide_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
-        while let Some(eight) = bytes.get(at..at + 8) {
-            let any = eight.iter().fold(0u8, |any, byte| any | byte);
-            if any >= 0x80 {
-                break;
-            }
-            at += 8;
+        loop {
+            let place = at;
+            let low = |byte: u8| u32::from(byte & 0x3F);
+            let code = match *bytes.get(at..)? {
+                [a @ 0xC0..=0xDF, b, ..] => {
+                    at += 2;
+                    u32::from(a & 0x1F) << 6 | low(b)
+                }
+                [a @ 0xE0..=0xEF, b, c, ..] => {
+                    at += 3;
+                    u32::from(a & 0x0F) << 12 | low(b) << 6 | low(c)
+                }
+                [a @ 0xF0..=0xFF, b, c, d, ..] => {
+                    at += 4;
+                    u32::from(a & 0x07) << 18 | low(b) << 12 | low(c) << 6 | low(d)
+                }
+                [a, b, c, d, e, f, g, h, ..] if (a | b | c | d | e | f | g | h) < 0x80 => {
+                    at += 8;
+                    continue;
+                }
+                [_, ..] => {
+                    at += 1;
+                    continue;
+                }
+                [] => return None,
+            };
+            return Some((place, char::from_u32(code)?));
         }
-        while *bytes.get(at)? < 0x80 {
-            at += 1;
-        }
-        let c = text.get(at..)?.chars().next()?;
-        let place = at;
-        at += c.len_utf8();
-        Some((place, c))
     })
 }
 
@@ -199,10 +224,12 @@ mod tests {
         ] {
             let profile = of(text);
             let wide = profile.wide;
+            let marks = profile.marks;
             assert_eq!(
                 profile,
                 Profile {
                     wide,
+                    marks,
                     ..Profile::default()
                 },
                 "{text}"

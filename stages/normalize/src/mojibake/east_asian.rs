@@ -7,7 +7,9 @@ use encoding_rs::Encoding;
 
 use super::codec::{Codec, western};
 use super::familiar::Familiarity;
+use super::suspicion::{BETRAYS, SIGN, WEST};
 use super::utf8;
+use crate::profile::suspicion_bits;
 
 /// A charset of one- and two-byte characters, with the bytes of each character.
 struct WideCodec {
@@ -117,7 +119,7 @@ fn is_betrayed(segment: &str) -> bool {
     let (mut east, mut betrayed) = (0usize, 0usize);
     for c in segment.chars().filter(|c| *c as u32 >= 0x2E80) {
         east += 1;
-        betrayed += usize::from(betrays(c));
+        betrayed += usize::from(suspicion_bits(c) & BETRAYS != 0);
     }
     betrayed > 0 && betrayed * 5 >= east
 }
@@ -128,8 +130,9 @@ fn has_western_run(segment: &str) -> bool {
     let mut run = 0;
     let mut signs = 0;
     for c in segment.chars() {
-        run = if is_western(c) { run + 1 } else { 0 };
-        signs += usize::from(matches!(c as u32, 0xA4..=0xBF | 0x80..=0x9F));
+        let bits = if c.is_ascii() { 0 } else { suspicion_bits(c) };
+        run = if bits & WEST != 0 { run + 1 } else { 0 };
+        signs += usize::from(bits & SIGN != 0);
         if run >= 4 || signs >= 2 {
             return true;
         }

@@ -14,8 +14,7 @@ pub(crate) mod suspicion;
 mod utf8;
 
 use codec::{CODECS, Codec, LOST};
-
-use crate::profile::is_suspicious;
+use suspicion::is_suspicious;
 
 /// Damage is nested at most this deep.
 const MAX_ROUNDS: usize = 6;
@@ -117,23 +116,27 @@ struct Fixed {
 
 /// Repairs a segment in which every non-ASCII character is damaged in the same way.
 fn whole(segment: &str) -> Option<Fixed> {
-    let mut bad = None;
+    let mut verdict = None;
+    let mut incoherent = None;
     for (index, codec) in CODECS.iter().enumerate() {
         let Some(decoded) = decode(segment, codec) else {
             continue;
         };
-        let bad = *bad.get_or_insert_with(|| badness::is_bad(segment));
-        let proven = || {
-            decoded.sequences >= PROOF
-                || badness::is_odd(segment)
-                || !familiar::is_coherent(segment)
+        let (bad, odd) = *verdict.get_or_insert_with(|| judge(segment));
+        let coherent = familiar::is_coherent(&decoded.text);
+        let fixed = Fixed {
+            codec: Some(index),
+            ..decoded
         };
-        if bad || (familiar::is_coherent(&decoded.text) && proven()) {
-            return Some(Fixed {
-                codec: Some(index),
-                ..decoded
-            });
+        if coherent && (bad || odd || fixed.sequences >= PROOF) {
+            return Some(fixed);
         }
+        if bad {
+            incoherent.get_or_insert(fixed);
+        }
+    }
+    if incoherent.is_some() {
+        return incoherent;
     }
     let text = east_asian::repair(segment)?;
     Some(Fixed {
@@ -141,6 +144,15 @@ fn whole(segment: &str) -> Option<Fixed> {
         sequences: 0,
         codec: None,
     })
+}
+
+/// Whether a segment is surely damaged, and whether it is odd enough to believe a coherent repair.
+fn judge(segment: &str) -> (bool, bool) {
+    let bad = badness::is_bad(segment);
+    (
+        bad,
+        bad || badness::is_odd(segment) || !familiar::is_coherent(segment),
+    )
 }
 
 /// Reads a segment back: the bytes that `codec` gives it, as UTF-8.

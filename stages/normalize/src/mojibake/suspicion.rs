@@ -1,9 +1,12 @@
 //! A look at each character beyond ASCII, cheap enough for every text, that says whether a text may
 //! hold mojibake at all.
 
-use super::codec::CODECS;
-use super::east_asian;
-use super::utf8::announced;
+use std::ops::Range;
+
+use super::codec::{CODECS, LOST};
+use super::familiar::{Script, script};
+use super::{east_asian, utf8};
+use crate::profile::{suspicion_bits, wide_characters};
 
 /// The character may stand for the lead byte of a sequence of two, three or four, in some charset.
 const LEADS_2: u8 = 1;
@@ -12,25 +15,24 @@ const LEADS_4: u8 = 4;
 /// It may stand for a continuation byte.
 const CONTINUES: u8 = 8;
 /// It begins a sequence of three in some East Asian charset.
-const BETRAYS: u8 = 16;
-/// An East Asian character.
-const EAST: u8 = 32;
+pub(super) const BETRAYS: u8 = 16;
 /// A character of Windows-1252 or Latin-1.
-const WEST: u8 = 64;
+pub(super) const WEST: u8 = 32;
 /// A sign rather than a letter among those.
-const SIGN: u8 = 128;
+pub(super) const SIGN: u8 = 64;
+/// Control characters that only damage brings into text.
+const CONTROL: u8 = 128;
 
-/// What a character may be in damaged text.
+/// What a character may be in damaged text. Zero for most.
 pub(crate) fn bits_of(c: char) -> u8 {
     let mut bits = 0;
     for codec in CODECS.iter() {
         let Some(byte) = codec.byte(c) else { continue };
-        bits |= match (announced(byte), byte) {
+        bits |= match (utf8::announced(byte), byte) {
             (Some(2), _) => LEADS_2,
             (Some(3), _) => LEADS_3,
             (Some(4), _) => LEADS_4,
-            (_, 0x80..=0xBF | super::LOST) => CONTINUES,
-            (_, 0xC0) => LEADS_2,
+            (_, 0x80..=0xBF | LOST) => CONTINUES,
             _ => 0,
         };
     }
@@ -38,107 +40,144 @@ pub(crate) fn bits_of(c: char) -> u8 {
         let sign = !c.is_alphabetic();
         bits |= if sign { WEST | SIGN } else { WEST };
     }
-    if matches!(c as u32, 0x2E80..=0xFFEE) {
-        bits |= EAST;
-        if east_asian::betrays(c) {
-            bits |= BETRAYS;
-        }
+    if matches!(c as u32, 0x2E80..=0xFFEE) && east_asian::betrays(c) {
+        bits |= BETRAYS;
+    }
+    if matches!(c as u32, 0x80..=0x9F) {
+        bits |= CONTROL;
     }
     bits
 }
 
-/// Points at which neighbours are suspicious: East Asian ones, Western ones.
-const EAST_LIMIT: u32 = 8;
+/// Western characters close together that are suspicious.
 const WEST_LIMIT: u32 = 3;
+
+/// Characters to either side of a betraying one that are looked at.
+const WINDOW: usize = 8;
 
 /// What the characters so far give rise to.
 #[derive(Default)]
 pub(crate) struct Suspicion {
     found: bool,
-    /// End of the character before, and the bits of the last three.
+    /// Place behind the character before.
     last_end: usize,
-    history: [u8; 3],
-    /// Betraying characters weigh against others, on one line.
-    east_score: u32,
-    line_east: u32,
-    line_betrays: u32,
-    /// Western characters that stand close together.
+    /// The last three characters: their bits, and where they begin.
+    history: [(u8, usize); 3],
+    /// Place behind the last sequence that could be one but would be an unlikely character.
+    unlikely_end: usize,
     west_score: u32,
 }
 
 impl Suspicion {
-    /// Takes in the next character beyond ASCII.
-    pub fn step(&mut self, text: &str, at: usize, end: usize, bits: u8) {
-        if at != self.last_end {
-            self.gap(text, at);
+    /// Takes in the next character beyond ASCII, unless its bits are zero.
+    pub fn step(&mut self, text: &str, range: Range<usize>, bits: u8) {
+        if self.found {
+            return;
+        }
+        if range.start != self.last_end {
+            self.gap(text, range.start);
         }
         let [one, two, three] = self.history;
         if bits & CONTINUES != 0 {
-            self.found |= one & LEADS_2 != 0
-                || (one & CONTINUES != 0 && two & LEADS_3 != 0)
-                || (one & two & CONTINUES != 0 && three & LEADS_4 != 0);
-        }
-        if bits & EAST != 0 {
-            self.east(bits);
+            let three_of_four = one.0 & two.0 & CONTINUES != 0 && three.0 & LEADS_4 != 0;
+            let two_of_three = one.0 & CONTINUES != 0 && two.0 & LEADS_3 != 0;
+            let candidates = [
+                (one.0 & LEADS_2 != 0, one.1),
+                (two_of_three, two.1),
+                (three_of_four, three.1),
+            ];
+            for (_, start) in candidates.into_iter().filter(|(possible, _)| *possible) {
+                self.sequence(text, start..range.end);
+            }
         }
         if bits & WEST != 0 {
-            let close = (one & WEST != 0) || (two & SIGN != 0);
+            let close = (one.0 & WEST != 0) || (two.0 & SIGN != 0);
             self.west_score = if close { self.west_score + 1 } else { 0 };
             self.found |= self.west_score >= WEST_LIMIT;
         }
-        self.history = [bits, one, two];
-        self.last_end = end;
+        self.found |= bits & CONTROL != 0 || (bits & BETRAYS != 0 && is_dense(text, range.start));
+        self.history = [(bits, range.start), one, two];
+        self.last_end = range.end;
     }
 
-    fn east(&mut self, bits: u8) {
-        self.line_east += 1;
-        if bits & BETRAYS != 0 {
-            self.line_betrays += 1;
-            self.east_score += 5;
-        } else {
-            self.east_score = self.east_score.saturating_sub(1);
-        }
-        self.found |= self.east_score >= EAST_LIMIT;
+    /// Weighs characters that could be a sequence of UTF-8: alone when that gives an everyday
+    /// character, in a row otherwise.
+    fn sequence(&mut self, text: &str, range: Range<usize>) {
+        let in_a_row = range.start != 0 && range.start == self.unlikely_end;
+        self.found |=
+            in_a_row || gives_everyday_character(text.get(range.clone()).unwrap_or_default());
+        self.unlikely_end = range.end;
     }
 
-    /// Takes in the ASCII between two characters.
+    /// Takes in the ASCII, and the characters without bits, between two characters.
     fn gap(&mut self, text: &str, at: usize) {
         let gap = text.as_bytes().get(self.last_end..at).unwrap_or_default();
         let [one, two, _] = self.history;
         // A no-break space that became a space; a lost byte that became a question mark.
         if let [b' ' | b'?', ..] = gap {
-            let alone = one & LEADS_2 != 0 && one & WEST != 0;
-            let within = one & (LEADS_3 | LEADS_4) != 0 && gap.len() == 1;
-            let at_end = one & CONTINUES != 0 && two & (LEADS_3 | LEADS_4) != 0;
-            self.found |= alone || within || at_end;
+            let end = self.last_end + 1;
+            if one.0 & LEADS_2 != 0 && one.0 & WEST != 0 {
+                self.sequence(text, one.1..end);
+            }
+            if one.0 & CONTINUES != 0 && two.0 & (LEADS_3 | LEADS_4) != 0 {
+                self.sequence(text, two.1..end);
+            }
         }
-        self.history = match gap.len() {
-            1 => [
-                if matches!(gap, [b' ' | b'?']) {
-                    CONTINUES
-                } else {
-                    0
-                },
-                one,
-                two,
-            ],
-            2 => [0, 0, one],
-            _ => [0; 3],
+        self.history = match gap {
+            [b' ' | b'?'] => [(CONTINUES, self.last_end), one, two],
+            [_] => [(0, 0), one, two],
+            [_, _] => [(0, 0), (0, 0), one],
+            _ => [(0, 0); 3],
         };
-        if self.line_east > 0 && gap.contains(&b'\n') {
-            self.end_line();
-        }
-    }
-
-    fn end_line(&mut self) {
-        self.found |= self.line_betrays > 0 && self.line_east <= 4;
-        (self.line_east, self.line_betrays, self.east_score) = (0, 0, 0);
     }
 
     /// Whether the text, now at its end, may hold mojibake.
     pub fn found(mut self, text: &str) -> bool {
         self.gap(text, text.len());
-        self.end_line();
         self.found
     }
+}
+
+/// Whether a text may hold mojibake.
+pub(super) fn is_suspicious(text: &str) -> bool {
+    let mut suspicion = Suspicion::default();
+    for (at, c) in wide_characters(text) {
+        let bits = suspicion_bits(c);
+        if bits != 0 {
+            suspicion.step(text, at..at + c.len_utf8(), bits);
+        }
+    }
+    suspicion.found(text)
+}
+
+fn gives_everyday_character(sequence: &str) -> bool {
+    CODECS.iter().any(|codec| {
+        let Some(bytes) = codec.encode(sequence) else {
+            return false;
+        };
+        // ED begins the halves of CESU-8 too, which say nothing one by one.
+        let half = bytes.first() == Some(&0xED);
+        let decoded = utf8::decode(&bytes, codec);
+        half || decoded.is_some_and(|d| d.text.chars().all(|c| script(c) != Script::Rare))
+    })
+}
+
+/// Whether betraying characters stand as close around a place as in mojibake: every third.
+fn is_dense(text: &str, at: usize) -> bool {
+    let (head, tail) = text.split_at_checked(at).unwrap_or_default();
+    let (mut all, mut betraying) = (0usize, 0usize);
+    let mut weigh = |c: char| {
+        all += 1;
+        betraying += usize::from(suspicion_bits(c) & BETRAYS != 0);
+    };
+    head.chars()
+        .rev()
+        .take(WINDOW)
+        .take_while(|c| !c.is_ascii())
+        .for_each(&mut weigh);
+    tail.chars()
+        .take(WINDOW + 1)
+        .take_while(|c| !c.is_ascii())
+        .for_each(&mut weigh);
+    betraying * 4 >= all
 }

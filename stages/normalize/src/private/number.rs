@@ -72,15 +72,18 @@ impl Number {
             .filter(|i| *i >= done)
             .and_then(|i| bytes.get(i))
             .copied();
-        number.lead = lead.filter(|b| matches!(b, b'+' | b'('));
-        if number.lead == Some(b'(') && first >= done + 2 && bytes.get(first - 2) == Some(&b'+') {
-            number.lead = None;
-        }
+        number.lead =
+            lead.filter(|b| *b == b'+' || (*b == b'(' && number.closes_first_group(bytes)));
         let start = number.start();
         number.left = start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
         let end = number.end();
         number.right = [bytes.get(end).copied(), bytes.get(end + 1).copied()];
         number
+    }
+
+    /// Whether a parenthesis closes after the first group.
+    fn closes_first_group(&self, bytes: &[u8]) -> bool {
+        self.length > 1 && bytes.get(self.groups[0].1) == Some(&b')')
     }
 
     pub fn groups(&self) -> &[(usize, usize)] {
@@ -143,6 +146,9 @@ impl Number {
         shorter.digits = shorter.shape().sum();
         let end = shorter.end();
         let bytes = text.as_bytes();
+        if shorter.lead == Some(b'(') && !shorter.closes_first_group(bytes) {
+            (shorter.lead, shorter.left) = (None, Some(b'('));
+        }
         shorter.right = [bytes.get(end).copied(), bytes.get(end + 1).copied()];
         shorter
     }
