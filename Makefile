@@ -65,7 +65,7 @@ doctor: $(TEXTMILL) ## check libtorch, CUDA, cores, memory and disk
 rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own documentation
 	@$(TEXTMILL) run --config configs/rust-docs.toml $(ARGS)
 
-test: $(TEXTMILL) ## run every test: unit, property, snapshot, end to end
+test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
 	$(CARGO) test --release --locked --workspace
 
 lint: $(LIBTORCH_STAMP) ## rustfmt and clippy, warnings denied

@@ -144,7 +144,6 @@ fn an_edit_reruns_what_it_touches_and_nothing_else() {
             .unwrap()
     };
     let before: Vec<_> = DATA.iter().map(|stage| stamp(stage)).collect();
-    let start = Instant::now();
     let arguments = [
         "run",
         "--until",
@@ -154,11 +153,6 @@ fn an_edit_reruns_what_it_touches_and_nothing_else() {
     ];
     let said = succeed(&mut textmill(dir.path(), &arguments));
     assert!(said.contains("Nothing to do"), "{said}");
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
     run_data(dir.path(), &["--set", "filter.min_words=200"]);
     let after: Vec<_> = DATA.iter().map(|stage| stamp(stage)).collect();
     let ran: Vec<&str> = DATA

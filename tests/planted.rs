@@ -168,17 +168,22 @@ fn every_plant_meets_its_fate() {
     let plants = planted["plants"].as_array().unwrap();
     assert!(plants.len() > 50);
     let run = Run::of_sample_corpus();
-    let complaints: Vec<String> = plants
-        .iter()
-        .filter_map(|plant| {
-            let problem = complaint(&run, plant).err()?;
-            Some(format!(
-                "{}: {}",
-                plant["name"],
-                problem.chars().take(700).collect::<String>()
-            ))
-        })
-        .collect();
+    let mut complaints = Vec::new();
+    for plant in plants {
+        let pending = plant["pending"].is_string();
+        match complaint(&run, plant) {
+            Err(problem) if !pending => {
+                let problem: String = problem.chars().take(700).collect();
+                complaints.push(format!("{}: {problem}", plant["name"]));
+            }
+            // The list of what is known not to work yet only shrinks.
+            Ok(()) if pending => complaints.push(format!(
+                "{}: works now; take `pending` out of planted.json",
+                plant["name"]
+            )),
+            _ => {}
+        }
+    }
     assert!(
         complaints.is_empty(),
         "{} plants:\n{}",

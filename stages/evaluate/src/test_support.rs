@@ -118,10 +118,7 @@ pub(crate) fn tokenized(
     }
     let stats = [
         ("vocab_size", json!(tokenizer.get_vocab_size(true))),
-        (
-            "eot_id",
-            json!(tokenizer.token_to_id("<|endoftext|>")),
-        ),
+        ("eot_id", json!(tokenizer.token_to_id("<|endoftext|>"))),
         ("train_tokens", json!(train_tokens)),
     ];
     StageInput {

@@ -19,7 +19,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         [path] if pass == "second" => std::fs::read(path)?,
         _ => Vec::new(),
     };
-    let mut alone = alone.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    let mut alone = alone
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes));
     let mut rows = BufWriter::new(File::create(format!("{out}.rows"))?);
     let mut pages = BufWriter::new(File::create(format!("{out}.jsonl"))?);
     for line in std::io::stdin().lock().lines() {

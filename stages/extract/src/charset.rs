@@ -6,7 +6,9 @@ mod cyrillic;
 mod declared;
 
 use encoding_rs::{Encoding, GB18030, GBK, ISO_8859_6, ISO_8859_7, ISO_8859_8, REPLACEMENT};
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256};
+use encoding_rs::{
+    UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256,
+};
 
 /// Bytes of which the encoding is judged.
 const SAMPLE: usize = 256 << 10;
@@ -32,10 +34,15 @@ pub(crate) fn decode(body: &[u8], transport: Option<&str>, host: Option<&str>) -
         return with(body, encoding);
     }
     let labels = [transport.map(str::to_owned), declared::label(body)];
-    let declared: Vec<&'static Encoding> =
-        labels.iter().flatten().filter_map(|label| encoding_of(label)).collect();
+    let declared: Vec<&'static Encoding> = labels
+        .iter()
+        .flatten()
+        .filter_map(|label| encoding_of(label))
+        .collect();
     let sample = &body[..body.len().min(SAMPLE)];
-    let believed = declared.iter().find(|encoding| is_believable(sample, encoding));
+    let believed = declared
+        .iter()
+        .find(|encoding| is_believable(sample, encoding));
     match looks_like_utf_8(sample, believed.copied()) {
         Some(true) => return with(body, UTF_8),
         Some(false) => {}
@@ -57,12 +64,21 @@ fn detect(sample: &[u8], host: Option<&str>) -> &'static Encoding {
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
     detector.feed(sample, true);
-    let tld = host.and_then(|host| host.rsplit('.').next()).map(str::to_ascii_lowercase);
+    let tld = host
+        .and_then(|host| host.rsplit('.').next())
+        .map(str::to_ascii_lowercase);
     let tld = tld.as_deref().map(str::as_bytes);
     let tld = tld.filter(|tld| !tld.is_empty() && tld.iter().all(u8::is_ascii_lowercase));
     let guess = detector.guess(tld, chardetng::Utf8Detection::Allow);
     // Letters of these alphabets make words in a Cyrillic code page too, but poor ones.
-    let other = [ISO_8859_7, WINDOWS_1253, ISO_8859_8, WINDOWS_1255, ISO_8859_6, WINDOWS_1256];
+    let other = [
+        ISO_8859_7,
+        WINDOWS_1253,
+        ISO_8859_8,
+        WINDOWS_1255,
+        ISO_8859_6,
+        WINDOWS_1256,
+    ];
     match cyrillic::guess(sample) {
         Some(encoding) if !other.contains(&guess) => encoding,
         _ => guess,
@@ -124,7 +140,10 @@ fn is_believable(sample: &[u8], encoding: &'static Encoding) -> bool {
 
 fn with(body: &[u8], encoding: &'static Encoding) -> Decoded {
     let (text, _) = encoding.decode_without_bom_handling(body);
-    Decoded { text: text.into_owned(), charset: encoding.name().to_ascii_lowercase() }
+    Decoded {
+        text: text.into_owned(),
+        charset: encoding.name().to_ascii_lowercase(),
+    }
 }
 
 /// UTF-32, which no browser reads and a few files are in, by its mark.
@@ -137,9 +156,14 @@ fn utf_32(body: &[u8]) -> Option<Decoded> {
         _ => return None,
     };
     let (units, _) = body.as_chunks::<4>();
-    let chars = units.iter().map(|unit| char::from_u32(read(*unit)).unwrap_or('\u{fffd}'));
+    let chars = units
+        .iter()
+        .map(|unit| char::from_u32(read(*unit)).unwrap_or('\u{fffd}'));
     let text = chars.filter(|c| *c != '\u{feff}').collect();
-    Some(Decoded { text, charset: charset.to_owned() })
+    Some(Decoded {
+        text,
+        charset: charset.to_owned(),
+    })
 }
 
 /// UTF-16 gives itself away by the zero bytes of its ASCII characters.

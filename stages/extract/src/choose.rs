@@ -13,7 +13,9 @@ const WINDOW: usize = 12;
 pub(crate) fn judge(survey: &Survey<'_>, features: &Features) -> Vec<f32> {
     let blocks = features.tokens.len();
     let first = model::first();
-    let alone: Vec<f32> = (0..blocks).map(|at| first.predict(features.row(at))).collect();
+    let alone: Vec<f32> = (0..blocks)
+        .map(|at| first.predict(features.row(at)))
+        .collect();
     let context = Context::of(survey, features, &alone);
     let second = model::second();
     let mut row = Vec::new();
@@ -32,7 +34,10 @@ pub(crate) fn choose(probability: &[f32], tokens: &[u32]) -> Vec<bool> {
     let mut order: Vec<usize> = (0..probability.len()).collect();
     order.sort_by(|a, b| probability[*b].total_cmp(&probability[*a]).then(a.cmp(b)));
     let weight = |at: usize| f64::from(tokens[at].max(1));
-    let relevant: f64 = order.iter().map(|at| f64::from(probability[*at]) * weight(*at)).sum();
+    let relevant: f64 = order
+        .iter()
+        .map(|at| f64::from(probability[*at]) * weight(*at))
+        .sum();
     let (mut hits, mut kept, mut best, mut cut) = (0.0, 0.0, 0.0, 0);
     for (rank, at) in order.iter().enumerate() {
         hits += f64::from(probability[*at]) * weight(*at);
@@ -62,7 +67,11 @@ pub(crate) struct Context<'a> {
 impl<'a> Context<'a> {
     /// Sums the first model's judgements up.
     pub(crate) fn of(survey: &'a Survey<'a>, features: &Features, alone: &'a [f32]) -> Self {
-        let weights: Vec<f32> = features.tokens.iter().map(|t| (*t).clamp(1, 500) as f32).collect();
+        let weights: Vec<f32> = features
+            .tokens
+            .iter()
+            .map(|t| (*t).clamp(1, 500) as f32)
+            .collect();
         let mut running = vec![(0.0, 0.0)];
         let mut sum = (0.0, 0.0);
         for (p, weight) in alone.iter().zip(&weights) {
@@ -82,7 +91,9 @@ impl<'a> Context<'a> {
     pub(crate) fn write(&self, at: usize, out: &mut Vec<f32>) {
         out.push(self.alone[at]);
         for offset in (-AROUND..=AROUND).filter(|offset| *offset != 0) {
-            let other = at.checked_add_signed(offset).and_then(|other| self.alone.get(other));
+            let other = at
+                .checked_add_signed(offset)
+                .and_then(|other| self.alone.get(other));
             out.push(other.copied().unwrap_or(-1.0));
         }
         let end = self.alone.len();
@@ -115,7 +126,10 @@ mod tests {
 
     #[test]
     fn the_best_expected_f1_decides() {
-        assert_eq!(choose(&[0.9, 0.1, 0.8], &[100, 100, 100]), [true, false, true]);
+        assert_eq!(
+            choose(&[0.9, 0.1, 0.8], &[100, 100, 100]),
+            [true, false, true]
+        );
         // Where nothing is sure, a doubtful block is better than none.
         assert_eq!(choose(&[0.2, 0.01], &[100, 100]), [true, false]);
         assert!(choose(&[], &[]).is_empty());

@@ -19,9 +19,27 @@ const MAX_CLIMB: usize = 48;
 const FAR: f32 = 20.0;
 /// Tags whose distance is a feature.
 const TAGS: [Tag; 21] = [
-    Tag::Article, Tag::Main, Tag::Nav, Tag::Aside, Tag::Header, Tag::Footer, Tag::Form, Tag::Ul,
-    Tag::Ol, Tag::Li, Tag::Table, Tag::Td, Tag::Blockquote, Tag::Figure, Tag::Section, Tag::Dl,
-    Tag::Details, Tag::P, Tag::Figcaption, Tag::Dialog, Tag::Noscript,
+    Tag::Article,
+    Tag::Main,
+    Tag::Nav,
+    Tag::Aside,
+    Tag::Header,
+    Tag::Footer,
+    Tag::Form,
+    Tag::Ul,
+    Tag::Ol,
+    Tag::Li,
+    Tag::Table,
+    Tag::Td,
+    Tag::Blockquote,
+    Tag::Figure,
+    Tag::Section,
+    Tag::Dl,
+    Tag::Details,
+    Tag::P,
+    Tag::Figcaption,
+    Tag::Dialog,
+    Tag::Noscript,
 ];
 
 /// What is known of the page beside its blocks.
@@ -118,7 +136,11 @@ impl<'a> Survey<'a> {
             before,
             headline: headline(page, &counts, facts.title.len()),
             above: headings_above(page),
-            levels: page.blocks.iter().map(|block| levels(page, &sums.1, block)).collect(),
+            levels: page
+                .blocks
+                .iter()
+                .map(|block| levels(page, &sums.1, block))
+                .collect(),
             counts,
             total: sums.0,
             sums: sums.1,
@@ -160,7 +182,9 @@ impl<'a> Survey<'a> {
                 sums[parent] = (sums[parent].0 + own.0, sums[parent].1 + own.1);
             }
         }
-        sums.into_iter().map(|(sum, weight)| sum / weight.max(1e-6)).collect()
+        sums.into_iter()
+            .map(|(sum, weight)| sum / weight.max(1e-6))
+            .collect()
     }
 
     /// Weighted mean of a value of the blocks whose elements have the same tag and class, for
@@ -176,7 +200,10 @@ impl<'a> Survey<'a> {
             let sum = sums.entry(signature(block)).or_default();
             *sum = (sum.0 + value * weight, sum.1 + weight);
         }
-        let mean = |block| sums.get(&signature(block)).map_or(-1.0, |s| s.0 / s.1.max(1e-6));
+        let mean = |block| {
+            sums.get(&signature(block))
+                .map_or(-1.0, |s| s.0 / s.1.max(1e-6))
+        };
         self.page.blocks.iter().map(mean).collect()
     }
 
@@ -198,7 +225,11 @@ impl<'a> Survey<'a> {
         let blocks = self.page.blocks.len().max(1);
         let width = values.len() / blocks;
         let tokens = self.counts.iter().map(|count| count.tokens).collect();
-        Features { values, width, tokens }
+        Features {
+            values,
+            width,
+            tokens,
+        }
     }
 
     /// What the block itself shows.
@@ -272,7 +303,9 @@ impl<'a> Survey<'a> {
         let mut element = block.element as usize;
         let mut depth = 0;
         for step in 0..MAX_CLIMB {
-            let Some(here) = self.page.elements.get(element) else { break };
+            let Some(here) = self.page.elements.get(element) else {
+                break;
+            };
             if step == 0 {
                 depth = here.depth;
             }
@@ -285,7 +318,11 @@ impl<'a> Survey<'a> {
         climb.write(depth, out);
         for element in self.levels(at) {
             let sums = self.sums.get(element as usize).copied().unwrap_or_default();
-            let repeats = self.repeats.get(element as usize).copied().unwrap_or_default();
+            let repeats = self
+                .repeats
+                .get(element as usize)
+                .copied()
+                .unwrap_or_default();
             self.level(&sums, repeats, out);
         }
     }
@@ -306,7 +343,9 @@ impl<'a> Survey<'a> {
     }
 
     fn neighbour(&self, at: usize, offset: isize, out: &mut Vec<f32>) {
-        let other = at.checked_add_signed(offset).filter(|other| *other < self.counts.len());
+        let other = at
+            .checked_add_signed(offset)
+            .filter(|other| *other < self.counts.len());
         let Some(other) = other else {
             out.extend([-1.0; 8]);
             return;
@@ -327,8 +366,14 @@ impl<'a> Survey<'a> {
 
     /// Same tag, class and parent.
     fn is_sibling(&self, a: usize, b: usize) -> bool {
-        let element = |block: usize| self.page.elements.get(self.page.blocks[block].element as usize);
-        let (Some(a), Some(b)) = (element(a), element(b)) else { return false };
+        let element = |block: usize| {
+            self.page
+                .elements
+                .get(self.page.blocks[block].element as usize)
+        };
+        let (Some(a), Some(b)) = (element(a), element(b)) else {
+            return false;
+        };
         a.parent == b.parent && a.signature == b.signature
     }
 
@@ -336,7 +381,9 @@ impl<'a> Survey<'a> {
     fn place(&self, at: usize, out: &mut Vec<f32>) {
         let total = self.total.tokens.max(1) as f32;
         let before = self.before[at] as f32;
-        let from_headline = self.headline.map_or(-2.0, |h| (before - self.before[h] as f32) / total);
+        let from_headline = self
+            .headline
+            .map_or(-2.0, |h| (before - self.before[h] as f32) / total);
         out.extend([
             before / total,
             log(self.before[at]),
@@ -344,14 +391,20 @@ impl<'a> Survey<'a> {
             at as f32 / self.counts.len().max(1) as f32,
             log(at as u32),
             from_headline,
-            self.headline.map_or(-200.0, |h| (at as f32 - h as f32).clamp(-100.0, 100.0)),
+            self.headline
+                .map_or(-200.0, |h| (at as f32 - h as f32).clamp(-100.0, 100.0)),
         ]);
     }
 
     fn page_features(&self, facts: &Facts) -> Vec<f32> {
         let total = &self.total;
         let share = |part: u32, whole: u32| part as f32 / whole.max(1) as f32;
-        let longest = self.counts.iter().map(|count| count.tokens).max().unwrap_or(0);
+        let longest = self
+            .counts
+            .iter()
+            .map(|count| count.tokens)
+            .max()
+            .unwrap_or(0);
         let unspaced: u32 = self.counts.iter().map(|count| count.unspaced).sum();
         let mut out = vec![
             log(total.tokens),
@@ -362,7 +415,14 @@ impl<'a> Survey<'a> {
             share(unspaced, total.tokens),
             log(longest),
         ];
-        for tag in [Tag::Article, Tag::Main, Tag::P, Tag::Table, Tag::Pre, Tag::Li] {
+        for tag in [
+            Tag::Article,
+            Tag::Main,
+            Tag::P,
+            Tag::Table,
+            Tag::Pre,
+            Tag::Li,
+        ] {
             let of_tag = |(at, element): (usize, &crate::page::Element)| {
                 (element.tag == tag).then(|| self.sums[at].tokens)
             };
@@ -370,7 +430,11 @@ impl<'a> Survey<'a> {
             out.push(log(tokens().count() as u32));
             out.push(share(tokens().max().unwrap_or(0), total.tokens));
         }
-        let item = self.repeats.iter().zip(&self.sums).filter(|(_, sums)| sums.tokens >= 20);
+        let item = self
+            .repeats
+            .iter()
+            .zip(&self.sums)
+            .filter(|(_, sums)| sums.tokens >= 20);
         out.push(log(item.map(|(repeats, _)| *repeats).max().unwrap_or(0)));
         out.extend_from_slice(&facts.flags);
         out
@@ -387,8 +451,12 @@ struct Climb {
 
 impl Climb {
     fn new(block: &Block) -> Self {
-        let mut climb =
-            Self { tags: [FAR; TAGS.len()], classes: [FAR; 64], repeats: (0, FAR), inner: (0.0, 0.0) };
+        let mut climb = Self {
+            tags: [FAR; TAGS.len()],
+            classes: [FAR; 64],
+            repeats: (0, FAR),
+            inner: (0.0, 0.0),
+        };
         climb.mark(block.classes, 0.0);
         climb
     }
@@ -419,7 +487,12 @@ impl Climb {
 
     fn write(&self, depth: u16, out: &mut Vec<f32>) {
         out.push(f32::from(depth));
-        out.extend([self.inner.0, self.inner.1, log(self.repeats.0), self.repeats.1]);
+        out.extend([
+            self.inner.0,
+            self.inner.1,
+            log(self.repeats.0),
+            self.repeats.1,
+        ]);
         out.extend_from_slice(&self.tags);
         out.extend_from_slice(&self.classes[..words::class_table().names().len()]);
     }
@@ -436,7 +509,12 @@ fn banner_shares(text: &str, out: &mut Vec<f32>) {
     let mut cover = [0; words::MAX_BANNERS];
     words::banner_cover(start, &mut cover);
     let categories = words::banner_table().names().len();
-    out.extend(cover.iter().take(categories).map(|bytes| *bytes as f32 / text.len().max(1) as f32));
+    out.extend(
+        cover
+            .iter()
+            .take(categories)
+            .map(|bytes| *bytes as f32 / text.len().max(1) as f32),
+    );
 }
 
 fn ends_sentence(text: &str) -> bool {
@@ -459,7 +537,11 @@ fn sums(page: &Page, counts: &[Counts]) -> (Sums, Vec<Sums>) {
             link_bytes,
             ends: counts.ends,
             commas: counts.commas,
-            prose: if is_prose || block.kind == Kind::Code { counts.tokens } else { 0 },
+            prose: if is_prose || block.kind == Kind::Code {
+                counts.tokens
+            } else {
+                0
+            },
         };
         total.add(&own);
         if let Some(sum) = sums.get_mut(block.element as usize) {
@@ -494,7 +576,9 @@ fn levels(page: &Page, sums: &[Sums], block: &Block) -> [u32; LEVELS] {
     let mut levels = [block.element; LEVELS];
     let (mut found, mut last_blocks, mut element) = (0, 0, block.element as usize);
     for _ in 0..MAX_CLIMB {
-        let Some(here) = page.elements.get(element).filter(|_| found < LEVELS) else { break };
+        let Some(here) = page.elements.get(element).filter(|_| found < LEVELS) else {
+            break;
+        };
         if sums[element].blocks > last_blocks {
             last_blocks = sums[element].blocks;
             levels[found..].fill(element as u32);
@@ -512,10 +596,15 @@ fn levels(page: &Page, sums: &[Sums], block: &Block) -> [u32; LEVELS] {
 fn repeats(page: &Page) -> Vec<u32> {
     let mut groups: HashMap<(u32, u64), u32> = HashMap::new();
     for element in &page.elements {
-        *groups.entry((element.parent, element.signature)).or_default() += 1;
+        *groups
+            .entry((element.parent, element.signature))
+            .or_default() += 1;
     }
     let of = |element: &crate::page::Element| groups.get(&(element.parent, element.signature));
-    page.elements.iter().map(|element| of(element).copied().unwrap_or(0)).collect()
+    page.elements
+        .iter()
+        .map(|element| of(element).copied().unwrap_or(0))
+        .collect()
 }
 
 /// Blocks with the same text as each block.

@@ -80,13 +80,20 @@ impl Layout {
 pub(crate) fn write_code(out: &mut String, text: &str) {
     for part in text.split_inclusive(['\n', '\t']) {
         push_clean(out, part.trim_end_matches(['\n', '\t']));
-        out.extend(part.chars().next_back().filter(|c| matches!(c, '\n' | '\t')));
+        out.extend(
+            part.chars()
+                .next_back()
+                .filter(|c| matches!(c, '\n' | '\t')),
+        );
     }
 }
 
 /// Appends text without control characters, which have no business in a page.
 fn push_clean(out: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2) {
+    if text
+        .bytes()
+        .any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2)
+    {
         out.extend(text.chars().filter(|c| !c.is_control()));
     } else {
         out.push_str(text);
@@ -109,7 +116,10 @@ pub(crate) fn split_space(text: &str) -> (&str, bool, bool) {
 pub(crate) fn is_hidden_style(style: &str) -> bool {
     let mut declarations = style.split(';').filter_map(|part| part.split_once(':'));
     declarations.any(|(name, value)| {
-        let (name, value) = (name.trim(), value.trim().trim_end_matches("!important").trim());
+        let (name, value) = (
+            name.trim(),
+            value.trim().trim_end_matches("!important").trim(),
+        );
         (name.eq_ignore_ascii_case("display") && value.eq_ignore_ascii_case("none"))
             || (name.eq_ignore_ascii_case("visibility") && value.eq_ignore_ascii_case("hidden"))
     })
@@ -121,9 +131,20 @@ pub(crate) fn is_rendered_formula(class: &str) -> bool {
     class.split_ascii_whitespace().any(|name| {
         matches!(
             name,
-            "katex-html" | "MathJax_Preview" | "MathJax" | "MathJax_SVG" | "MathJax_Display"
-                | "MathJax_CHTML" | "mjx-chtml" | "mwe-math-fallback-image-inline" | "linenos"
-                | "lineno" | "line-numbers-rows" | "linenodiv" | "hljs-ln-numbers" | "blob-num"
+            "katex-html"
+                | "MathJax_Preview"
+                | "MathJax"
+                | "MathJax_SVG"
+                | "MathJax_Display"
+                | "MathJax_CHTML"
+                | "mjx-chtml"
+                | "mwe-math-fallback-image-inline"
+                | "linenos"
+                | "lineno"
+                | "line-numbers-rows"
+                | "linenodiv"
+                | "hljs-ln-numbers"
+                | "blob-num"
         )
     })
 }
@@ -131,14 +152,18 @@ pub(crate) fn is_rendered_formula(class: &str) -> bool {
 /// FNV-1a.
 pub(crate) fn hash(text: &str) -> u64 {
     let seed = 0xcbf2_9ce4_8422_2325;
-    text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(seed, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// TeX source of a formula element, and whether it is displayed on a line of its own.
 pub(crate) fn tex_of(node: NodeRef<'_>, tag: Tag) -> Option<(String, bool)> {
     let element = node.value().as_element()?;
     if tag != Tag::Math {
-        let display = element.attr("type").is_some_and(|kind| kind.contains("display"));
+        let display = element
+            .attr("type")
+            .is_some_and(|kind| kind.contains("display"));
         return Some((text_of(node), display)).filter(|(tex, _)| !tex.trim().is_empty());
     }
     let display = element.attr("display") == Some("block");
@@ -158,7 +183,10 @@ pub(crate) fn tex_of(node: NodeRef<'_>, tag: Tag) -> Option<(String, bool)> {
 
 /// Text of a small subtree.
 fn text_of(node: NodeRef<'_>) -> String {
-    let texts = node.descendants().take(MAX_TABLE_NODES).filter_map(|n| n.value().as_text());
+    let texts = node
+        .descendants()
+        .take(MAX_TABLE_NODES)
+        .filter_map(|n| n.value().as_text());
     texts.map(|text| &**text).collect()
 }
 

@@ -91,11 +91,17 @@ pub(crate) fn count(text: &str, title: &[u64]) -> Counts {
         counts.chars += 1;
         match c {
             '.' | '!' | '?' if previous.is_alphanumeric() || is_closing(previous) => {
-                counts.ends += u32::from(chars.peek().is_none_or(|n| n.is_whitespace() || is_closing(*n)));
+                counts.ends += u32::from(
+                    chars
+                        .peek()
+                        .is_none_or(|n| n.is_whitespace() || is_closing(*n)),
+                );
             }
             '。' | '！' | '？' | '…' | '｡' => counts.ends += 1,
             ',' | ';' | ':' | '，' | '、' | '；' | '：' => counts.commas += 1,
-            '|' | '·' | '•' | '»' | '«' | '›' | '→' | '>' | '｜' | '▶' => counts.separators += 1,
+            '|' | '·' | '•' | '»' | '«' | '›' | '→' | '>' | '｜' | '▶' => {
+                counts.separators += 1
+            }
             '$' | '€' | '£' | '¥' | '￥' | '₽' | '₹' => counts.currency += 1,
             _ => {}
         }
@@ -111,7 +117,9 @@ fn is_closing(c: char) -> bool {
 
 fn count_token(token: &str, title: &[u64], counts: &mut Counts) {
     counts.tokens += 1;
-    let Some(first) = token.chars().next() else { return };
+    let Some(first) = token.chars().next() else {
+        return;
+    };
     if is_unspaced(first) {
         counts.unspaced += 1;
         counts.function_words += u32::from("的了是在和有不我他这就也为与对之及".contains(first));
@@ -138,9 +146,14 @@ fn token_hash(token: &str) -> u64 {
     let seed = 0xcbf2_9ce4_8422_2325;
     let mix = |hash: u64, value: u32| (hash ^ u64::from(value)).wrapping_mul(0x0100_0000_01b3);
     if token.is_ascii() {
-        return token.bytes().fold(seed, |hash, b| mix(hash, u32::from(b.to_ascii_lowercase())));
+        return token
+            .bytes()
+            .fold(seed, |hash, b| mix(hash, u32::from(b.to_ascii_lowercase())));
     }
-    token.chars().flat_map(char::to_lowercase).fold(seed, |hash, c| mix(hash, c as u32))
+    token
+        .chars()
+        .flat_map(char::to_lowercase)
+        .fold(seed, |hash, c| mix(hash, c as u32))
 }
 
 /// Calls `found` with every token: a run of letters, digits and underscores, or one character
@@ -175,7 +188,15 @@ mod tests {
         assert_eq!((english.tokens, english.ends, english.commas), (5, 2, 1));
         assert_eq!((english.in_title, english.capitalised), (1, 2));
         let chinese = count("他说，这是好的。", &[]);
-        assert_eq!((chinese.tokens, chinese.unspaced, chinese.ends, chinese.commas), (6, 6, 1, 1));
+        assert_eq!(
+            (
+                chinese.tokens,
+                chinese.unspaced,
+                chinese.ends,
+                chinese.commas
+            ),
+            (6, 6, 1, 1)
+        );
         assert!(chinese.function_words >= 3);
     }
 

@@ -70,7 +70,10 @@ impl Metadata {
 impl Found {
     fn look(&mut self, node: NodeRef<'_>, element: &Element) {
         match Tag::of(element.name()) {
-            Tag::Html => set(&mut self.html_lang, element.attr("lang").or(element.attr("xml:lang"))),
+            Tag::Html => set(
+                &mut self.html_lang,
+                element.attr("lang").or(element.attr("xml:lang")),
+            ),
             Tag::Meta => self.meta(element),
             Tag::Title => self.title = self.title.take().or_else(|| text_of(node)),
             Tag::H1 => self.heading = self.heading.take().or_else(|| text_of(node)),
@@ -90,9 +93,12 @@ impl Found {
         if self.license.is_some() {
             return;
         }
-        let Some(href) = element.attr("href") else { return };
+        let Some(href) = element.attr("href") else {
+            return;
+        };
         let declared = element.attr("rel").is_some_and(|rel| {
-            rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("license"))
+            rel.split_ascii_whitespace()
+                .any(|word| word.eq_ignore_ascii_case("license"))
         });
         if declared || href.contains("creativecommons.org/licenses/") {
             set(&mut self.license, Some(href));
@@ -102,7 +108,9 @@ impl Found {
     fn meta(&mut self, element: &Element) {
         let content = element.attr("content");
         let name = ["property", "name", "itemprop", "http-equiv"];
-        let Some(name) = name.into_iter().find_map(|key| element.attr(key)) else { return };
+        let Some(name) = name.into_iter().find_map(|key| element.attr(key)) else {
+            return;
+        };
         let slot = match name.to_ascii_lowercase().as_str() {
             "og:title" | "twitter:title" | "dc.title" => &mut self.og_title,
             "og:site_name" | "application-name" => &mut self.site,
@@ -113,15 +121,28 @@ impl Found {
                 }
                 &mut self.author
             }
-            "article:published_time" | "datepublished" | "date" | "pubdate" | "publishdate"
-            | "dc.date" | "dc.date.issued" | "dcterms.created" | "dcterms.date" | "sailthru.date"
-            | "parsely-pub-date" | "citation_publication_date" | "publish-date" | "og:published_time"
-            | "weibo: article:create_at" | "article.published" => &mut self.meta_date,
+            "article:published_time"
+            | "datepublished"
+            | "date"
+            | "pubdate"
+            | "publishdate"
+            | "dc.date"
+            | "dc.date.issued"
+            | "dcterms.created"
+            | "dcterms.date"
+            | "sailthru.date"
+            | "parsely-pub-date"
+            | "citation_publication_date"
+            | "publish-date"
+            | "og:published_time"
+            | "weibo: article:create_at"
+            | "article.published" => &mut self.meta_date,
             "content-language" | "dc.language" | "language" => &mut self.meta_lang,
             "og:locale" => &mut self.og_locale,
             "og:type" | "generator" => {
                 let content = content.unwrap_or_default();
-                self.kind.push_str(&content[..content.floor_char_boundary(content.len().min(200))]);
+                self.kind
+                    .push_str(&content[..content.floor_char_boundary(content.len().min(200))]);
                 self.kind.push(' ');
                 return;
             }
@@ -142,16 +163,28 @@ impl Found {
         let site = self.site.as_deref();
         let long = self.og_title.take().or(json.headline.take());
         let title = title::choose(long, self.title.take(), self.heading.take(), site, host);
-        let dates = [json.date.as_deref(), self.meta_date.as_deref(), self.time.as_deref()];
+        let dates = [
+            json.date.as_deref(),
+            self.meta_date.as_deref(),
+            self.time.as_deref(),
+        ];
         let date = dates.into_iter().flatten().find_map(date::day);
         let date = date.or_else(|| url.and_then(date::day_of_url));
-        let langs = [self.html_lang, self.meta_lang, json.lang.take(), self.og_locale];
+        let langs = [
+            self.html_lang,
+            self.meta_lang,
+            json.lang.take(),
+            self.og_locale,
+        ];
         self.kind.push_str(&json.kinds);
         Metadata {
             title,
             author: json.author.take().or(self.author),
             date,
-            lang: langs.into_iter().flatten().find_map(|lang| language_tag(&lang)),
+            lang: langs
+                .into_iter()
+                .flatten()
+                .find_map(|lang| language_tag(&lang)),
             license: self.license,
             body: std::mem::take(&mut json.body),
             description: self.description,
@@ -163,7 +196,9 @@ impl Found {
 /// One flag a category for what the page declares, one for what its address says, and the
 /// shape of the address.
 fn flags(kind: &str, url: Option<&str>) -> Vec<f32> {
-    let path = url.and_then(|url| url.split_once("://")).map_or("", |(_, rest)| rest);
+    let path = url
+        .and_then(|url| url.split_once("://"))
+        .map_or("", |(_, rest)| rest);
     let path = &path[..path.floor_char_boundary(path.len().min(300))];
     let path = path.split_once('/').map_or("", |(_, path)| path);
     let mut flags = words::kind_flags(kind);
@@ -172,7 +207,11 @@ fn flags(kind: &str, url: Option<&str>) -> Vec<f32> {
     let last = page.trim_end_matches('/').rsplit('/').next().unwrap_or("");
     let digits = last.bytes().filter(u8::is_ascii_digit).count();
     flags.extend([
-        page.trim_matches('/').split('/').filter(|part| !part.is_empty()).count().min(9) as f32,
+        page.trim_matches('/')
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .count()
+            .min(9) as f32,
         query.len().min(99) as f32,
         digits.min(20) as f32,
         last.matches(['-', '_', '+']).count().min(20) as f32,
@@ -195,14 +234,19 @@ fn clean(text: &str) -> String {
 }
 
 fn text_of(node: NodeRef<'_>) -> Option<String> {
-    let texts = node.descendants().take(MAX_NODES).filter_map(|n| n.value().as_text());
+    let texts = node
+        .descendants()
+        .take(MAX_NODES)
+        .filter_map(|n| n.value().as_text());
     let text = clean(&texts.map(|text| &**text).collect::<String>());
     (!text.is_empty() && text.len() <= MAX_BYTES).then_some(text)
 }
 
 fn host(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
-    rest.split(['/', ':', '?']).next().map(|host| host.strip_prefix("www.").unwrap_or(host))
+    rest.split(['/', ':', '?'])
+        .next()
+        .map(|host| host.strip_prefix("www.").unwrap_or(host))
 }
 
 /// A language tag as pages write it (`zh_CN`, `EN-us`) in the form of BCP 47.
@@ -214,11 +258,17 @@ fn language_tag(raw: &str) -> Option<String> {
     if !known {
         return None;
     }
-    let region = parts.next().filter(|part| part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let region = parts
+        .next()
+        .filter(|part| part.bytes().all(|b| b.is_ascii_alphanumeric()));
     Some(match region {
         Some(part) if part.len() == 2 => format!("{language}-{}", part.to_ascii_uppercase()),
         Some(part) if part.len() == 4 => {
-            format!("{language}-{}{}", part[..1].to_ascii_uppercase(), part[1..].to_ascii_lowercase())
+            format!(
+                "{language}-{}{}",
+                part[..1].to_ascii_uppercase(),
+                part[1..].to_ascii_lowercase()
+            )
         }
         _ => language,
     })
@@ -229,7 +279,10 @@ mod tests {
     use super::*;
 
     fn of(html: &str) -> Metadata {
-        Metadata::of(&crate::parse::parse(html), Some("https://www.example.org/2021/03/09/harbour"))
+        Metadata::of(
+            &crate::parse::parse(html),
+            Some("https://www.example.org/2021/03/09/harbour"),
+        )
     }
 
     #[test]
@@ -252,10 +305,12 @@ mod tests {
 
     #[test]
     fn json_ld_is_read() {
-        let page = of(r#"<script type="application/ld+json">{"@graph":[{"@type":"WebSite"},
+        let page = of(
+            r#"<script type="application/ld+json">{"@graph":[{"@type":"WebSite"},
             {"@type":"NewsArticle","headline":"Harbour opens","datePublished":"2021-03-11",
              "author":[{"@type":"Person","name":"Ann Lee"},{"name":"Bo"}],"inLanguage":"en-GB"}]}
-            </script>"#);
+            </script>"#,
+        );
         assert_eq!(page.title.as_deref(), Some("Harbour opens"));
         assert_eq!(page.author.as_deref(), Some("Ann Lee, Bo"));
         assert_eq!(page.date.as_deref(), Some("2021-03-11"));

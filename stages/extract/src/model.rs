@@ -47,10 +47,18 @@ impl Model {
             if let Some((feature, threshold)) = word.split_once('<') {
                 let feature = feature.parse().ok().filter(|f| *f != LEAF)?;
                 self.width = self.width.max(usize::from(feature) + 1);
-                self.nodes.push(Node { feature, value: threshold.parse().ok()?, right: 0 });
+                self.nodes.push(Node {
+                    feature,
+                    value: threshold.parse().ok()?,
+                    right: 0,
+                });
                 waiting.push(at);
             } else {
-                self.nodes.push(Node { feature: LEAF, value: word.parse().ok()?, right: 0 });
+                self.nodes.push(Node {
+                    feature: LEAF,
+                    value: word.parse().ok()?,
+                    right: 0,
+                });
                 match waiting.pop() {
                     Some(split) => self.nodes[split].right = at as u32 + 1,
                     None => return words.peek().is_none().then_some(()),
@@ -74,8 +82,14 @@ impl Model {
             if node.feature == LEAF {
                 return node.value;
             }
-            let goes_left = row.get(usize::from(node.feature)).is_none_or(|v| *v <= node.value);
-            at = if goes_left { at + 1 } else { node.right as usize };
+            let goes_left = row
+                .get(usize::from(node.feature))
+                .is_none_or(|v| *v <= node.value);
+            at = if goes_left {
+                at + 1
+            } else {
+                node.right as usize
+            };
         }
     }
 }
@@ -119,7 +133,10 @@ mod tests {
     #[test]
     fn a_broken_model_is_refused() {
         for text in ["0<x 1 2", "0<1 1", "1 2", "65535<1 1 1", ""] {
-            assert!(Model::read(text).is_none_or(|m| m.roots.is_empty()), "{text}");
+            assert!(
+                Model::read(text).is_none_or(|m| m.roots.is_empty()),
+                "{text}"
+            );
         }
     }
 }

@@ -4,8 +4,8 @@
 //! costs nothing. A block is a run of text that a browser would lay out as one paragraph, list
 //! item, heading, table row or listing of code.
 
-use scraper::node::{Element as HtmlElement, Node};
 use scraper::Html;
+use scraper::node::{Element as HtmlElement, Node};
 
 use crate::layout::{self, Edge, Layout};
 use crate::tag::Tag;
@@ -100,12 +100,16 @@ impl Page {
     /// as on pages that a script uncovers when it has run.
     fn settle(mut self, tables: bool) -> Self {
         let bytes = |block: &Block| block.end - block.start;
-        let hidden: usize = self.blocks.iter().filter(|block| block.hidden).map(bytes).sum();
+        let hidden: usize = self
+            .blocks
+            .iter()
+            .filter(|block| block.hidden)
+            .map(bytes)
+            .sum();
         let all: usize = self.blocks.iter().map(bytes).sum();
         let drop_hidden = hidden * 2 < all;
-        self.blocks.retain(|block| {
-            !(block.hidden && drop_hidden) && (tables || block.kind != Kind::Row)
-        });
+        self.blocks
+            .retain(|block| !(block.hidden && drop_hidden) && (tables || block.kind != Kind::Row));
         self
     }
 
@@ -184,20 +188,31 @@ impl Walk {
             self.line.classes |= attributes.classes;
         }
         self.open_counters(tag, attributes.hidden, data_table);
-        self.stack.push(Frame { tag, element: at, hidden: attributes.hidden, data_table });
+        self.stack.push(Frame {
+            tag,
+            element: at,
+            hidden: attributes.hidden,
+            data_table,
+        });
     }
 
     /// Puts an element on the list and returns its place.
     fn list_element(&mut self, tag: Tag, parent: u32, attributes: &Attributes) -> u32 {
         let elements = &mut self.page.elements;
         let at = elements.len() as u32;
-        let depth = elements.get(parent as usize).map_or(0, |parent| parent.depth.saturating_add(1));
+        let depth = elements
+            .get(parent as usize)
+            .map_or(0, |parent| parent.depth.saturating_add(1));
         elements.push(Element {
             tag,
             parent,
             depth,
             // The whole page's names say nothing about a part of it.
-            classes: if matches!(tag, Tag::Html | Tag::Body) { 0 } else { attributes.classes },
+            classes: if matches!(tag, Tag::Html | Tag::Body) {
+                0
+            } else {
+                attributes.classes
+            },
             signature: attributes.signature ^ (tag as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         });
         at
@@ -218,7 +233,11 @@ impl Walk {
             Tag::Pre => self.open.pre += 1,
             Tag::Button => self.open.button += 1,
             Tag::Ul | Tag::Ol | Tag::Menu => {
-                self.lists.push(List { ordered: tag == Tag::Ol, count: 0, fresh: false });
+                self.lists.push(List {
+                    ordered: tag == Tag::Ol,
+                    count: 0,
+                    fresh: false,
+                });
             }
             Tag::Li => {
                 if let Some(list) = self.lists.last_mut() {
@@ -240,7 +259,9 @@ impl Walk {
     }
 
     fn close(&mut self, tag: Tag) {
-        let Some(frame) = self.stack.pop() else { return };
+        let Some(frame) = self.stack.pop() else {
+            return;
+        };
         debug_assert_eq!(frame.tag, tag);
         match tag {
             Tag::Rt => self.push(")"),
@@ -281,7 +302,10 @@ impl Walk {
     }
 
     fn cell(&mut self) {
-        let written = self.block.as_ref().is_some_and(|block| block.start < self.page.text.len());
+        let written = self
+            .block
+            .as_ref()
+            .is_some_and(|block| block.start < self.page.text.len());
         if written {
             self.line.cell();
         }
@@ -299,7 +323,9 @@ impl Walk {
 
     /// A formula: TeX between dollar signs where the page has it.
     fn math(&mut self, node: layout::NodeRef<'_>, tag: Tag) {
-        let Some((tex, display)) = layout::tex_of(node, tag) else { return };
+        let Some((tex, display)) = layout::tex_of(node, tag) else {
+            return;
+        };
         let mark = if display { "$$" } else { "$" };
         self.push(mark);
         self.push(&tex);
@@ -323,7 +349,11 @@ impl Walk {
             return;
         }
         let start = self.begin_text();
-        self.line.write(&mut self.page.text, body, self.block.as_ref().map_or(0, |b| b.start));
+        self.line.write(
+            &mut self.page.text,
+            body,
+            self.block.as_ref().map_or(0, |b| b.start),
+        );
         self.count(start);
         if trailing {
             self.line.space();
@@ -404,7 +434,11 @@ impl Walk {
         let line = std::mem::take(&mut self.line);
         let Some(mut block) = self.block.take() else {
             // Pictures, inputs and names before a block's first text belong to it.
-            self.line = Layout { pending: layout::Gap::None, after_link: false, ..line };
+            self.line = Layout {
+                pending: layout::Gap::None,
+                after_link: false,
+                ..line
+            };
             self.line.classes = 0;
             self.line.links = 0;
             return;
@@ -435,8 +469,13 @@ struct Attributes {
 
 impl Attributes {
     fn of(element: &HtmlElement) -> Self {
-        let mut found =
-            Self { classes: 0, hidden: false, skip: false, tex: false, signature: 0 };
+        let mut found = Self {
+            classes: 0,
+            hidden: false,
+            skip: false,
+            tex: false,
+            signature: 0,
+        };
         for (name, value) in element.attrs() {
             match name {
                 "class" => {
@@ -447,7 +486,9 @@ impl Attributes {
                 "id" | "role" | "itemprop" | "data-component" | "data-testid" => {
                     words::add_classes(value, &mut found.classes);
                 }
-                "aria-hidden" if value == "true" => words::add_classes("hidden", &mut found.classes),
+                "aria-hidden" if value == "true" => {
+                    words::add_classes("hidden", &mut found.classes)
+                }
                 "hidden" => found.hidden |= value != "until-found",
                 "style" => found.hidden |= layout::is_hidden_style(value),
                 "type" => found.tex |= value.starts_with("math/tex"),

@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
 
+use html5ever::TokenizerResult;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
-use html5ever::TokenizerResult;
 use html5ever::tokenizer::TokenizerOpts;
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeBuilder};
 use html5ever::tree_builder::{TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, QualName};
@@ -37,7 +37,10 @@ pub(crate) fn parse(html: &str) -> Html {
     let sink = DepthSink::new();
     // Nothing runs scripts here, so what a page shows without them is its content: forums
     // put whole threads there.
-    let options = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
+    let options = TreeBuilderOpts {
+        scripting_enabled: false,
+        ..TreeBuilderOpts::default()
+    };
     let builder = TreeBuilder::new(sink, options);
     let tokenizer = Tokenizer::new(Bounded::new(builder), TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -138,7 +141,11 @@ impl Bounded {
         }
         if self.credit.get() == 0 || exhausted {
             if !tag.self_closing && !is_void(&tag.name) {
-                *self.left_out.borrow_mut().entry(tag.name.clone()).or_default() += 1;
+                *self
+                    .left_out
+                    .borrow_mut()
+                    .entry(tag.name.clone())
+                    .or_default() += 1;
             }
             return false;
         }
@@ -161,8 +168,20 @@ impl Bounded {
 fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta"
-            | "param" | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
@@ -181,7 +200,8 @@ impl TokenSink for Bounded {
     }
 
     fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+        self.builder
+            .adjusted_current_node_present_but_not_in_html_namespace()
     }
 }
 
@@ -196,7 +216,11 @@ impl DepthSink {
     fn new() -> Self {
         let inner = HtmlTreeSink::new(Html::new_document());
         let current = Cell::new(inner.get_document());
-        Self { inner, current, created: Cell::new(0) }
+        Self {
+            inner,
+            current,
+            created: Cell::new(0),
+        }
     }
 
     /// Depth of the place where the last node went.
@@ -250,7 +274,8 @@ impl TreeSink for DepthSink {
         child: NodeOrText<NodeId>,
     ) {
         self.note(*previous, &child);
-        self.inner.append_based_on_parent_node(element, previous, child);
+        self.inner
+            .append_based_on_parent_node(element, previous, child);
     }
     fn append_doctype_to_document(&self, name: StrTendril, public: StrTendril, system: StrTendril) {
         self.inner.append_doctype_to_document(name, public, system);

@@ -7,7 +7,9 @@ pub(crate) fn clean(text: &str) -> String {
     let mut blank = 0;
     // A carriage return before the line feed is trimmed with the white space; alone it ends a line.
     let ends = ['\n', '\u{85}', '\u{2028}', '\u{2029}', '\x0c'];
-    let lines = text.split(ends).flat_map(|line| line.trim_end_matches('\r').split('\r'));
+    let lines = text
+        .split(ends)
+        .flat_map(|line| line.trim_end_matches('\r').split('\r'));
     for line in lines {
         let line = line.trim_end();
         if line.is_empty() {
@@ -29,7 +31,10 @@ mod tests {
 
     #[test]
     fn paragraphs_stay_and_controls_go() {
-        assert_eq!(clean("one\r\ntwo  \r\n\r\n\r\n\tthree\x1b[31m\n"), "one\ntwo\n\n\tthree[31m");
+        assert_eq!(
+            clean("one\r\ntwo  \r\n\r\n\r\n\tthree\x1b[31m\n"),
+            "one\ntwo\n\n\tthree[31m"
+        );
         assert_eq!(clean(" \n\n"), "");
     }
 }

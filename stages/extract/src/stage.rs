@@ -64,7 +64,11 @@ pub struct Extracted {
 /// Time and memory are linear in the page. The same page always gives the same text.
 #[must_use]
 pub fn extract_html(html: &str, url: Option<&str>, config: &Config) -> Extracted {
-    let Described { metadata, page, facts } = Described::of(html, url, config.include_tables);
+    let Described {
+        metadata,
+        page,
+        facts,
+    } = Described::of(html, url, config.include_tables);
     let survey = features::Survey::of(&page, &facts);
     let features = survey.features(&facts);
     let probability = choose::judge(&survey, &features);
@@ -99,7 +103,11 @@ impl Described {
             description: measure::pairs(&metadata.description),
             flags: std::mem::take(&mut metadata.flags),
         };
-        Self { page: Page::of(&tree, tables), metadata, facts }
+        Self {
+            page: Page::of(&tree, tables),
+            metadata,
+            facts,
+        }
     }
 }
 
@@ -124,13 +132,18 @@ impl Extract {
         if config.max_bytes == 0 {
             return Err(Error::NoBytes);
         }
-        Ok(Self { config: config.clone() })
+        Ok(Self {
+            config: config.clone(),
+        })
     }
 
     fn read(&self, input: &RawDocument, format: &Format, text: String) -> Extracted {
         match format {
             Format::Html => extract_html(&text, input.url.as_deref(), &self.config),
-            Format::Text => Extracted { text: plain::clean(&text), ..Extracted::default() },
+            Format::Text => Extracted {
+                text: plain::clean(&text),
+                ..Extracted::default()
+            },
         }
     }
 }
@@ -146,7 +159,10 @@ impl DocumentStage for Extract {
             return Verdict::Drop(reason.detail("raise extract.max_bytes to keep such pages"));
         }
         let Some(format) = format_of(&input.media_type, &input.body) else {
-            let detail = format!("media type `{}` is not text that this stage reads", input.media_type);
+            let detail = format!(
+                "media type `{}` is not text that this stage reads",
+                input.media_type
+            );
             return Verdict::Drop(Reason::new("extract.media_type").detail(detail));
         };
         let host = input.url.as_deref().and_then(host);
@@ -189,7 +205,9 @@ fn format_of(media_type: &str, body: &[u8]) -> Option<Format> {
         false => essence.into(),
     };
     match &*essence {
-        "text/html" | "application/xhtml+xml" | "application/vnd.wap.xhtml+xml" => Some(Format::Html),
+        "text/html" | "application/xhtml+xml" | "application/vnd.wap.xhtml+xml" => {
+            Some(Format::Html)
+        }
         "text/plain" | "text/markdown" | "text/x-markdown" => Some(Format::Text),
         "" if looks_like_html(body) => Some(Format::Html),
         "" => Some(Format::Text),
@@ -199,8 +217,17 @@ fn format_of(media_type: &str, body: &[u8]) -> Option<Format> {
 
 fn looks_like_html(body: &[u8]) -> bool {
     let head = body[..body.len().min(1024)].to_ascii_lowercase();
-    let marks: [&[u8]; 6] = [b"<!doctype html", b"<html", b"<head", b"<body", b"<div", b"<p>"];
-    marks.iter().any(|mark| memchr::memmem::find(&head, mark).is_some())
+    let marks: [&[u8]; 6] = [
+        b"<!doctype html",
+        b"<html",
+        b"<head",
+        b"<body",
+        b"<div",
+        b"<p>",
+    ];
+    marks
+        .iter()
+        .any(|mark| memchr::memmem::find(&head, mark).is_some())
 }
 
 fn host(url: &str) -> Option<&str> {

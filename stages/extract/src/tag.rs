@@ -42,9 +42,20 @@ impl Tag {
     pub(crate) fn is_skipped(self) -> bool {
         matches!(
             self,
-            Self::Head | Self::Script | Self::Style | Self::Template | Self::Svg
-                | Self::Iframe | Self::Canvas | Self::Object | Self::Select | Self::Option
-                | Self::Datalist | Self::Textarea | Self::Rp | Self::Title
+            Self::Head
+                | Self::Script
+                | Self::Style
+                | Self::Template
+                | Self::Svg
+                | Self::Iframe
+                | Self::Canvas
+                | Self::Object
+                | Self::Select
+                | Self::Option
+                | Self::Datalist
+                | Self::Textarea
+                | Self::Rp
+                | Self::Title
         )
     }
 
@@ -52,12 +63,41 @@ impl Tag {
     pub(crate) fn is_inline(self) -> bool {
         matches!(
             self,
-            Self::A | Self::Abbr | Self::B | Self::Big | Self::Cite | Self::Code | Self::Del
-                | Self::Dfn | Self::Em | Self::Font | Self::I | Self::Img | Self::Input
-                | Self::Ins | Self::Kbd | Self::Label | Self::Mark | Self::Math | Self::Q
-                | Self::Rt | Self::Ruby | Self::S | Self::Samp | Self::Small | Self::Span
-                | Self::Strike | Self::Strong | Self::Sub | Self::Sup | Self::Time | Self::Tt
-                | Self::U | Self::Var | Self::Wbr | Self::Br
+            Self::A
+                | Self::Abbr
+                | Self::B
+                | Self::Big
+                | Self::Cite
+                | Self::Code
+                | Self::Del
+                | Self::Dfn
+                | Self::Em
+                | Self::Font
+                | Self::I
+                | Self::Img
+                | Self::Input
+                | Self::Ins
+                | Self::Kbd
+                | Self::Label
+                | Self::Mark
+                | Self::Math
+                | Self::Q
+                | Self::Rt
+                | Self::Ruby
+                | Self::S
+                | Self::Samp
+                | Self::Small
+                | Self::Span
+                | Self::Strike
+                | Self::Strong
+                | Self::Sub
+                | Self::Sup
+                | Self::Time
+                | Self::Tt
+                | Self::U
+                | Self::Var
+                | Self::Wbr
+                | Self::Br
         )
     }
 

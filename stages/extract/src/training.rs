@@ -23,21 +23,29 @@ impl Sample {
     /// Cuts a page into blocks.
     #[must_use]
     pub fn of(html: &str, url: Option<&str>) -> Self {
-        Self { described: Described::of(html, url, true) }
+        Self {
+            described: Described::of(html, url, true),
+        }
     }
 
     /// Text of each block, in document order.
     #[must_use]
     pub fn texts(&self) -> Vec<&str> {
         let page = &self.described.page;
-        page.blocks.iter().map(|block| page.text_of(block)).collect()
+        page.blocks
+            .iter()
+            .map(|block| page.text_of(block))
+            .collect()
     }
 
     /// Features for the first model.
     #[must_use]
     pub fn first(&self) -> Rows {
         let (_, features) = self.survey();
-        Rows { width: features.width, values: features.values }
+        Rows {
+            width: features.width,
+            values: features.values,
+        }
     }
 
     /// Features for the second model; `alone` is what the first says of each block.

@@ -9,7 +9,11 @@ pub(crate) fn write(page: &Page, keep: &[bool]) -> String {
     let mut previous: Option<&Block> = None;
     for (block, _) in page.blocks.iter().zip(keep).filter(|(_, keep)| **keep) {
         if let Some(previous) = previous {
-            out.push_str(if is_run(previous, block) { "\n" } else { "\n\n" });
+            out.push_str(if is_run(previous, block) {
+                "\n"
+            } else {
+                "\n\n"
+            });
         }
         prefix(block, &mut out);
         out.push_str(page.text_of(block));

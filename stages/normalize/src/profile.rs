@@ -1,5 +1,6 @@
 //! One look at a text, to learn which passes it needs. Most text needs none.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use unicode_normalization::char::canonical_combining_class;
@@ -134,25 +135,22 @@ impl Profile {
         let mut suspicion = Suspicion::default();
         let mut seen = 0u16;
         let mut after_mark = usize::MAX;
-        for (at, c) in wide_characters(text) {
+        let mut unordered = false;
+        for_each_wide(text, |range, c| {
             let bits = bits(c);
-            if bits == 0 {
-                continue;
-            }
             seen |= bits;
-            let range = at..at + c.len_utf8();
             if bits & MARK != 0 {
-                self.uncomposed |= after_mark == at;
+                unordered |= after_mark == range.start;
                 after_mark = range.end;
             }
             if bits & 0xFF != 0 {
                 suspicion.step(text, range, bits as u8);
             }
-        }
+        });
         self.special = seen & SPECIAL != 0;
         self.marks = seen & MARKS != 0;
         self.spaces |= seen & SPACE != 0;
-        self.uncomposed |= seen & COMPOSES != 0;
+        self.uncomposed = unordered || seen & COMPOSES != 0;
         self.suspicious = suspicion.found(text);
     }
 }
@@ -169,40 +167,34 @@ pub(crate) fn suspicion_bits(c: char) -> u8 {
     bits(c) as u8
 }
 
-/// The characters beyond ASCII, with their places. ASCII is skipped eight bytes at a time.
-pub(crate) fn wide_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
+/// Calls `f` for each character beyond ASCII, with its place. ASCII is skipped eight bytes at a time.
+pub(crate) fn for_each_wide(text: &str, mut f: impl FnMut(Range<usize>, char)) {
     let bytes = text.as_bytes();
+    let low = |byte: u8| u32::from(byte & 0x3F);
     let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let place = at;
-            let low = |byte: u8| u32::from(byte & 0x3F);
-            let code = match *bytes.get(at..)? {
-                [a @ 0xC0..=0xDF, b, ..] => {
-                    at += 2;
-                    u32::from(a & 0x1F) << 6 | low(b)
-                }
-                [a @ 0xE0..=0xEF, b, c, ..] => {
-                    at += 3;
-                    u32::from(a & 0x0F) << 12 | low(b) << 6 | low(c)
-                }
-                [a @ 0xF0..=0xFF, b, c, d, ..] => {
-                    at += 4;
-                    u32::from(a & 0x07) << 18 | low(b) << 12 | low(c) << 6 | low(d)
-                }
-                [a, b, c, d, e, f, g, h, ..] if (a | b | c | d | e | f | g | h) < 0x80 => {
-                    at += 8;
-                    continue;
-                }
-                [_, ..] => {
-                    at += 1;
-                    continue;
-                }
-                [] => return None,
-            };
-            return Some((place, char::from_u32(code)?));
+    while let Some(tail) = bytes.get(at..) {
+        let (code, length) = match *tail {
+            [a, b, c, d, e, f, g, h, ..] if (a | b | c | d | e | f | g | h) < 0x80 => {
+                at += 8;
+                continue;
+            }
+            [a @ 0xC0..=0xDF, b, ..] => (u32::from(a & 0x1F) << 6 | low(b), 2),
+            [a @ 0xE0..=0xEF, b, c, ..] => (u32::from(a & 0x0F) << 12 | low(b) << 6 | low(c), 3),
+            [a @ 0xF0..=0xFF, b, c, d, ..] => (
+                u32::from(a & 0x07) << 18 | low(b) << 12 | low(c) << 6 | low(d),
+                4,
+            ),
+            [_, ..] => {
+                at += 1;
+                continue;
+            }
+            [] => return,
+        };
+        if let Some(c) = char::from_u32(code) {
+            f(at..at + length, c);
         }
-    })
+        at += length;
+    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,11 @@ fn value(c: char, previous: char, encoding: &'static Encoding) -> f64 {
         // The ideographic comma, full stop, brackets and full-width forms are in all of them.
         0x3000..=0x301c | 0xff01..=0xff5e => 0.3,
         0xac00..=0xd7af if encoding == EUC_KR => {
-            if KOREAN.contains(c) { 1.0 } else { 0.1 }
+            if KOREAN.contains(c) {
+                1.0
+            } else {
+                0.1
+            }
         }
         0x4e00..=0x9fff => han(c, encoding),
         // Letters with accents between ASCII ones: a Western page.

@@ -28,15 +28,31 @@ pub(super) fn guess(sample: &[u8]) -> Option<&'static Encoding> {
 pub(super) fn ibm855(body: &[u8], sample: &[u8]) -> Option<Decoded> {
     let table: Vec<char> = IBM855.chars().collect();
     let decode = |bytes: &[u8]| -> String {
-        let high = |byte: u8| table.get(usize::from(byte & 0x7f)).copied().unwrap_or('\u{fffd}');
-        bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { high(*b) }).collect()
+        let high = |byte: u8| {
+            table
+                .get(usize::from(byte & 0x7f))
+                .copied()
+                .unwrap_or('\u{fffd}')
+        };
+        bytes
+            .iter()
+            .map(|b| {
+                if b.is_ascii() {
+                    char::from(*b)
+                } else {
+                    high(*b)
+                }
+            })
+            .collect()
     };
     let own = score(&decode(sample));
     let other = guess(sample).map_or(0.0, |encoding| {
         score(&encoding.decode_without_bom_handling(sample).0)
     });
-    (own >= ENOUGH && own > other)
-        .then(|| Decoded { text: decode(body), charset: "ibm855".to_owned() })
+    (own >= ENOUGH && own > other).then(|| Decoded {
+        text: decode(body),
+        charset: "ibm855".to_owned(),
+    })
 }
 
 /// How much text reads like Cyrillic: about 0.7 for real text, below 0.3 for a wrong guess.

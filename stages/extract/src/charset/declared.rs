@@ -32,8 +32,12 @@ pub(super) fn label(body: &[u8]) -> Option<String> {
 }
 
 fn starts_with_word(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-        && bytes.get(word.len()).is_some_and(|next| next.is_ascii_whitespace() || *next == b'/')
+    bytes
+        .get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        && bytes
+            .get(word.len())
+            .is_some_and(|next| next.is_ascii_whitespace() || *next == b'/')
 }
 
 /// The value after `key =`, with or without quotes.
@@ -45,9 +49,15 @@ fn value_after(tag: &[u8], key: &[u8]) -> Option<String> {
         let rest = lower[at..].trim_ascii_start();
         if let Some(value) = rest.strip_prefix(b"=") {
             let value = value.trim_ascii_start();
-            let value = value.strip_prefix(b"\"").or(value.strip_prefix(b"'")).unwrap_or(value);
+            let value = value
+                .strip_prefix(b"\"")
+                .or(value.strip_prefix(b"'"))
+                .unwrap_or(value);
             let is_label = |b: &u8| b.is_ascii_alphanumeric() || b"-_:.+()".contains(b);
-            let end = value.iter().position(|b| !is_label(b)).unwrap_or(value.len());
+            let end = value
+                .iter()
+                .position(|b| !is_label(b))
+                .unwrap_or(value.len());
             if end > 0 {
                 return String::from_utf8(value[..end].to_vec()).ok();
             }
@@ -69,9 +79,18 @@ mod tests {
         let cases: [(&str, Option<&str>); 8] = [
             ("<meta charset=gbk>", Some("gbk")),
             ("<META CHARSET = 'Big5' />", Some("big5")),
-            (r#"<meta http-equiv=Content-Type content="text/html; charset=Shift_JIS">"#, Some("shift_jis")),
-            ("<?xml version='1.0' encoding='EUC-KR'?><a/>", Some("euc-kr")),
-            ("<!-- <meta charset=gbk> --><meta charset=utf-8>", Some("utf-8")),
+            (
+                r#"<meta http-equiv=Content-Type content="text/html; charset=Shift_JIS">"#,
+                Some("shift_jis"),
+            ),
+            (
+                "<?xml version='1.0' encoding='EUC-KR'?><a/>",
+                Some("euc-kr"),
+            ),
+            (
+                "<!-- <meta charset=gbk> --><meta charset=utf-8>",
+                Some("utf-8"),
+            ),
             ("<metadata charset=gbk>", None),
             ("<p>charset=gbk", None),
             ("<meta name=x content=charset>", None),

@@ -2,8 +2,9 @@
 
 use jiff::civil::Date;
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 
 /// The first day in a short text, as ISO 8601: `2021-03-09T…`, `2021/3/9`, `2021年3月9日`,
 /// `9 March 2021`, `March 9, 2021`.
@@ -12,7 +13,11 @@ pub(crate) fn day(text: &str) -> Option<String> {
     let parts = parts(text);
     for three in parts.windows(3) {
         let date = match *three {
-            [Part::Number(y, 4), Part::Number(m, 1..=2), Part::Number(d, 1..=2)]
+            [
+                Part::Number(y, 4),
+                Part::Number(m, 1..=2),
+                Part::Number(d, 1..=2),
+            ]
             | [Part::Number(d, 1..=2), Part::Month(m), Part::Number(y, 4)]
             | [Part::Month(m), Part::Number(d, 1..=2), Part::Number(y, 4)] => valid(y, m, d),
             _ => None,
@@ -35,7 +40,11 @@ pub(crate) fn day_of_url(url: &str) -> Option<String> {
     let path = &path[..path.floor_char_boundary(path.len().min(300))];
     let numbers: Vec<Part> = parts(path);
     numbers.windows(3).find_map(|three| match *three {
-        [Part::Number(y, 4), Part::Number(m, 1..=2), Part::Number(d, 1..=2)] => valid(y, m, d),
+        [
+            Part::Number(y, 4),
+            Part::Number(m, 1..=2),
+            Part::Number(d, 1..=2),
+        ] => valid(y, m, d),
         _ => None,
     })
 }
@@ -50,12 +59,16 @@ enum Part {
 
 fn parts(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     for word in words {
         let mut rest = word;
         while let Some(first) = rest.chars().next() {
             let is_digit = first.is_ascii_digit();
-            let end = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c.is_ascii_digit() != is_digit)
+                .unwrap_or(rest.len());
             let (part, after) = rest.split_at(end);
             match part.parse() {
                 Ok(number) if is_digit => parts.push(Part::Number(number, part.len())),
@@ -88,8 +101,13 @@ mod tests {
     #[test]
     fn days_are_read() {
         for text in [
-            "2021-03-09T08:00:00Z", "2021/3/9", "2021年3月9日 08:00", "9 March 2021",
-            "Tuesday, Mar 9th, 2021", "20210309T080000Z", "2021.03.09",
+            "2021-03-09T08:00:00Z",
+            "2021/3/9",
+            "2021年3月9日 08:00",
+            "9 March 2021",
+            "Tuesday, Mar 9th, 2021",
+            "20210309T080000Z",
+            "2021.03.09",
         ] {
             assert_eq!(day(text).as_deref(), Some("2021-03-09"), "{text}");
         }

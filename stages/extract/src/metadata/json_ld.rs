@@ -26,7 +26,9 @@ impl JsonLd {
         if text.len() > MAX_BYTES {
             return;
         }
-        let Ok(value) = serde_json::from_str::<Value>(text.trim()) else { return };
+        let Ok(value) = serde_json::from_str::<Value>(text.trim()) else {
+            return;
+        };
         let mut queue = std::collections::VecDeque::from([&value]);
         let mut seen = 0;
         while let Some(value) = queue.pop_front() {
@@ -36,7 +38,14 @@ impl JsonLd {
                 Value::Array(items) => queue.extend(items),
                 Value::Object(object) => {
                     self.object(object);
-                    let inner = ["@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "acceptedAnswer", "comment"];
+                    let inner = [
+                        "@graph",
+                        "mainEntity",
+                        "mainEntityOfPage",
+                        "itemListElement",
+                        "acceptedAnswer",
+                        "comment",
+                    ];
                     queue.extend(inner.iter().filter_map(|key| object.get(*key)));
                 }
                 _ => {}
@@ -53,9 +62,16 @@ impl JsonLd {
             }
         }
         let is_work = kinds.iter().any(|kind| {
-            ["Article", "Posting", "Report", "CreativeWork", "Recipe", "Review"]
-                .iter()
-                .any(|word| kind.ends_with(word))
+            [
+                "Article",
+                "Posting",
+                "Report",
+                "CreativeWork",
+                "Recipe",
+                "Review",
+            ]
+            .iter()
+            .any(|word| kind.ends_with(word))
         });
         let string = |key: &str| object.get(key).and_then(Value::as_str).map(super::clean);
         self.headline = self.headline.take().or_else(|| string("headline"));
@@ -87,11 +103,13 @@ fn strings(value: Option<&Value>) -> Vec<&str> {
 
 /// Names of one or several persons, given as text or as objects.
 fn names(value: Option<&Value>) -> Vec<&str> {
-    let one = |value| match value {
-        &Value::String(ref name) => Some(name.as_str()),
-        Value::Object(person) => person.get("name").and_then(Value::as_str),
-        _ => None,
-    };
+    fn one(value: &Value) -> Option<&str> {
+        match value {
+            Value::String(name) => Some(name.as_str()),
+            Value::Object(person) => person.get("name").and_then(Value::as_str),
+            _ => None,
+        }
+    }
     match value {
         Some(Value::Array(items)) => items.iter().take(20).filter_map(one).collect(),
         Some(value) => one(value).into_iter().collect(),

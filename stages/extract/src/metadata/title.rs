@@ -1,7 +1,9 @@
 //! The title, without the name of the site.
 
 /// Between a page's title and the site's name.
-const SEPARATORS: [&str; 11] = [" | ", " - ", " – ", " — ", " :: ", " · ", " » ", " / ", "_", "－", "|"];
+const SEPARATORS: [&str; 11] = [
+    " | ", " - ", " – ", " — ", " :: ", " · ", " » ", " / ", "_", "－", "|",
+];
 
 /// Chooses among the declared title (og:title, headline), `<title>` and the first heading.
 pub(crate) fn choose(
@@ -20,7 +22,9 @@ pub(crate) fn choose(
         && heading.chars().count() >= 4
         && full.len() > heading.len()
         && full.starts_with(&heading)
-        && SEPARATORS.iter().any(|s| full[heading.len()..].trim_start().starts_with(s.trim()))
+        && SEPARATORS
+            .iter()
+            .any(|s| full[heading.len()..].trim_start().starts_with(s.trim()))
     {
         return Some(heading);
     }
@@ -50,7 +54,10 @@ fn cut_site<'a>(full: &'a str, site: Option<&str>, host: Option<&str>) -> &'a st
 /// Whether a part of the title names the site: by its declared name, or by its host's letters.
 fn is_site(part: &str, site: Option<&str>, host: Option<&str>) -> bool {
     let letters = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect()
     };
     let part = letters(part);
     if part.is_empty() {
@@ -70,20 +77,39 @@ mod tests {
 
     fn title(full: &str, heading: Option<&str>, site: Option<&str>) -> String {
         let heading = heading.map(str::to_owned);
-        choose(None, Some(full.to_owned()), heading, site, Some("harbourpost.com")).unwrap()
+        choose(
+            None,
+            Some(full.to_owned()),
+            heading,
+            site,
+            Some("harbourpost.com"),
+        )
+        .unwrap()
     }
 
     #[test]
     fn the_site_is_cut_off() {
         assert_eq!(title("New bridge | Harbour Post", None, None), "New bridge");
-        assert_eq!(title("Harbour Post - New bridge - part 2", None, None), "New bridge - part 2");
+        assert_eq!(
+            title("Harbour Post - New bridge - part 2", None, None),
+            "New bridge - part 2"
+        );
         assert_eq!(title("新桥通车_示例网", None, Some("示例网")), "新桥通车");
-        assert_eq!(title("New bridge - Region - Other", Some("New bridge"), None), "New bridge");
+        assert_eq!(
+            title("New bridge - Region - Other", Some("New bridge"), None),
+            "New bridge"
+        );
     }
 
     #[test]
     fn a_dash_of_its_own_stays() {
-        assert_eq!(title("Bread - a short history", None, None), "Bread - a short history");
-        assert_eq!(title("Harbour Post", None, Some("Harbour Post")), "Harbour Post");
+        assert_eq!(
+            title("Bread - a short history", None, None),
+            "Bread - a short history"
+        );
+        assert_eq!(
+            title("Harbour Post", None, Some("Harbour Post")),
+            "Harbour Post"
+        );
     }
 }

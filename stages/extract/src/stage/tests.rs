@@ -6,7 +6,11 @@ fn show(found: &Extracted) -> String {
     let field = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
     format!(
         "title: {}\nauthor: {}\ndate: {}\nlang: {}\n\n{}",
-        field(&found.title), field(&found.author), field(&found.date), field(&found.lang), found.text
+        field(&found.title),
+        field(&found.author),
+        field(&found.date),
+        field(&found.lang),
+        found.text
     )
 }
 
@@ -49,16 +53,30 @@ fn comments_and_tables_are_a_choice() {
     let html = include_str!("pages/news.html");
     let comment = "I have been waiting for years";
     assert!(!page(html).text.contains(comment));
-    let config = Config { include_comments: true, ..Config::default() };
+    let config = Config {
+        include_comments: true,
+        ..Config::default()
+    };
     assert!(extract_html(html, None, &config).text.contains(comment));
     let html = include_str!("pages/docs.html");
     assert!(page(html).text.contains("r | read from the start | no"));
-    let config = Config { include_tables: false, ..Config::default() };
-    assert!(!extract_html(html, None, &config).text.contains("read from the start"));
+    let config = Config {
+        include_tables: false,
+        ..Config::default()
+    };
+    assert!(
+        !extract_html(html, None, &config)
+            .text
+            .contains("read from the start")
+    );
 }
 
 fn raw(media_type: &str, body: impl Into<Vec<u8>>) -> RawDocument {
-    RawDocument { media_type: media_type.into(), body: body.into(), ..RawDocument::default() }
+    RawDocument {
+        media_type: media_type.into(),
+        body: body.into(),
+        ..RawDocument::default()
+    }
 }
 
 fn process(input: RawDocument) -> Verdict<Document> {
@@ -74,12 +92,34 @@ fn rule(verdict: Verdict<Document>) -> String {
 
 #[test]
 fn what_cannot_be_read_is_dropped_with_its_reason() {
-    assert_eq!(rule(process(raw("application/pdf", "%PDF"))), "extract.media_type");
-    assert_eq!(rule(process(raw("text/html", "<script>x</script>"))), "extract.no_content");
-    assert_eq!(rule(process(raw("text/plain", " \n "))), "extract.no_content");
-    let stage = Extract::new(&Config { max_bytes: 3, ..Config::default() }).unwrap();
-    assert_eq!(rule(stage.process(raw("text/html", "<p>long"))), "extract.too_large");
-    assert!(Extract::new(&Config { max_bytes: 0, ..Config::default() }).is_err());
+    assert_eq!(
+        rule(process(raw("application/pdf", "%PDF"))),
+        "extract.media_type"
+    );
+    assert_eq!(
+        rule(process(raw("text/html", "<script>x</script>"))),
+        "extract.no_content"
+    );
+    assert_eq!(
+        rule(process(raw("text/plain", " \n "))),
+        "extract.no_content"
+    );
+    let stage = Extract::new(&Config {
+        max_bytes: 3,
+        ..Config::default()
+    })
+    .unwrap();
+    assert_eq!(
+        rule(stage.process(raw("text/html", "<p>long"))),
+        "extract.too_large"
+    );
+    assert!(
+        Extract::new(&Config {
+            max_bytes: 0,
+            ..Config::default()
+        })
+        .is_err()
+    );
 }
 
 #[test]
@@ -87,8 +127,13 @@ fn provenance_and_declared_values_are_carried() {
     let mut input = raw("Text/HTML; charset=x", include_str!("pages/news.html"));
     input.id = "7".into();
     input.title = Some("Given".into());
-    let Verdict::Keep(document) = process(input) else { panic!("dropped") };
-    assert_eq!((document.id.as_str(), document.title.as_deref()), ("7", Some("Given")));
+    let Verdict::Keep(document) = process(input) else {
+        panic!("dropped")
+    };
+    assert_eq!(
+        (document.id.as_str(), document.title.as_deref()),
+        ("7", Some("Given"))
+    );
     assert_eq!(document.date.as_deref(), Some("2024-05-17"));
     assert_eq!(document.charset.as_deref(), Some("utf-8"));
     assert_eq!(document.lang_hint.as_deref(), Some("en-GB"));
@@ -97,7 +142,9 @@ fn provenance_and_declared_values_are_carried() {
 #[test]
 fn plain_text_passes_through() {
     let text = "A hard-wrapped\nparagraph.\n\n> quoted, *as written*";
-    let Verdict::Keep(document) = process(raw("text/markdown", text)) else { panic!("dropped") };
+    let Verdict::Keep(document) = process(raw("text/markdown", text)) else {
+        panic!("dropped")
+    };
     assert_eq!(document.text, text);
 }
 
@@ -113,20 +160,41 @@ fn xhtml_is_read() {
 fn hostile_pages_take_linear_time() {
     let text = "<p>There is some text here, as on any page, and it should be found again.</p>";
     let bombs = [
-        ("depth", "<div>".repeat(100_000) + text + &"</div>".repeat(100_000)),
+        (
+            "depth",
+            "<div>".repeat(100_000) + text + &"</div>".repeat(100_000),
+        ),
         ("inline depth", "<b><i>".repeat(50_000) + text),
         ("formatting", "<p><font color=1><b id=2>x".repeat(20_000)),
         ("tables", "<table><tr><td>".repeat(40_000) + text),
         ("foster", "<table><b>x".repeat(40_000) + text),
         ("lists", "<ul><li>a".repeat(60_000) + text),
         ("siblings", "<i>a</i><p>b".repeat(60_000) + text),
-        ("attributes", format!("<p {}>{text}", (0..80_000).fold(String::new(), |s, i| s + &format!("a{i}=1 ")))),
-        ("long attribute", format!("<p title=\"{}\">{text}", "x ".repeat(500_000))),
-        ("classes", format!("<p class=\"{}\">{text}", "nav ad ".repeat(150_000))),
-        ("entities", "&amp;&copy;&#x4e2d;&nosuch;".repeat(40_000) + text),
+        (
+            "attributes",
+            format!(
+                "<p {}>{text}",
+                (0..80_000).fold(String::new(), |s, i| s + &format!("a{i}=1 "))
+            ),
+        ),
+        (
+            "long attribute",
+            format!("<p title=\"{}\">{text}", "x ".repeat(500_000)),
+        ),
+        (
+            "classes",
+            format!("<p class=\"{}\">{text}", "nav ad ".repeat(150_000)),
+        ),
+        (
+            "entities",
+            "&amp;&copy;&#x4e2d;&nosuch;".repeat(40_000) + text,
+        ),
         ("comments", "<!--".repeat(250_000) + text),
         ("open tags", "<a".repeat(500_000)),
-        ("rows", "<table>".to_owned() + &"<tr><td>a<td>b".repeat(70_000)),
+        (
+            "rows",
+            "<table>".to_owned() + &"<tr><td>a<td>b".repeat(70_000),
+        ),
         ("breaks", "x<br>".repeat(200_000)),
         ("select", "<select><option>a".repeat(50_000) + text),
     ];

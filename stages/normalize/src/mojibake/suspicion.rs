@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::codec::{CODECS, LOST};
 use super::familiar::{Script, script};
 use super::{east_asian, utf8};
-use crate::profile::{suspicion_bits, wide_characters};
+use crate::profile::{for_each_wide, suspicion_bits};
 
 /// The character may stand for the lead byte of a sequence of two, three or four, in some charset.
 const LEADS_2: u8 = 1;
@@ -16,7 +16,7 @@ const LEADS_4: u8 = 4;
 const CONTINUES: u8 = 8;
 /// It begins a sequence of three in some East Asian charset.
 pub(super) const BETRAYS: u8 = 16;
-/// A character of Windows-1252 or Latin-1.
+/// A printable character of Latin-1.
 pub(super) const WEST: u8 = 32;
 /// A sign rather than a letter among those.
 pub(super) const SIGN: u8 = 64;
@@ -36,7 +36,7 @@ pub(crate) fn bits_of(c: char) -> u8 {
             _ => 0,
         };
     }
-    if east_asian::is_western(c) {
+    if matches!(c as u32, 0xA1..=0xFF) {
         let sign = !c.is_alphabetic();
         bits |= if sign { WEST | SIGN } else { WEST };
     }
@@ -63,8 +63,8 @@ pub(crate) struct Suspicion {
     last_end: usize,
     /// The last three characters: their bits, and where they begin.
     history: [(u8, usize); 3],
-    /// Place behind the last sequence that could be one but would be an unlikely character.
-    unlikely_end: usize,
+    /// Place behind the last characters that could be a sequence of UTF-8.
+    sequence_end: usize,
     west_score: u32,
 }
 
@@ -100,13 +100,21 @@ impl Suspicion {
         self.last_end = range.end;
     }
 
-    /// Weighs characters that could be a sequence of UTF-8: alone when that gives an everyday
-    /// character, in a row otherwise.
+    /// Weighs characters that could be a sequence of UTF-8: in a row they are suspicious, alone when
+    /// they give an everyday character. The end of a word in another alphabet is no sequence.
     fn sequence(&mut self, text: &str, range: Range<usize>) {
-        let in_a_row = range.start != 0 && range.start == self.unlikely_end;
+        let in_a_row = range.start != 0 && range.start == self.sequence_end;
+        let before = text
+            .get(..range.start)
+            .and_then(|head| head.chars().next_back());
+        let within_word =
+            before.is_some_and(|c| !c.is_ascii() && suspicion_bits(c) & CONTINUES == 0);
+        if within_word && !in_a_row {
+            return;
+        }
         self.found |=
             in_a_row || gives_everyday_character(text.get(range.clone()).unwrap_or_default());
-        self.unlikely_end = range.end;
+        self.sequence_end = range.end;
     }
 
     /// Takes in the ASCII, and the characters without bits, between two characters.
@@ -141,12 +149,12 @@ impl Suspicion {
 /// Whether a text may hold mojibake.
 pub(super) fn is_suspicious(text: &str) -> bool {
     let mut suspicion = Suspicion::default();
-    for (at, c) in wide_characters(text) {
+    for_each_wide(text, |range, c| {
         let bits = suspicion_bits(c);
         if bits != 0 {
-            suspicion.step(text, at..at + c.len_utf8(), bits);
+            suspicion.step(text, range, bits);
         }
-    }
+    });
     suspicion.found(text)
 }
 
