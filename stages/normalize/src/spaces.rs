@@ -50,15 +50,36 @@ pub(crate) fn is_space(c: char) -> bool {
 
 /// Copies a line, each run of spaces as one.
 fn squeeze(body: &str, out: &mut String) {
-    let mut rest = body;
-    while let Some(at) = rest.find(is_space) {
-        let (word, tail) = rest.split_at(at);
-        out.push_str(word);
-        rest = tail.trim_start_matches(is_space);
+    let (mut done, mut at) = (0, 0);
+    while let Some(start) = next_space(body, at) {
+        let tail = body.get(start..).unwrap_or_default();
+        let rest = tail.trim_start_matches(is_space);
         let run = tail.get(..tail.len() - rest.len()).unwrap_or_default();
-        out.push(if run.contains('\t') { '\t' } else { ' ' });
+        at = start + run.len();
+        if !matches!(run, " " | "\t") {
+            out.push_str(body.get(done..start).unwrap_or_default());
+            out.push(if run.contains('\t') { '\t' } else { ' ' });
+            done = at;
+        }
     }
-    out.push_str(rest);
+    out.push_str(body.get(done..).unwrap_or_default());
+}
+
+/// The place of the next white-space character.
+fn next_space(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        // First bytes of all the characters that `is_space` knows.
+        at += bytes.get(at..)?.iter().position(|b| matches!(b, b' ' | b'\t' | 0xC2 | 0xE1..=0xE3))?;
+        if text.get(at..)?.starts_with(is_space) {
+            return Some(at);
+        }
+        at += 1;
+        while !text.is_char_boundary(at) {
+            at += 1;
+        }
+    }
 }
 
 #[cfg(test)]

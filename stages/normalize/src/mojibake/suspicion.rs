@@ -187,5 +187,10 @@ fn is_dense(text: &str, at: usize) -> bool {
         .take(WINDOW + 1)
         .take_while(|c| !c.is_ascii())
         .for_each(&mut weigh);
-    betraying * 4 >= all
+    let least = match all {
+        ..=4 => 1,
+        5..=8 => 2,
+        _ => 3,
+    };
+    betraying >= least && betraying * 4 >= all
 }
