@@ -74,20 +74,20 @@ impl Normalize {
     #[must_use]
     pub fn normalize<'a>(&self, text: &'a str) -> (Cow<'a, str>, Counts) {
         let mut counts = Counts::default();
-        let mut current = Cow::Borrowed(text);
+        let mut work = Work::new(text, &self.config);
         for _ in 0..MAX_PASSES {
-            match self.pass(&current, &mut counts) {
-                Some(changed) => current = Cow::Owned(changed),
-                None => break,
+            if !self.pass(&mut work, &mut counts) {
+                break;
             }
         }
-        (current, counts)
+        let text = work.changed.map_or(Cow::Borrowed(text), Cow::Owned);
+        (text, counts)
     }
 
-    /// One pass of everything; nothing when the text stays as it is.
-    fn pass(&self, text: &str, counts: &mut Counts) -> Option<String> {
+    /// One pass of everything; whether it changed the text.
+    fn pass(&self, work: &mut Work, counts: &mut Counts) -> bool {
         let config = &self.config;
-        let mut work = Work::new(text, config);
+        work.touched = false;
         if work.profile.controls {
             // C1 controls are evidence of mojibake: only ASCII controls go before its repair.
             work.apply(|text| characters::clean_ascii(text, config, counts));
@@ -115,7 +115,7 @@ impl Normalize {
         if work.profile.private {
             work.apply(|text| self.masker.mask(text, &mut counts.masked));
         }
-        work.changed.filter(|changed| changed != text)
+        work.touched
     }
 
     /// Normalizes a field of one line, such as a title.
@@ -140,6 +140,8 @@ struct Work<'a> {
     /// What the text, as it is now, may need.
     profile: Profile,
     keep_indent: bool,
+    /// Whether the current round of passes changed anything.
+    touched: bool,
 }
 
 impl<'a> Work<'a> {
@@ -149,6 +151,7 @@ impl<'a> Work<'a> {
             changed: None,
             profile: Profile::of(text, config.keep_indent),
             keep_indent: config.keep_indent,
+            touched: false,
         }
     }
 
@@ -156,6 +159,7 @@ impl<'a> Work<'a> {
         if let Some(changed) = pass(self.changed.as_deref().unwrap_or(self.text)) {
             self.profile = Profile::of(&changed, self.keep_indent);
             self.changed = Some(changed);
+            self.touched = true;
         }
     }
 }

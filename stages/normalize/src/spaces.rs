@@ -71,7 +71,10 @@ fn next_space(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         // First bytes of all the characters that `is_space` knows.
-        at += bytes.get(at..)?.iter().position(|b| matches!(b, b' ' | b'\t' | 0xC2 | 0xE1..=0xE3))?;
+        at += bytes
+            .get(at..)?
+            .iter()
+            .position(|b| matches!(b, b' ' | b'\t' | 0xC2 | 0xE1..=0xE3))?;
         if text.get(at..)?.starts_with(is_space) {
             return Some(at);
         }
