@@ -3,14 +3,17 @@
 /// Bytes before a number in which a telling word may stand.
 const REACH: usize = 32;
 
-/// The text before an item on the same line, lower case, at most [`REACH`] bytes.
+/// The text before an item on the same line (in Chinese: in the same sentence), lower case, at most [`REACH`] bytes.
 pub(super) fn before(text: &str, start: usize) -> String {
     let mut from = start.saturating_sub(REACH);
     while !text.is_char_boundary(from) {
         from += 1;
     }
     let head = text.get(from..start).unwrap_or_default();
-    let line = head.rsplit('\n').next().unwrap_or_default();
+    let line = head
+        .rsplit(['\n', '。', '！', '？'])
+        .next()
+        .unwrap_or_default();
     line.to_ascii_lowercase()
 }
 

@@ -16,6 +16,55 @@ const FILES: &[&str] = &[
     "socket", "mount", "target",
 ];
 
+/// Top-level domains longer than four letters that people have addresses under; others of that
+/// length are words of a program, such as `@dataclasses.dataclass`.
+const LONG: &[&str] = &[
+    "academy",
+    "agency",
+    "business",
+    "center",
+    "cloud",
+    "company",
+    "consulting",
+    "design",
+    "digital",
+    "email",
+    "events",
+    "finance",
+    "global",
+    "group",
+    "health",
+    "hosting",
+    "house",
+    "international",
+    "legal",
+    "london",
+    "media",
+    "museum",
+    "network",
+    "online",
+    "paris",
+    "photography",
+    "press",
+    "school",
+    "services",
+    "social",
+    "software",
+    "solutions",
+    "space",
+    "store",
+    "studio",
+    "systems",
+    "technology",
+    "tokyo",
+    "training",
+    "travel",
+    "university",
+    "ventures",
+    "website",
+    "world",
+];
+
 /// The address around an at sign, beginning no earlier than `done`.
 pub(super) fn at(text: &str, at: usize, done: usize) -> Option<Item> {
     let start = local_start(text, at, done)?;
@@ -78,10 +127,12 @@ fn domain_end(text: &str, start: usize) -> Option<usize> {
         (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
     };
     let (host, top) = domain.rsplit_once('.')?;
-    let top_is_name = (2..=24).contains(&top.len())
-        && (top.bytes().all(|b| b.is_ascii_alphabetic())
-            || top.to_ascii_lowercase().starts_with("xn--"));
-    let is_file = FILES.contains(&top.to_ascii_lowercase().as_str());
+    let top = top.to_ascii_lowercase();
+    let letters = top.bytes().all(|b| b.is_ascii_alphabetic());
+    let short = (2..=4).contains(&top.len()) && letters;
+    let top_is_name =
+        short || LONG.contains(&top.as_str()) || (top.starts_with("xn--") && top.len() <= 24);
+    let is_file = FILES.contains(&top.as_str());
     let goes_on = tail.get(length).is_some_and(|b| matches!(b, b'_' | b'@'));
     (length <= MAX_DOMAIN && top_is_name && !is_file && !goes_on && host.split('.').all(proper))
         .then_some(start + length)

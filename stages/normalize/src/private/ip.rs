@@ -93,7 +93,9 @@ fn v6(text: &str, start: usize, raw: &str) -> Option<Item> {
         .segments()
         .first()
         .is_some_and(|first| first & 0xE000 == 0x2000);
-    (bounded && global && raw.len() >= 7).then_some(Item {
+    // An address that ends with zeros names a network.
+    let host = !raw.ends_with("::");
+    (bounded && global && host && raw.len() >= 7).then_some(Item {
         kind: PrivateKind::Ip,
         range: start..end,
     })

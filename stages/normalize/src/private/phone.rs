@@ -39,32 +39,44 @@ fn is_phone(number: &Number, text: &str, hint: Hint) -> bool {
         || (hint.phone() && is_told(number, text))
 }
 
-/// Money, shares, paths and longer names: the number is a part of something else.
+/// Units that make a number a quantity.
+const UNITS: &[&str] = &[
+    "%", "元", "美元", "万", "亿", "円", "bytes", "KB", "km", "ms", "字节", "px", "次", "人",
+];
+
+/// Money, shares, paths, sums and longer names: the number is a part of something else.
 fn is_part_of_more(number: &Number, text: &str, hint: Hint) -> bool {
-    let money = matches!(number.left, Some(b'$' | b'#' | b'_' | b'%' | b'<' | b'*'));
-    let field = matches!(number.left, Some(b'=' | b'/' | b'?')) && !hint.phone();
     let head = text.get(..number.start()).unwrap_or_default();
-    let sign = head.ends_with(['¥', '￥', '€', '£', '№']);
-    let decimal = matches!(number.right, [Some(b'.' | b','), Some(next)] if next.is_ascii_digit())
-        || matches!(head.as_bytes(), [.., last, b'.' | b',' | b'-' | b'/'] if last.is_ascii_digit() && number.lead().is_none() && !listed(number));
     let tail = text
         .get(number.end()..)
         .unwrap_or_default()
         .trim_start_matches(' ');
-    let unit = [
-        "%", "元", "美元", "万", "亿", "円", "bytes", "KB", "km", "ms", "字节", "px", "次", "人",
-    ]
-    .iter()
-    .any(|u| tail.starts_with(u));
-    let after =
-        matches!(number.right, [Some(b'-' | b':'), Some(next)] if next.is_ascii_alphanumeric());
-    let named = matches!(head.as_bytes(), [.., last, b'-' | b'.'] if last.is_ascii_alphabetic());
-    money || field || sign || decimal || unit || after || named || number.is_glued()
+    let money = matches!(number.left, Some(b'$' | b'#' | b'_' | b'%' | b'<' | b'*'))
+        || head.ends_with(['¥', '￥', '€', '£', '№']);
+    let field = matches!(number.left, Some(b'=' | b'/' | b'?')) && !hint.phone();
+    let quantity = UNITS.iter().any(|unit| tail.starts_with(unit));
+    money || field || quantity || goes_on(number, head.as_bytes())
 }
 
-/// Long numbers may stand in a list without spaces.
-fn listed(number: &Number) -> bool {
-    number.digits() >= 10
+/// Digits or letters go on behind a sign at either end: fractions, sums, part numbers.
+fn goes_on(number: &Number, head: &[u8]) -> bool {
+    // Long numbers may stand in a list without spaces.
+    let listed = number.digits() >= 10 && number.groups().len() == 1;
+    let after = match number.right {
+        [Some(b'.'), Some(next)] => next.is_ascii_digit(),
+        [Some(b','), Some(next)] => next.is_ascii_digit() && !listed,
+        [Some(b'-' | b':'), Some(next)] => next.is_ascii_alphanumeric(),
+        _ => false,
+    };
+    let before = match head {
+        [.., last, b'.' | b'-'] => {
+            last.is_ascii_alphabetic() || (last.is_ascii_digit() && number.lead().is_none())
+        }
+        [.., last, b'+' | b'*'] => last.is_ascii_digit(),
+        [.., last, b',' | b'/'] => last.is_ascii_digit() && number.lead().is_none() && !listed,
+        _ => false,
+    };
+    after || before || number.is_glued()
 }
 
 /// Calling codes (ITU-T E.164) followed by a plausible length.

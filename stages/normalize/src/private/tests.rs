@@ -50,6 +50,9 @@ fn leaves_look_alikes() {
         "$2125550143, 13,912,345,678, 3.14159265358979",
         "std::net::fade::bad, 12:30:45, aa:bb:cc:dd:ee:ff",
         "110105194912310021",
+        "zfill('3.14159265359'), 351364.18288201344, 6000-600-150-1200=4050",
+        "created with@dataclasses.dataclass, network 2001:db8::/32",
+        "请客服联系我。174208675是我的编号",
     ];
     for text in cases {
         assert_eq!(masked(text), text);
