@@ -9,8 +9,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 use tch::Device;
 
-/// The libtorch that this program is built for; tch and libtorch are pinned as a pair.
-pub const LIBTORCH_VERSION: &str = "2.11.0";
+use crate::libtorch;
 
 /// CUDA if this machine and the installed libtorch have it, else the CPU.
 ///
@@ -31,8 +30,9 @@ pub struct Torch {
     pub version: Option<String>,
     /// The version that this program is built for.
     pub expected: &'static str,
-    /// Whether libtorch's CUDA half is installed beside it (`make setup CUDA=1`).
-    pub cuda_installed: bool,
+    /// Whether libtorch's CUDA half could be loaded, with all that it needs
+    /// (`make setup CUDA=1`).
+    pub cuda_loaded: bool,
     /// Whether a GPU can be used.
     pub cuda_available: bool,
     /// Number of GPUs.
@@ -42,57 +42,55 @@ pub struct Torch {
 }
 
 impl Torch {
-    /// Whether the library is the one that the program is built for; a suffix such as `+cu130`
-    /// does not count.
+    /// Whether the library is the one that the program is built for.
     #[must_use]
     pub fn version_matches(&self) -> bool {
-        let version = self.version.as_deref().unwrap_or_default();
-        version.split('+').next() == Some(self.expected)
+        self.version.as_deref().is_some_and(libtorch::is_expected)
     }
 }
 
 /// Describes the libtorch in use, for `textmill doctor`.
 #[must_use]
 pub fn doctor() -> Torch {
-    load_cuda();
+    let cuda_loaded = load_cuda();
     let library = torch_cpu();
     Torch {
-        version: library.as_deref().and_then(version_of),
-        cuda_installed: library.as_deref().is_some_and(|l| cuda_half(l).exists()),
+        version: library
+            .as_deref()
+            .and_then(Path::parent)
+            .and_then(libtorch::version),
+        cuda_loaded,
         library,
-        expected: LIBTORCH_VERSION,
+        expected: libtorch::expected(),
         cuda_available: tch::Cuda::is_available(),
         cuda_devices: tch::Cuda::device_count(),
         threads: tch::get_num_threads(),
     }
 }
 
-/// Loads libtorch's CUDA half, once, where it is installed.
+/// Loads libtorch's CUDA half, once, and says whether it is there.
 ///
 /// The linker drops libtorch_cuda, of which no symbol is named, and without it libtorch reports
-/// that there is no GPU. A CPU-only set-up lacks the file, so it cannot simply be linked.
-fn load_cuda() {
-    static LOADED: OnceLock<()> = OnceLock::new();
-    LOADED.get_or_init(|| {
-        if let Some(cuda) = torch_cpu().as_deref().map(cuda_half)
-            && cuda.exists()
-            && let Ok(path) = CString::new(cuda.as_os_str().as_bytes())
-        {
-            open_library(&path);
-        }
-    });
+/// that there is no GPU. A CPU-only set-up lacks what that half needs, so it cannot simply be
+/// linked.
+fn load_cuda() -> bool {
+    static LOADED: OnceLock<bool> = OnceLock::new();
+    *LOADED.get_or_init(|| {
+        let library = torch_cpu();
+        let path = library.and_then(|l| CString::new(cuda_half(&l).as_os_str().as_bytes()).ok());
+        path.is_some_and(|path| open_library(&path))
+    })
 }
 
 #[expect(
     unsafe_code,
     reason = "dlopen runs the library's initialisers; there is no safe form"
 )]
-fn open_library(path: &CString) {
+fn open_library(path: &CString) -> bool {
     // SAFETY: the path is NUL-terminated, and the library is libtorch's own other half. If it
     // cannot be loaded, CUDA stays unavailable, which `doctor` reports.
-    unsafe {
-        libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
-    }
+    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+    !handle.is_null()
 }
 
 fn cuda_half(torch_cpu: &Path) -> PathBuf {
@@ -106,19 +104,6 @@ fn torch_cpu() -> Option<PathBuf> {
         .lines()
         .find(|line| line.ends_with("/libtorch_cpu.so"))?;
     Some(PathBuf::from(line.get(line.find('/')?..)?))
-}
-
-/// `__version__` in the wheel's version.py, or the content of a release archive's build-version.
-fn version_of(torch_cpu: &Path) -> Option<String> {
-    let root = torch_cpu.parent()?.parent()?;
-    if let Ok(version) = fs::read_to_string(root.join("build-version")) {
-        return Some(version.trim().to_owned());
-    }
-    let python = fs::read_to_string(root.join("version.py")).ok()?;
-    let line = python
-        .lines()
-        .find(|line| line.starts_with("__version__"))?;
-    Some(line.split(['\'', '"']).nth(1)?.to_owned())
 }
 
 #[cfg(test)]

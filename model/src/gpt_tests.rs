@@ -116,7 +116,11 @@ fn gradients_equal_those_of_plain_autograd() {
             let theirs = Tensor::run_backward(&[&plain], &gpt.leaves, false, false);
             let theirs: Vec<Tensor> = theirs.iter().map(|g| g.reshape([-1])).collect();
             assert!(apart(&ours.loss, &plain.detach()) < 1e-5);
-            assert!(apart(&ours.flat, &Tensor::cat(&theirs, 0)) < 1e-5);
+            // Relative: how libtorch's kernels round differs from processor to processor.
+            let theirs = Tensor::cat(&theirs, 0);
+            let largest = theirs.abs().max().double_value(&[]);
+            let difference = apart(&ours.flat, &theirs) / largest;
+            assert!(difference < 2e-5, "{difference} of {largest}");
         }
     }
 }

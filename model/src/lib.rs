@@ -28,13 +28,14 @@ mod head;
 mod hugging_face;
 mod layers;
 mod layout;
+mod libtorch;
 mod random;
 mod tensors;
 
 pub use cache::KvCache;
 pub use checkpoint::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config};
 pub use config::{Architecture, ModelConfig, Size};
-pub use device::{LIBTORCH_VERSION, Torch, best_device, doctor};
+pub use device::{Torch, best_device, doctor};
 pub use dropout::Dropout;
 pub use error::Error;
 pub use generate::{Sampling, generate};

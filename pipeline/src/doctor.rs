@@ -56,9 +56,9 @@ fn libtorch() {
         ));
     }
     line(torch.version_matches(), "libtorch", &text);
-    let cuda = match (torch.cuda_available, torch.cuda_installed) {
-        (true, _) => format!("{} device(s)", torch.cuda_devices),
-        (false, true) => "libtorch has it, but sees no GPU; the CPU is used".to_owned(),
+    let cuda = match (torch.cuda_available, torch.cuda_loaded) {
+        (true, _) => format!("{} device(s); the first is used", torch.cuda_devices),
+        (false, true) => "installed, but no GPU is seen; the CPU is used".to_owned(),
         (false, false) => "not installed (`make setup CUDA=1`); the CPU is used".to_owned(),
     };
     line(true, "CUDA", &cuda);

@@ -1,89 +1,22 @@
-//! The `textmill` program: see `textmill --help`.
+//! `textmill`: looks whether the right libtorch is at hand, and then becomes `textmill-torch`.
+//!
+//! The dynamic loader reads a program's libraries before its first line runs. Without this step a
+//! missing or foreign libtorch would end in the loader's words, which do not say what to do.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod apply;
-mod cli;
-mod config;
-mod doctor;
-mod explore;
-mod report;
-mod run;
-mod runner;
-mod stages;
+#[cfg(feature = "torch")]
+mod launch;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::Parser;
-
-use crate::cli::{Cli, Command, ConfigArgs};
-use crate::config::Config;
-
+#[cfg(feature = "torch")]
 fn main() -> ExitCode {
-    match execute(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => run::report_failure(&error),
-    }
+    let complaint = launch::launch();
+    eprintln!("error: {complaint}");
+    ExitCode::FAILURE
 }
 
-fn execute(command: Command) -> Result<()> {
-    match command {
-        Command::Run { until, args } => run::pipeline(until.as_deref(), &args),
-        Command::Collect(args) => run::stage("collect", &args),
-        Command::Extract(args) => run::stage("extract", &args),
-        Command::Filter(args) => run::stage("filter", &args),
-        Command::Dedupe {
-            explain: true,
-            args,
-        } => explain_dedupe(&args.config),
-        Command::Dedupe { args, .. } => run::stage("dedupe", &args),
-        Command::Normalize(args) => run::stage("normalize", &args),
-        Command::Tokenize(args) => run::stage("tokenize", &args),
-        Command::Train(args) => run::stage("train", &args),
-        Command::Evaluate(args) => run::stage("evaluate", &args),
-        Command::Inspect {
-            path,
-            sql,
-            rows,
-            width,
-        } => explore::inspect(&path, sql.as_deref(), rows, width),
-        Command::Trace { document, config } => explore::trace(&load(&config)?, &document),
-        Command::Apply {
-            stage,
-            tokenizer,
-            config,
-            overrides,
-        } => {
-            let config = match config {
-                Some(path) => Config::load(&path, &overrides)?,
-                None => Config::from_overrides(&overrides)?,
-            };
-            apply::apply(&stage, &config, tokenizer.as_deref())
-        }
-        Command::Summary(args) => report::print_summary(&load(&args)?),
-        Command::Doctor(args) => doctor::doctor(&args),
-    }
-}
-
-fn load(args: &ConfigArgs) -> Result<Config> {
-    Config::load(&args.config, &args.overrides)
-}
-
-/// The S-curve of the configured bands and rows.
-fn explain_dedupe(args: &ConfigArgs) -> Result<()> {
-    let config = load(args)?.dedupe;
-    println!(
-        "{} bands of {} rows: a pair of documents is compared when all rows of a band agree.\n",
-        config.bands, config.rows
-    );
-    println!("Jaccard similarity   probability of being compared");
-    for (jaccard, probability) in textmill_dedupe::explain(&config) {
-        let bar = "█".repeat((probability * 40.0).round() as usize);
-        println!("{jaccard:18.2}   {probability:8.4}  {bar}");
-    }
-    println!(
-        "\nCompared pairs count as duplicates from a similarity of {} on.",
-        config.min_similarity
-    );
-    Ok(())
+#[cfg(not(feature = "torch"))]
+fn main() -> ExitCode {
+    textmill_pipeline::main()
 }
