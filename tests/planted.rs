@@ -170,18 +170,9 @@ fn every_plant_meets_its_fate() {
     let run = Run::of_sample_corpus();
     let mut complaints = Vec::new();
     for plant in plants {
-        let pending = plant["pending"].is_string();
-        match complaint(&run, plant) {
-            Err(problem) if !pending => {
-                let problem: String = problem.chars().take(700).collect();
-                complaints.push(format!("{}: {problem}", plant["name"]));
-            }
-            // The list of what is known not to work yet only shrinks.
-            Ok(()) if pending => complaints.push(format!(
-                "{}: works now; take `pending` out of planted.json",
-                plant["name"]
-            )),
-            _ => {}
+        if let Err(problem) = complaint(&run, plant) {
+            let problem: String = problem.chars().take(700).collect();
+            complaints.push(format!("{}: {problem}", plant["name"]));
         }
     }
     assert!(

@@ -1,6 +1,7 @@
 //! White space, line breaks, tables and formulae: how inline content becomes text.
 
 use scraper::Node;
+use scraper::node::Element;
 
 use crate::tag::Tag;
 use crate::words::Classes;
@@ -88,13 +89,11 @@ pub(crate) fn write_code(out: &mut String, text: &str) {
     }
 }
 
-/// Appends text without control characters, which have no business in a page.
+/// Appends text without ASCII control characters, which have no business in a page. Those beyond
+/// ASCII stay: where text was decoded with the wrong charset, they are what it can be repaired from.
 fn push_clean(out: &mut String, text: &str) {
-    if text
-        .bytes()
-        .any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2)
-    {
-        out.extend(text.chars().filter(|c| !c.is_control()));
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
+        out.extend(text.chars().filter(|c| !c.is_ascii_control()));
     } else {
         out.push_str(text);
     }
@@ -123,6 +122,12 @@ pub(crate) fn is_hidden_style(style: &str) -> bool {
         (name.eq_ignore_ascii_case("display") && value.eq_ignore_ascii_case("none"))
             || (name.eq_ignore_ascii_case("visibility") && value.eq_ignore_ascii_case("hidden"))
     })
+}
+
+/// Whether an element is a script that a browser runs, rather than data in a script's clothes.
+pub(crate) fn is_program(element: &Element) -> bool {
+    let runs = |kind: &str| kind.is_empty() || kind == "module" || kind.contains("javascript");
+    element.name() == "script" && element.attr("type").is_none_or(runs)
 }
 
 /// Whether a class names the drawn copy of a formula whose source stands beside it, or the

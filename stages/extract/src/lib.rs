@@ -19,6 +19,7 @@ mod parse;
 mod plain;
 mod stage;
 mod tag;
+mod terminal;
 pub mod training;
 mod words;
 mod write;

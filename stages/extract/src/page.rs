@@ -9,6 +9,7 @@ use scraper::node::{Element as HtmlElement, Node};
 
 use crate::layout::{self, Edge, Layout};
 use crate::tag::Tag;
+use crate::terminal;
 use crate::words::{self, Classes};
 
 /// How a block of text is written.
@@ -81,7 +82,10 @@ impl Page {
             match edge {
                 Edge::Open(node) => match node.value() {
                     Node::Element(element) if walk.skipping == 0 => walk.open(node, element),
-                    Node::Element(_) => walk.skipping += 1,
+                    Node::Element(element) => {
+                        walk.scripted |= layout::is_program(element);
+                        walk.skipping += 1;
+                    }
                     Node::Text(text) if walk.skipping == 0 => walk.text(text),
                     _ => {}
                 },
@@ -93,12 +97,12 @@ impl Page {
             }
         }
         walk.flush();
-        walk.page.settle(tables)
+        walk.page.settle(tables, walk.scripted)
     }
 
-    /// Takes tables out if they are not wanted, and hidden text unless it is most of the page,
-    /// as on pages that a script uncovers when it has run.
-    fn settle(mut self, tables: bool) -> Self {
+    /// Takes tables out if they are not wanted, and hidden text unless it is most of a page with
+    /// scripts: one of them uncovers it when it has run.
+    fn settle(mut self, tables: bool, scripted: bool) -> Self {
         let bytes = |block: &Block| block.end - block.start;
         let hidden: usize = self
             .blocks
@@ -107,7 +111,7 @@ impl Page {
             .map(bytes)
             .sum();
         let all: usize = self.blocks.iter().map(bytes).sum();
-        let drop_hidden = hidden * 2 < all;
+        let drop_hidden = hidden * 2 < all || !scripted;
         self.blocks
             .retain(|block| !(block.hidden && drop_hidden) && (tables || block.kind != Kind::Row));
         self
@@ -137,6 +141,8 @@ struct Walk {
     page: Page,
     /// Elements open inside a skipped one, itself included.
     skipping: u32,
+    /// A script has been seen.
+    scripted: bool,
     stack: Vec<Frame>,
     open: Open,
     lists: Vec<List>,
@@ -168,6 +174,7 @@ impl Walk {
             self.math(node, tag);
         }
         if tag.is_skipped() || tag == Tag::Math || attributes.skip {
+            self.scripted |= layout::is_program(element);
             self.skipping = 1;
             return;
         }
@@ -333,6 +340,16 @@ impl Walk {
     }
 
     fn text(&mut self, text: &str) {
+        if text.contains('\u{1b}') {
+            for line in text.split_inclusive('\n') {
+                self.plain_text(&terminal::shown(line));
+            }
+        } else {
+            self.plain_text(text);
+        }
+    }
+
+    fn plain_text(&mut self, text: &str) {
         if self.open.pre > 0 && self.open.row == 0 {
             self.push_code(text);
         } else {

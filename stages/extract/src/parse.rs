@@ -19,8 +19,12 @@ use html5ever::tree_builder::{TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, QualName};
 use scraper::{Html, HtmlTreeSink};
 
-/// Elements nested deeper than this are left out; their text stays. Browsers stop at 512 too.
+use crate::tag::Tag as ElementTag;
+
+/// Elements nested deeper than this are put side by side; browsers stop at 512 too.
 const MAX_DEPTH: usize = 512;
+/// Levels below [`MAX_DEPTH`] that stray end tags may bring about before elements are left out.
+const SLACK: usize = 8;
 /// Longest tag that is handed over whole; see [`cut_tags`].
 const MAX_TAG_BYTES: usize = 8 << 10;
 /// Attributes kept of a longer tag.
@@ -104,14 +108,17 @@ fn tag_extent(bytes: &[u8], start: usize) -> (Option<usize>, usize) {
     (cut, at.min(bytes.len()))
 }
 
-/// Hands tokens on, but leaves out start tags that would nest too deep, and the end tags that
-/// belong to them.
+/// Hands tokens on, but lets nothing nest too deep. At the limit a block-level element closes the
+/// one before it there, so that paragraphs stay paragraphs; an inline element is left out with its
+/// end tag, and only its text stays.
 struct Bounded {
     builder: TreeBuilder<NodeId, DepthSink>,
     /// Start tags that may pass before the depth must be looked at again.
     credit: Cell<usize>,
     start_tags: Cell<usize>,
     left_out: RefCell<HashMap<LocalName, usize>>,
+    /// The block-level element that is open at the limit.
+    last_block: RefCell<Option<LocalName>>,
 }
 
 impl Bounded {
@@ -121,68 +128,103 @@ impl Bounded {
             credit: Cell::new(MAX_DEPTH),
             start_tags: Cell::new(0),
             left_out: RefCell::default(),
+            last_block: RefCell::default(),
         }
     }
 
-    fn passes(&self, tag: &Tag) -> bool {
+    fn passes(&self, tag: &Tag, line: u64) -> bool {
         match tag.kind {
-            TagKind::StartTag => self.start_passes(tag),
+            TagKind::StartTag => self.start_passes(tag, line),
             TagKind::EndTag => self.end_passes(tag),
         }
     }
 
-    fn start_passes(&self, tag: &Tag) -> bool {
+    fn start_passes(&self, tag: &Tag, line: u64) -> bool {
         self.start_tags.set(self.start_tags.get() + 1);
+        let kind = LimitKind::of(&tag.name);
+        if kind == LimitKind::Text {
+            return true;
+        }
         let allowed = MIN_ELEMENTS + MAX_ELEMENTS_PER_TAG * self.start_tags.get();
         let exhausted = self.builder.sink.created.get() > allowed;
+        let mut depth = 0;
         if self.credit.get() == 0 {
-            let depth = self.builder.sink.depth();
+            depth = self.builder.sink.depth();
             self.credit.set(MAX_DEPTH.saturating_sub(depth) / 2);
         }
-        if self.credit.get() == 0 || exhausted {
-            if !tag.self_closing && !is_void(&tag.name) {
-                *self
-                    .left_out
-                    .borrow_mut()
-                    .entry(tag.name.clone())
-                    .or_default() += 1;
-            }
-            return false;
+        if self.credit.get() > 0 && !exhausted {
+            self.credit.set(self.credit.get() - 1);
+            self.last_block.take();
+            return true;
         }
-        self.credit.set(self.credit.get() - 1);
-        true
+        if !exhausted && kind == LimitKind::Void {
+            return true;
+        }
+        if !exhausted && kind == LimitKind::Block && depth < MAX_DEPTH + SLACK {
+            if let Some(last) = self.last_block.replace(Some(tag.name.clone())) {
+                self.close(last, line);
+            }
+            return true;
+        }
+        if !tag.self_closing && kind != LimitKind::Void {
+            let mut left_out = self.left_out.borrow_mut();
+            *left_out.entry(tag.name.clone()).or_default() += 1;
+        }
+        if kind == LimitKind::Block {
+            let space = Token::CharacterTokens(StrTendril::from_slice(" "));
+            let _ = self.builder.process_token(space, line);
+        }
+        false
+    }
+
+    /// Gives the tree builder an end tag that the page does not have.
+    fn close(&self, name: LocalName, line: u64) {
+        let tag = Tag {
+            kind: TagKind::EndTag,
+            name,
+            self_closing: false,
+            attrs: Vec::new(),
+            had_duplicate_attributes: false,
+        };
+        let _ = self.builder.process_token(Token::TagToken(tag), line);
     }
 
     fn end_passes(&self, tag: &Tag) -> bool {
         let mut left_out = self.left_out.borrow_mut();
-        match left_out.get_mut(&tag.name) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
+        if let Some(count) = left_out.get_mut(&tag.name).filter(|count| **count > 0) {
+            *count -= 1;
+            return false;
         }
+        // The last block closes with its own end tag, or with that of a block around it.
+        if LimitKind::of(&tag.name) == LimitKind::Block {
+            self.last_block.take();
+        }
+        true
     }
 }
 
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "br"
-            | "col"
-            | "embed"
-            | "hr"
-            | "img"
-            | "input"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-    )
+/// How an element is treated where no further level may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LimitKind {
+    /// Holds text alone, which the tree builder must know of to keep scripts apart from prose.
+    Text,
+    /// Holds nothing.
+    Void,
+    Block,
+    Other,
+}
+
+impl LimitKind {
+    fn of(name: &str) -> Self {
+        match name {
+            "script" | "style" | "textarea" | "title" | "xmp" | "iframe" | "noembed"
+            | "noframes" => Self::Text,
+            "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta"
+            | "param" | "source" | "track" | "wbr" => Self::Void,
+            _ if ElementTag::of(name).is_block() => Self::Block,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl TokenSink for Bounded {
@@ -190,7 +232,7 @@ impl TokenSink for Bounded {
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
         match &token {
-            Token::TagToken(tag) if !self.passes(tag) => TokenSinkResult::Continue,
+            Token::TagToken(tag) if !self.passes(tag, line) => TokenSinkResult::Continue,
             _ => self.builder.process_token(token, line),
         }
     }
@@ -227,7 +269,7 @@ impl DepthSink {
     fn depth(&self) -> usize {
         let html = self.inner.0.borrow();
         let node = html.tree.get(self.current.get());
-        node.map_or(0, |node| node.ancestors().take(MAX_DEPTH).count())
+        node.map_or(0, |node| node.ancestors().take(MAX_DEPTH + SLACK).count())
     }
 
     fn note(&self, parent: NodeId, child: &NodeOrText<NodeId>) {

@@ -155,6 +155,58 @@ fn xhtml_is_read() {
     assert!(rule(process(raw("application/xhtml+xml", body))).contains("all that this page"));
 }
 
+#[test]
+fn evidence_of_a_wrong_charset_reaches_normalize() {
+    let damaged = "ä»–ä¸€è·¯æ‰“å\u{90}¬ï¼Œèµ°äº†ä¸‰å¤©æ‰\u{8d}æ‰¾åˆ°è¿™é‡Œã€‚";
+    let html = format!("<article><p>去年秋天，门口来了一个年轻人。{damaged}</p></article>");
+    assert!(page(&html).text.contains(damaged));
+}
+
+#[test]
+fn hidden_text_stays_only_where_a_script_uncovers_it() {
+    let story = "<p>The pilots say that the table tells you what the sea intends, and no more.</p>";
+    let hidden = format!("<div style='display:none'>{story}{story}</div>");
+    assert_eq!(page(&format!("<body>{hidden}")).text, "");
+    let data = r#"<script type="application/ld+json">{}</script>"#;
+    assert_eq!(page(&format!("<body>{data}{hidden}")).text, "");
+    let script = "<script>reveal()</script>";
+    assert!(
+        page(&format!("<body>{script}{hidden}"))
+            .text
+            .contains("pilots")
+    );
+    let head = format!("<head>{script}</head><body>{hidden}");
+    assert!(page(&head).text.contains("pilots"));
+    let beside = format!("<head>{script}</head><body><article>{story}{story}{story}</article>");
+    let note = "<p hidden>Nobody has ever read what is written here.</p>";
+    assert!(!page(&(beside + note)).text.contains("Nobody"));
+}
+
+#[test]
+fn paragraphs_below_the_depth_limit_stay_apart_and_scripts_stay_out() {
+    let story = "<h1>The well</h1><p>It was dug by two <b>brothers</b>, long before the road.</p>\
+        <script>var x = 'not prose';</script><p>Seven of them drank<br>from it every day.</p>";
+    for (open, close) in [
+        ("<div>", ""),
+        ("<div>", "</div>"),
+        ("<section>", ""),
+        ("<div><span>", ""),
+        ("<div></p></x>", ""),
+    ] {
+        let html = open.repeat(100_000) + story + &close.repeat(100_000);
+        let text = page(&html).text;
+        let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+        let expected = [
+            "The well",
+            "It was dug by two brothers, long before the road.",
+            "Seven of them drank",
+            "from it every day.",
+        ];
+        let heading = usize::from(lines.len() < expected.len());
+        assert_eq!(lines, expected[heading..], "{open}");
+    }
+}
+
 /// Bombs: each must be done well within a second a megabyte (ten, on a busy machine).
 #[test]
 fn hostile_pages_take_linear_time() {
@@ -165,6 +217,10 @@ fn hostile_pages_take_linear_time() {
             "<div>".repeat(100_000) + text + &"</div>".repeat(100_000),
         ),
         ("inline depth", "<b><i>".repeat(50_000) + text),
+        (
+            "blocks below the limit",
+            "<div><p>x</q>".repeat(60_000) + text,
+        ),
         ("formatting", "<p><font color=1><b id=2>x".repeat(20_000)),
         ("tables", "<table><tr><td>".repeat(40_000) + text),
         ("foster", "<table><b>x".repeat(40_000) + text),
@@ -212,7 +268,7 @@ proptest! {
     fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..600)) {
         for kind in ["text/html", "text/plain", ""] {
             if let Verdict::Keep(document) = process(raw(kind, body.clone())) {
-                prop_assert!(document.text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')));
+                prop_assert!(document.text.chars().all(|c| !c.is_ascii_control() || matches!(c, '\n' | '\t')));
             }
         }
     }
@@ -229,6 +285,6 @@ proptest! {
         let html = parts.concat();
         let once = page(&html);
         prop_assert_eq!(&once, &page(&html));
-        prop_assert!(once.text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')));
+        prop_assert!(once.text.chars().all(|c| !c.is_ascii_control() || matches!(c, '\n' | '\t')));
     }
 }
