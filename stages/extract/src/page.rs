@@ -141,7 +141,7 @@ struct Walk {
     page: Page,
     /// Elements open inside a skipped one, itself included.
     skipping: u32,
-    /// A script has been seen.
+    /// A script, or a trace of one, has been seen.
     scripted: bool,
     stack: Vec<Frame>,
     open: Open,
@@ -173,8 +173,8 @@ impl Walk {
         if tag == Tag::Math || attributes.tex {
             self.math(node, tag);
         }
+        self.scripted |= attributes.scripted || layout::is_program(element);
         if tag.is_skipped() || tag == Tag::Math || attributes.skip {
-            self.scripted |= layout::is_program(element);
             self.skipping = 1;
             return;
         }
@@ -482,6 +482,8 @@ struct Attributes {
     skip: bool,
     tex: bool,
     signature: u64,
+    /// Something that only a script has a use for.
+    scripted: bool,
 }
 
 impl Attributes {
@@ -492,7 +494,10 @@ impl Attributes {
             skip: false,
             tex: false,
             signature: 0,
+            scripted: false,
         };
+        // React sends the parts of a page like this, and moves them to their places.
+        let streamed = element.attr("id").is_some_and(|id| id.starts_with("S:"));
         for (name, value) in element.attrs() {
             match name {
                 "class" => {
@@ -506,10 +511,11 @@ impl Attributes {
                 "aria-hidden" if value == "true" => {
                     words::add_classes("hidden", &mut found.classes)
                 }
-                "hidden" => found.hidden |= value != "until-found",
+                "hidden" => found.hidden |= value != "until-found" && !streamed,
                 "style" => found.hidden |= layout::is_hidden_style(value),
                 "type" => found.tex |= value.starts_with("math/tex"),
-                _ => {}
+                "aria-controls" | "aria-expanded" => found.scripted = true,
+                _ => found.scripted |= name.starts_with("data-") || name.starts_with("on"),
             }
         }
         found

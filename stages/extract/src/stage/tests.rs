@@ -177,6 +177,8 @@ fn hidden_text_stays_only_where_a_script_uncovers_it() {
     );
     let head = format!("<head>{script}</head><body>{hidden}");
     assert!(page(&head).text.contains("pilots"));
+    let streamed = format!("<body><div hidden id='S:0'>{story}{story}</div>");
+    assert!(page(&streamed).text.contains("pilots"));
     let beside = format!("<head>{script}</head><body><article>{story}{story}{story}</article>");
     let note = "<p hidden>Nobody has ever read what is written here.</p>";
     assert!(!page(&(beside + note)).text.contains("Nobody"));
