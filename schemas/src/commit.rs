@@ -1,17 +1,18 @@
 //! Files that are whole as soon as they have their name: temporary name, sync, rename.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 
 const SUFFIX: &str = ".tmp";
 
-/// The name that a file has until it is whole; in the same folder, so that renaming is atomic.
+/// The name that a file has until it is whole: in the same folder, so that renaming is atomic, and
+/// this process's own, so that two that run the same task do not write into one file.
 pub(crate) fn temporary(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(SUFFIX);
+    name.push(format!(".{}{SUFFIX}", std::process::id()));
     path.with_file_name(name)
 }
 
@@ -37,13 +38,35 @@ fn sync_parent(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// When the folder cannot be made or the disk is full; the message names the file.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), Error> {
+    commit(&write_temporary(path, content)?, path)
+}
+
+/// Writes a small file unless one of that name is there; says whether it did.
+///
+/// # Errors
+/// When the folder cannot be made or the disk is full; the message names the file.
+pub(crate) fn put_if_absent(path: &Path, content: &[u8]) -> Result<bool, Error> {
+    let file = write_temporary(path, content)?;
+    let temporary = temporary(path);
+    file.sync_all().map_err(Error::io(&temporary))?;
+    // Unlike a rename, a link never replaces a file.
+    let linked = fs::hard_link(&temporary, path);
+    fs::remove_file(&temporary).map_err(Error::io(&temporary))?;
+    match linked {
+        Ok(()) => sync_parent(path).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::io(path)(error)),
+    }
+}
+
+fn write_temporary(path: &Path, content: &[u8]) -> Result<File, Error> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(Error::io(parent))?;
     }
     let temporary = temporary(path);
     let mut file = File::create(&temporary).map_err(Error::io(&temporary))?;
     file.write_all(content).map_err(Error::io(&temporary))?;
-    commit(&file, path)
+    Ok(file)
 }
 
 /// Removes the temporary files that a killed run left in a folder and its sub-folders.
@@ -81,5 +104,15 @@ mod tests {
         remove_leftovers(dir.path()).unwrap();
         assert!(!temporary(&path).exists());
         assert!(path.exists());
+    }
+
+    #[test]
+    fn the_first_to_put_a_file_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("done/task.json");
+        assert!(put_if_absent(&path, b"first").unwrap());
+        assert!(!put_if_absent(&path, b"second").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(dir.path().join("done")).unwrap().count(), 1);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Error;
-use crate::commit::write_atomically;
+use crate::commit::{put_if_absent, write_atomically};
 
 /// A finished file of a stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,12 +140,16 @@ impl CompletionRecord {
         Ok(record.filter(|record| record.fingerprint == fingerprint))
     }
 
-    /// Puts the record.
+    /// Puts the record, unless another process that ran the same task was first: the record that
+    /// counts is returned.
     ///
     /// # Errors
-    /// When the disk refuses.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_atomically(path, &to_json(path, self)?)
+    /// When the disk refuses, or when the first record is damaged.
+    pub fn put(self, path: &Path) -> Result<Self, Error> {
+        if put_if_absent(path, &to_json(path, &self)?)? {
+            return Ok(self);
+        }
+        Ok(Self::read(path, &self.fingerprint)?.unwrap_or(self))
     }
 }
 
@@ -289,7 +293,10 @@ mod tests {
             fingerprint: "f".into(),
             report: TaskReport::default(),
         };
-        record.write(&path).unwrap();
+        assert_eq!(record.clone().put(&path).unwrap(), record);
+        let mut late = record.clone();
+        late.report.read = 7;
+        assert_eq!(late.put(&path).unwrap(), record, "the first one counts");
         assert_eq!(CompletionRecord::read(&path, "f").unwrap(), Some(record));
         assert_eq!(CompletionRecord::read(&path, "g").unwrap(), None);
         fs::write(&path, "{").unwrap();

@@ -210,8 +210,7 @@ fn run_task(
         fingerprint: planned.fingerprint.clone(),
         report: planned.stage.task(step, rank, ctx)?,
     };
-    record.write(&path)?;
-    Ok(record.report)
+    Ok(record.put(&path)?.report)
 }
 
 /// Keeps what an interrupted run of the same fingerprint left, removes everything else.
