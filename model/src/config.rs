@@ -61,7 +61,7 @@ impl Size {
     /// The sizes by name. `nano` is for a few hundred kilobytes of text and minutes on a CPU; the
     /// `gpt2-` ones are those of the GPT-2 paper's table 2.
     pub const ALL: [Self; 7] = [
-        Self::of("nano", 2, 4, 256),
+        Self::of("nano", 2, 4, 128),
         Self::of("micro", 6, 6, 384),
         Self::of("mini", 8, 8, 512),
         Self::of("gpt2-124m", 12, 12, 768),

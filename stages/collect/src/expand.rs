@@ -1,16 +1,12 @@
 //! `~` and variables in configured paths.
 
-/// Fills in a leading `~`, and `${VAR}` and `${VAR:-default}` anywhere. The error names the mend.
+/// Fills in a leading `~` (also of a default), and `${VAR}` and `${VAR:-default}` anywhere. The error names the mend.
 pub(crate) fn expand(
     path: &str,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<String, String> {
     let mut out = String::with_capacity(path.len());
-    let mut rest = path;
-    if path == "~" || path.starts_with("~/") {
-        out += &variable("HOME").ok_or("`~` needs the environment variable HOME; set it")?;
-        rest = path.get(1..).unwrap_or_default();
-    }
+    let mut rest = home(path, &variable, &mut out)?;
     while let Some((before, after)) = rest.split_once("${") {
         out += before;
         let (inside, tail) = after
@@ -24,7 +20,10 @@ pub(crate) fn expand(
         match (variable(name), default) {
             (Some(value), None) => out += &value,
             (Some(value), Some(_)) if !value.is_empty() => out += &value,
-            (_, Some(default)) => out += default,
+            (_, Some(default)) => {
+                let rest = home(default, &variable, &mut out)?;
+                out += rest;
+            }
             (None, None) => {
                 return Err(format!(
                     "path `{path}` uses ${{{name}}}, which is not set; set it (`export {name}=…`) or write `${{{name}:-default}}`"
@@ -34,6 +33,21 @@ pub(crate) fn expand(
         rest = tail;
     }
     Ok(out + rest)
+}
+
+/// Writes the home folder for a leading `~`; returns what follows it.
+fn home<'a>(
+    path: &'a str,
+    variable: impl Fn(&str) -> Option<String>,
+    out: &mut String,
+) -> Result<&'a str, String> {
+    match path.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            *out += &variable("HOME").ok_or("`~` needs the environment variable HOME; set it")?;
+            Ok(rest)
+        }
+        _ => Ok(path),
+    }
 }
 
 #[cfg(test)]
@@ -58,6 +72,7 @@ mod tests {
             ("~other/a", "~other/a"),
             ("${DATA}/x/${NONE:-y}", "/data/x/y"),
             ("${EMPTY:-z}${EMPTY}", "z"),
+            ("${NONE:-~/y}/z", "/home/me/y/z"),
             ("cost$/a", "cost$/a"),
         ] {
             assert_eq!(of(path).as_deref(), Ok(expected), "{path}");
