@@ -9,19 +9,28 @@ PYTHON ?= python3
 CARGO ?= cargo
 CONFIG ?= pipeline.toml
 ARGS ?=
+# Data for `make quality` and pages for `make bench`.
+SHARED ?= ../shared
+PAGES ?= sample_corpus
+PEERS := .venv-peers
+
+# These would silently replace what .cargo/config.toml says about libtorch.
+unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS LIBTORCH LIBTORCH_USE_PYTORCH
 
 # libtorch and tch (Cargo.toml) are pinned as a pair. The CPU set is three wheels without their
 # dependencies; CUDA=1 installs the full set.
-TORCH := torch==2.11.0
+TORCH_VERSION := $(shell cat model/libtorch-version.txt)
+TORCH := torch==$(TORCH_VERSION)
 CPU_SET := --no-deps $(TORCH) nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85
-CUDA ?= 0
 LIBTORCH_DIR := .libtorch
-LIBTORCH_STAMP := $(LIBTORCH_DIR)/.installed-2.11.0-cuda$(CUDA)
+# Once set up with CUDA, a folder stays so.
+CUDA ?= $(if $(wildcard $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda1),1,0)
+LIBTORCH_STAMP := $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda$(CUDA)
 TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
-SOURCES := $(shell find schemas stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) Cargo.toml Cargo.lock
+SOURCES := $(shell find schemas stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +77,17 @@ rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own document
 test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
 	$(CARGO) test --release --locked --workspace
 
+quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
+	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)
+
+bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the document stages beside their peers: make bench PAGES=FOLDER
+	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) --peers $(PEERS)/bin/python $(ARGS)
+
+$(PEERS)/.installed: bench/requirements.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@touch $@
+
 lint: $(LIBTORCH_STAMP) ## rustfmt and clippy, warnings denied
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
@@ -76,4 +96,4 @@ clean: ## remove build outputs and runs, keep the set-up
 	rm -rf target runs
 
 distclean: clean ## remove everything that make has made
-	rm -rf .libtorch .venv
+	rm -rf .libtorch .venv $(PEERS)

@@ -168,6 +168,52 @@ fn mistakes_are_named_with_their_mend() {
 }
 
 #[test]
+fn a_foreign_libtorch_is_told_in_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let lib = dir.path().join("torch/lib");
+    fs::create_dir_all(&lib).unwrap();
+    fs::write(lib.join("libtorch_cpu.so"), "").unwrap();
+    fs::write(
+        dir.path().join("torch/version.py"),
+        "__version__ = '1.13.1'\n",
+    )
+    .unwrap();
+    let output = textmill(dir.path(), &["doctor"])
+        .env("LD_LIBRARY_PATH", &lib)
+        .output()
+        .unwrap();
+    let said = both(&output);
+    assert!(!output.status.success());
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.contains("1.13.1") && said.contains("make setup"),
+        "{said}"
+    );
+}
+
+#[test]
+fn rows_come_out_as_json() {
+    let dir = tempfile::tempdir().unwrap();
+    succeed(&mut textmill(
+        dir.path(),
+        &["run", "--quiet", "--until", "filter"],
+    ));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    let said = succeed(
+        command
+            .arg("inspect")
+            .arg(dir.path().join("filter"))
+            .arg("--json"),
+    );
+    let kept: Vec<Document> = rows(dir.path(), "filter", false);
+    let printed: Vec<Document> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(printed, kept);
+}
+
+#[test]
 fn every_help_teaches_with_an_example() {
     for command in ["run", "inspect", "trace", "apply", "dedupe"] {
         let mut help = Command::new(env!("CARGO_BIN_EXE_textmill"));

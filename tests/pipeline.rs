@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::{both, manifest, succeed, textmill};
@@ -162,6 +163,59 @@ fn an_edit_reruns_what_it_touches_and_nothing_else() {
         .map(|(s, _)| *s)
         .collect();
     assert_eq!(ran, ["filter", "dedupe", "normalize", "tokenize"]);
+}
+
+#[test]
+fn a_rerun_that_gives_the_same_bytes_stops_there() {
+    let dir = tempfile::tempdir().unwrap();
+    run_data(dir.path(), &[]);
+    let stamp = |stage: &str| {
+        let manifest = dir.path().join(stage).join("manifest.json");
+        fs::metadata(manifest).unwrap().modified().unwrap()
+    };
+    let before = ["extract", "filter", "dedupe"].map(stamp);
+    let arguments = ["filter", "--force", "--set", "collect.task_bytes=60000"];
+    succeed(&mut textmill(dir.path(), &arguments));
+    let said = {
+        let arguments = [
+            "run",
+            "--until",
+            "tokenize",
+            "--set",
+            "collect.task_bytes=60000",
+        ];
+        succeed(&mut textmill(dir.path(), &arguments))
+    };
+    assert!(said.contains("Nothing to do"), "{said}");
+    let after = ["extract", "filter", "dedupe"].map(stamp);
+    assert_eq!(before[0], after[0]);
+    assert!(before[1] < after[1]);
+    assert_eq!(before[2], after[2]);
+}
+
+#[test]
+fn an_interrupt_stops_cleanly_and_says_how_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let endless = ["train", "--quiet", "--set", "train.steps=1000000"];
+    let mut command = textmill(dir.path(), &endless);
+    let child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let metrics = dir.path().join("train/metrics.jsonl");
+    let start = Instant::now();
+    while !metrics.exists() && start.elapsed() < Duration::from_secs(120) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = both(&output);
+    assert!(said.contains("Run the same command again"), "{said}");
+    assert!(!dir.path().join("train/manifest.json").exists());
 }
 
 #[test]

@@ -78,7 +78,8 @@ textmill dedupe --set dedupe.bands=20 --explain    what the configured numbers w
     #[command(after_help = "Examples:\n  \
 textmill inspect runs/sample/filter\n  \
 textmill inspect runs/sample/filter/dropped --rows 10\n  \
-textmill inspect runs/sample/normalize --sql \"SELECT lang, count(*) AS documents FROM shards GROUP BY lang\"")]
+textmill inspect runs/sample/normalize --sql \"SELECT lang, count(*) AS documents FROM shards GROUP BY lang\"\n  \
+textmill inspect runs/sample/filter/dropped --sql \"SELECT rule, value, text FROM shards\" --json | less")]
     Inspect {
         /// A shard, or a folder of shards.
         path: PathBuf,
@@ -91,6 +92,9 @@ textmill inspect runs/sample/normalize --sql \"SELECT lang, count(*) AS document
         /// Characters to show of a long value.
         #[arg(long, default_value_t = 160)]
         width: usize,
+        /// Print the rows (all of them, or those of the SQL) whole, as JSON lines.
+        #[arg(long)]
+        json: bool,
     },
     /// Tell a document's whole way through the stages
     #[command(after_help = "Examples:\n  \

@@ -49,8 +49,15 @@ fn execute(command: Command) -> Result<()> {
         Command::Inspect {
             path,
             sql,
+            json: true,
+            ..
+        } => explore::print_json(&path, sql.as_deref()),
+        Command::Inspect {
+            path,
+            sql,
             rows,
             width,
+            ..
         } => explore::inspect(&path, sql.as_deref(), rows, width),
         Command::Trace { document, config } => explore::trace(&load(&config)?, &document),
         Command::Apply {

@@ -1,10 +1,12 @@
 //! Looking into a run: shards, SQL over them, one document's way.
 
 mod inspect;
+mod json;
 mod shards;
 mod terminal;
 mod trace;
 
 pub use inspect::inspect;
+pub use json::print_json;
 pub use terminal::{cut, escape, table};
 pub use trace::trace;

@@ -1,0 +1,88 @@
+"""Times textmill's document stages and their peers on the same pages, turn by turn, on one core.
+
+    python3 bench/bench.py [--pages FOLDER] [--rounds N] [--peers PYTHON]
+
+The machine's speed drifts; what counts is the ratio within a round. Standard library only; the
+peers run in an interpreter of their own (--peers), and those that it lacks are left out.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+WORK = Path("target/bench")
+
+
+def main():
+    arguments = parse()
+    WORK.mkdir(parents=True, exist_ok=True)
+    pages, texts = WORK / "pages.jsonl", WORK / "texts.jsonl"
+    write_pages(arguments, pages)
+    cargo = [os.environ.get("CARGO", "cargo"), "bench", "--quiet", "--locked", "-p", "textmill"]
+    ours = [*cargo, "--bench", "document_stages", "--", str(pages.resolve()), str(texts.resolve())]
+    theirs = [arguments.peers, "bench/peers.py", str(pages), str(texts)]
+    rounds = []
+    for number in range(arguments.rounds):
+        print(f"round {number + 1} of {arguments.rounds} ...", file=sys.stderr)
+        rounds.append(rows(ours) + (rows(theirs) if arguments.peers else []))
+    report(rounds)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=Path, default=Path("sample_corpus"), help="folder of HTML pages, UTF-8")
+    parser.add_argument("--most", type=int, default=300, help="pages to take, evenly over the folder")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter in which the peers are installed")
+    return parser.parse_args()
+
+
+def write_pages(arguments, path):
+    files = sorted(arguments.pages.rglob("*.html"))
+    if not files:
+        sys.exit(f"{arguments.pages}: there are no .html files in this folder")
+    step = max(1, len(files) // arguments.most)
+    with open(path, "w") as out:
+        for file in files[::step][: arguments.most]:
+            # A page of another charset, or a bomb, would measure something else.
+            page = file.read_bytes()
+            if len(page) > 2_000_000:
+                continue
+            try:
+                out.write(json.dumps({"id": str(file), "html": page.decode()}) + "\n")
+            except UnicodeDecodeError:
+                continue
+
+
+def rows(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def report(rounds):
+    """Medians over the rounds, and the peer's time over ours within each round."""
+    order = [(row["stage"], row["who"]) for row in rounds[0]]
+    print(f"{'stage':<10} {'who':<12} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
+    for stage, who in sorted(order, key=lambda key: (key[0], key[1] != "textmill", key[1])):
+        times, ratios = [], []
+        for one in rounds:
+            row = find(one, stage, who)
+            ours = find(one, stage, "textmill")
+            times.append(row["seconds"] / row["documents"])
+            ratios.append((row["seconds"] / row["documents"]) / (ours["seconds"] / ours["documents"]))
+        rate = 1 / statistics.median(times)
+        megabytes = rate * row["bytes"] / row["documents"] / 1e6
+        ratio = "" if who == "textmill" else f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+        print(f"{stage:<10} {who:<12} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
+
+
+def find(one, stage, who):
+    return next(row for row in one if row["stage"] == stage and row["who"] == who)
+
+
+if __name__ == "__main__":
+    main()

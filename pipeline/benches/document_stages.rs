@@ -1,0 +1,135 @@
+//! Speed of the document stages on one core: `document_stages PAGES.jsonl [TEXTS.jsonl]`.
+//!
+//! Pages are `{"id", "url", "html"}` lines. Every stage works on what extract makes of all of them,
+//! which is also written to TEXTS, for other programs to be timed on. Prints one JSON object a
+//! stage. `make bench` runs this, turn by turn with the peers.
+#![allow(missing_docs)]
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use textmill_schemas::{Document, DocumentStage, RawDocument, Verdict};
+
+const AT_LEAST: Duration = Duration::from_secs(2);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // cargo puts in a `--bench` of its own.
+    let mut files = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    let pages = files
+        .next()
+        .ok_or("usage: document_stages PAGES.jsonl [TEXTS.jsonl]")?;
+    let pages = read(&pages)?;
+    let extract = textmill_extract::Extract::new(&Default::default())?;
+    let documents: Vec<Document> = pages
+        .iter()
+        .filter_map(|page| kept(&extract, page))
+        .collect();
+    if let Some(path) = files.next() {
+        write_texts(&path, &documents)?;
+    }
+    report("extract", &extract, &pages, |page| page.body.len());
+    let text = |document: &Document| document.text.len();
+    let filter = textmill_filter::Filter::new(&Default::default())?;
+    report("filter", &filter, &documents, text);
+    let language = textmill_filter::Config {
+        families: Vec::new(),
+        ..Default::default()
+    };
+    let language = textmill_filter::Filter::new(&language)?;
+    report("language", &language, &documents, text);
+    let normalize = textmill_normalize::Normalize::new(&Default::default())?;
+    report("normalize", &normalize, &documents, text);
+    minhash(&documents);
+    Ok(())
+}
+
+fn read(path: &str) -> Result<Vec<RawDocument>, Box<dyn Error>> {
+    let mut pages = Vec::new();
+    for line in BufReader::new(File::open(path)?).lines() {
+        let page: Value = serde_json::from_str(&line?)?;
+        let field = |name: &str| page[name].as_str().unwrap_or_default().to_owned();
+        pages.push(RawDocument {
+            id: field("id"),
+            url: Some(field("url")).filter(|url| !url.is_empty()),
+            media_type: "text/html".to_owned(),
+            charset: Some("utf-8".to_owned()),
+            body: field("html").into_bytes(),
+            ..RawDocument::default()
+        });
+    }
+    Ok(pages)
+}
+
+fn kept<S: DocumentStage>(stage: &S, input: &S::Input) -> Option<S::Output> {
+    match stage.process(input.clone()) {
+        Verdict::Keep(output) => Some(output),
+        Verdict::Drop(_) => None,
+    }
+}
+
+fn write_texts(path: &str, documents: &[Document]) -> Result<(), Box<dyn Error>> {
+    let mut out = BufWriter::new(File::create(path)?);
+    for document in documents {
+        writeln!(out, "{}", json!({"id": document.id, "text": document.text}))?;
+    }
+    Ok(out.flush()?)
+}
+
+fn report<S: DocumentStage>(
+    name: &str,
+    stage: &S,
+    inputs: &[S::Input],
+    size: impl Fn(&S::Input) -> usize,
+) {
+    let bytes = inputs.iter().map(size).sum();
+    let work = || {
+        // A stage takes its input: the copies are made before the clock starts.
+        let inputs = inputs.to_vec();
+        let start = Instant::now();
+        for input in inputs {
+            std::hint::black_box(stage.process(input));
+        }
+        start.elapsed()
+    };
+    print(name, inputs.len(), bytes, best(work));
+}
+
+/// Signatures of 14 bands of 8 rows, as dedupe computes them.
+fn minhash(documents: &[Document]) {
+    let config = textmill_dedupe::Config::default();
+    let minhash = textmill_dedupe::MinHash::new(&config);
+    let mut shingler = textmill_dedupe::Shingler::new(&config);
+    let mut signature = Vec::new();
+    let work = || {
+        let start = Instant::now();
+        for document in documents {
+            minhash.sign(shingler.shingle(&document.text).shingles, &mut signature);
+            std::hint::black_box(minhash.band_keys(&signature).fold(0, |a, b| a ^ b));
+        }
+        start.elapsed()
+    };
+    let bytes = documents.iter().map(|document| document.text.len()).sum();
+    print("minhash", documents.len(), bytes, best(work));
+}
+
+/// Best of several rounds: other work on the machine only ever slows a round down.
+fn best(mut round: impl FnMut() -> Duration) -> Duration {
+    let (started, mut best) = (Instant::now(), Duration::MAX);
+    while best == Duration::MAX || started.elapsed() < AT_LEAST {
+        best = best.min(round());
+    }
+    best
+}
+
+fn print(name: &str, documents: usize, bytes: usize, best: Duration) {
+    let row = json!({
+        "who": "textmill", "stage": name, "documents": documents, "bytes": bytes,
+        "seconds": best.as_secs_f64(),
+    });
+    println!("{row}");
+}
