@@ -115,7 +115,9 @@ mod tests {
         let wrong = install(&dir.path().join("wrong"), "1.13.1");
         let absent = dir.path().join("absent");
         assert!(check(&[absent.clone(), right.clone()]).is_ok());
-        let error = check(&[absent.clone()]).unwrap_err().to_string();
+        let error = check(std::slice::from_ref(&absent))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("make setup") && error.contains("absent"),
             "{error}"
