@@ -54,6 +54,7 @@ pub fn hash_file(path: &Path) -> Result<String, Error> {
 
 /// What one task did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TaskReport {
     /// Documents read. Only the step that decides about a document counts it.
     pub read: u64,
@@ -67,6 +68,8 @@ pub struct TaskReport {
     pub dropped: Vec<ShardEntry>,
     /// Other outputs, such as `tokenizer.json`.
     pub files: Vec<ShardEntry>,
+    /// Bytes read from outside the run; what earlier stages wrote is counted by the runner.
+    pub outside_bytes: u64,
     /// Further figures. Numbers of several tasks add up; of other values the last one stays.
     pub stats: BTreeMap<String, Value>,
 }
@@ -98,6 +101,7 @@ impl TaskReport {
         self.kept.extend(other.kept);
         self.dropped.extend(other.dropped);
         self.files.extend(other.files);
+        self.outside_bytes += other.outside_bytes;
         for (key, value) in other.stats {
             let sum = self.stats.get(&key).and_then(|old| add(old, &value));
             self.stats.insert(key, sum.unwrap_or(value));
@@ -182,7 +186,7 @@ pub struct Manifest {
     pub files: Vec<ShardEntry>,
     /// Further figures.
     pub stats: BTreeMap<String, Value>,
-    /// Bytes of the input shards.
+    /// Bytes of the input shards, and of what was read from outside the run.
     pub bytes_read: u64,
     /// Bytes of all outputs.
     pub bytes_written: u64,

@@ -13,7 +13,7 @@ use crate::config::Config;
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
 color:#1d2530}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}\
 td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #e3e7ec}td:first-child,th:first-child,\
-td.l{text-align:left}svg{max-width:100%;font-size:11px}.grid{stroke:#e3e7ec}polyline{fill:none;stroke-width:1.5}\
+td.l,th.l{text-align:left}svg{max-width:100%;font-size:11px}.grid{stroke:#e3e7ec}polyline{fill:none;stroke-width:1.5}\
 .train{stroke:#9db4cc}.validation{stroke:#c2410c;stroke-width:2.5}.bar{display:inline-block;height:.7rem;\
 background:#3b82c4;vertical-align:middle}.drop{background:#d9774b}blockquote{border-left:3px solid #3b82c4;\
 margin:.6rem 0;padding:.2rem 1rem}.p{color:#68788c}";
@@ -91,12 +91,18 @@ fn flow(page: &mut String, run: &RunData) {
 
 fn push_table(page: &mut String, rows: &[Vec<String>]) {
     page.push_str("<table>\n");
+    let is_number = |value: &str| value.starts_with(|c: char| c.is_ascii_digit());
+    // The row under the head tells which columns hold words.
+    let words: Vec<bool> = rows
+        .get(1)
+        .map(|row| row.iter().map(|value| !is_number(value)).collect())
+        .unwrap_or_default();
     for (index, row) in rows.iter().enumerate() {
-        let cell = if index == 0 { "<th>" } else { "<td>" };
+        let cell = if index == 0 { "th" } else { "td" };
         page.push_str("<tr>");
-        for value in row {
-            page.push_str(cell);
-            page.push_str(&text(value));
+        for (value, is_word) in row.iter().zip(&words) {
+            let class = if *is_word { " class=\"l\"" } else { "" };
+            let _ = write!(page, "<{cell}{class}>{}", text(value));
         }
         page.push('\n');
     }

@@ -174,10 +174,11 @@ impl<'a> Runner<'a> {
             config: planned.section.clone(),
             inputs: planned.inputs.clone(),
             content_hash: Manifest::hash_content(&report.kept, &report.files),
-            bytes_read: inputs
-                .values()
-                .map(|input| bytes(&input.manifest.kept))
-                .sum(),
+            bytes_read: report.outside_bytes
+                + inputs
+                    .values()
+                    .map(|input| bytes(&input.manifest.kept))
+                    .sum::<u64>(),
             bytes_written: bytes(&report.kept) + bytes(&report.dropped) + bytes(&report.files),
             read: report.read,
             kept_rows: report.kept_rows,

@@ -93,7 +93,7 @@ impl Collect {
         }
         shards.limit = source.config.limit;
         shards.count_by("files", 1);
-        shards.count_by("input_bytes", found.size);
+        shards.report.outside_bytes += found.size;
         read_file(found, &file, &self.settings, shards)
     }
 }
