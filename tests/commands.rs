@@ -167,6 +167,7 @@ fn mistakes_are_named_with_their_mend() {
     assert!(said.contains("textmill run"), "{said}");
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn a_foreign_libtorch_is_told_in_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
@@ -232,6 +233,7 @@ fn the_s_curve_is_explained() {
     );
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn the_doctor_looks_at_the_machine() {
     let dir = tempfile::tempdir().unwrap();

@@ -6,10 +6,9 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use support::{both, manifest, succeed, textmill};
+use support::{manifest, succeed, textmill};
 use textmill_schemas::{Document, Dropped, Row};
 
 const DATA: [&str; 6] = [
@@ -20,24 +19,6 @@ const DATA: [&str; 6] = [
     "normalize",
     "tokenize",
 ];
-/// A model small enough to train in seconds.
-const TINY: [&str; 14] = [
-    "--set",
-    "train.steps=6",
-    "--set",
-    "train.context=32",
-    "--set",
-    "train.batch=2",
-    "--set",
-    "train.eval_every=3",
-    "--set",
-    "train.checkpoint_every=3",
-    "--set",
-    "train.eval_windows=4",
-    "--set",
-    "evaluate.max_new_tokens=8",
-];
-
 /// Hash of every output of every data stage.
 fn hashes(dir: &Path) -> BTreeMap<String, String> {
     let entries = DATA.iter().flat_map(|stage| {
@@ -191,76 +172,4 @@ fn a_rerun_that_gives_the_same_bytes_stops_there() {
     assert_eq!(before[0], after[0]);
     assert!(before[1] < after[1]);
     assert_eq!(before[2], after[2]);
-}
-
-#[test]
-fn an_interrupt_stops_cleanly_and_says_how_to_go_on() {
-    let dir = tempfile::tempdir().unwrap();
-    let endless = ["train", "--quiet", "--set", "train.steps=1000000"];
-    let mut command = textmill(dir.path(), &endless);
-    let child = command
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let metrics = dir.path().join("train/metrics.jsonl");
-    let start = Instant::now();
-    while !metrics.exists() && start.elapsed() < Duration::from_secs(120) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let interrupt = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let said = both(&output);
-    assert!(said.contains("Run the same command again"), "{said}");
-    assert!(!dir.path().join("train/manifest.json").exists());
-}
-
-#[test]
-fn the_corridor_ends_with_a_model_and_its_evaluation() {
-    let dir = tempfile::tempdir().unwrap();
-    let said = succeed(textmill(dir.path(), &["run"]).args(TINY));
-    for part in [
-        "Dropped by rule",
-        "bits/byte",
-        "bigram",
-        "The model writes",
-        "[zh]",
-        "report.html",
-    ] {
-        assert!(said.contains(part), "{part} in\n{said}");
-    }
-    let report = fs::read_to_string(dir.path().join("report.html")).unwrap();
-    assert!(report.contains("<svg") && report.contains("polyline"));
-    assert!(dir.path().join("train/metrics.jsonl").exists());
-}
-
-#[test]
-fn an_interrupted_training_ends_with_the_same_losses() {
-    let (whole, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let train = |dir: &Path| {
-        textmill(dir, &["train", "--quiet"])
-            .args(TINY)
-            .output()
-            .unwrap()
-    };
-    assert!(train(whole.path()).status.success());
-    let tiny = ["train", "--quiet"];
-    let mut child = textmill(stopped.path(), &tiny).args(TINY).spawn().unwrap();
-    let first = stopped.path().join("train/step-000003");
-    let start = Instant::now();
-    while !first.exists()
-        && child.try_wait().unwrap().is_none()
-        && start.elapsed() < Duration::from_secs(120)
-    {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let output = train(stopped.path());
-    assert!(output.status.success(), "{}", both(&output));
-    let losses = |dir: &Path| fs::read_to_string(dir.join("train/metrics.jsonl")).unwrap();
-    assert_eq!(losses(whole.path()), losses(stopped.path()));
 }
