@@ -75,7 +75,7 @@ rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own document
 	@$(TEXTMILL) run --config configs/rust-docs.toml $(ARGS)
 
 test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
-	$(CARGO) test --release --locked --workspace
+	$(CARGO) test --release --locked --workspace --no-fail-fast
 
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)

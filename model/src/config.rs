@@ -262,7 +262,7 @@ mod tests {
             ),
             (
                 ModelConfig {
-                    heads: 256,
+                    heads: 128,
                     kv_heads: 1,
                     ..good.clone()
                 },
