@@ -215,6 +215,30 @@ fn rows_come_out_as_json() {
 }
 
 #[test]
+fn a_reader_that_leaves_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    succeed(&mut textmill(
+        dir.path(),
+        &["run", "--quiet", "--until", "extract"],
+    ));
+    let shards = dir.path().join("extract");
+    for arguments in [&["--rows", "200"][..], &["--json"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_textmill"))
+            .arg("inspect")
+            .arg(&shards)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+#[test]
 fn every_help_teaches_with_an_example() {
     for command in ["run", "inspect", "trace", "apply", "dedupe"] {
         let mut help = Command::new(env!("CARGO_BIN_EXE_textmill"));

@@ -7,6 +7,7 @@ use sysinfo::{Disks, System};
 
 use crate::cli::ConfigArgs;
 use crate::config::Config;
+use crate::output::sayln;
 
 /// Free disk under which a run is likely to stop half-way.
 const LOW_DISK: u64 = 2 << 30;
@@ -15,7 +16,7 @@ const LOW_MEMORY: u64 = 2 << 30;
 
 /// Prints what the machine offers, and how to mend what is missing.
 pub fn doctor(args: &ConfigArgs) -> Result<()> {
-    println!("textmill {}", env!("CARGO_PKG_VERSION"));
+    sayln!("textmill {}", env!("CARGO_PKG_VERSION"));
     libtorch();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     line(true, "cores", &cores.to_string());
@@ -72,7 +73,7 @@ fn libtorch() {
 
 fn line(good: bool, name: &str, text: &str) {
     let mark = if good { "ok  " } else { "LOOK" };
-    println!("  {mark}  {name:<14} {text}");
+    sayln!("  {mark}  {name:<14} {text}");
 }
 
 fn gib(bytes: u64) -> String {

@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod doctor;
 mod explore;
+mod output;
 mod report;
 mod run;
 mod runner;
@@ -21,6 +22,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, ConfigArgs};
 use crate::config::Config;
+use crate::output::sayln;
 
 /// Runs the command that was typed.
 #[must_use]
@@ -84,16 +86,17 @@ fn load(args: &ConfigArgs) -> Result<Config> {
 /// The S-curve of the configured bands and rows.
 fn explain_dedupe(args: &ConfigArgs) -> Result<()> {
     let config = load(args)?.dedupe;
-    println!(
+    sayln!(
         "{} bands of {} rows: a pair of documents is compared when all rows of a band agree.\n",
-        config.bands, config.rows
+        config.bands,
+        config.rows
     );
-    println!("Jaccard similarity   probability of being compared");
+    sayln!("Jaccard similarity   probability of being compared");
     for (jaccard, probability) in textmill_dedupe::explain(&config) {
         let bar = "█".repeat((probability * 40.0).round() as usize);
-        println!("{jaccard:18.2}   {probability:8.4}  {bar}");
+        sayln!("{jaccard:18.2}   {probability:8.4}  {bar}");
     }
-    println!(
+    sayln!(
         "\nCompared pairs count as duplicates from a similarity of {} on.",
         config.min_similarity
     );

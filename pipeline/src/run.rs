@@ -1,5 +1,6 @@
 //! `textmill run` and the commands of the single stages.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use textmill_schemas::Cancelled;
 
 use crate::cli::RunArgs;
 use crate::config::Config;
+use crate::output::sayln;
 use crate::report;
 use crate::runner::{Runner, StageOutcome};
 use crate::stages::STAGES;
@@ -31,8 +33,8 @@ pub fn pipeline(until: Option<&str>, args: &RunArgs) -> Result<()> {
     };
     let ran = bring_up_to_date(&config, &target, args)?;
     if ran == 0 {
-        println!("Nothing to do: every stage is up to date.");
-        println!("`textmill summary` prints the summary again.");
+        sayln!("Nothing to do: every stage is up to date.");
+        sayln!("`textmill summary` prints the summary again.");
         return Ok(());
     }
     report::write_html(&config)?;
@@ -44,10 +46,10 @@ pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
     let config = Config::load(&args.config.config, &args.config.overrides)?;
     let ran = bring_up_to_date(&config, name, args)?;
     if ran == 0 {
-        println!("Nothing to do: {name} is up to date (--force runs it all the same).");
+        sayln!("Nothing to do: {name} is up to date (--force runs it all the same).");
     }
     let dir = config.run.dir.join(name);
-    println!("Output: {} (textmill inspect {0})", dir.display());
+    sayln!("Output: {} (textmill inspect {0})", dir.display());
     Ok(())
 }
 
@@ -107,9 +109,9 @@ pub fn report_failure(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(INTERRUPTED);
     }
     let closed_pipe = error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref::<std::io::Error>().map(|e| e.kind());
+        let json = cause.downcast_ref::<serde_json::Error>();
+        io.or(json.and_then(|e| e.io_error_kind())) == Some(ErrorKind::BrokenPipe)
     });
     if closed_pipe {
         return ExitCode::SUCCESS;

@@ -8,19 +8,20 @@ use textmill_schemas::ShardDescription;
 
 use super::shards;
 use super::terminal::{bytes, cut, escape, table};
+use crate::output::{say, sayln};
 
 /// Prints what a shard or a folder of shards holds.
 pub fn inspect(path: &Path, sql: Option<&str>, rows: usize, width: usize) -> Result<()> {
     let files = shards::shards(path)?;
     if let Some(query) = sql {
-        print!("{}", frame(&shards::sql(&files, query)?, width));
+        say!("{}", frame(&shards::sql(&files, query)?, width));
         return Ok(());
     }
     describe(&files)?;
     if rows > 0 {
         let frame = shards::scan(&files)?.limit(rows as u32).collect()?;
         for row in 0..frame.height() {
-            println!("\n  row {row}");
+            sayln!("\n  row {row}");
             print_row(&frame, row, width);
         }
     }
@@ -36,7 +37,7 @@ fn describe(files: &[PathBuf]) -> Result<()> {
     let row_type = descriptions
         .first()
         .and_then(|first| first.row_type.clone());
-    println!(
+    sayln!(
         "{} rows of {} in {} shard(s), {} row group(s), {} on disk\n",
         total(|d| d.rows),
         row_type.as_deref().unwrap_or("a foreign type"),
@@ -45,16 +46,16 @@ fn describe(files: &[PathBuf]) -> Result<()> {
         bytes(total(|d| d.bytes)),
     );
     for (file, description) in files.iter().zip(&descriptions).take(10) {
-        println!(
+        sayln!(
             "  {}  {} rows",
             escape(&file.display().to_string()),
             description.rows
         );
     }
     if files.len() > 10 {
-        println!("  … and {} more", files.len() - 10);
+        sayln!("  … and {} more", files.len() - 10);
     }
-    println!();
+    sayln!();
     let head = ["column", "type", "on disk", "before zstd", "meaning"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for (index, column) in descriptions
@@ -75,7 +76,7 @@ fn describe(files: &[PathBuf]) -> Result<()> {
             escape(&column.doc),
         ]);
     }
-    print!("{}", table(&rows, &[false, false, true, true, false]));
+    say!("{}", table(&rows, &[false, false, true, true, false]));
     Ok(())
 }
 
@@ -84,7 +85,7 @@ fn print_row(frame: &DataFrame, row: usize, width: usize) {
         let value = column
             .get(row)
             .map_or_else(|error| error.to_string(), |v| show(&v));
-        println!("  {:>16}  {}", escape(column.name()), cut(&value, width));
+        sayln!("  {:>16}  {}", escape(column.name()), cut(&value, width));
     }
 }
 

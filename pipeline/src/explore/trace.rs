@@ -7,6 +7,7 @@ use textmill_schemas::{Document, Dropped, Manifest, RawDocument, Row, ShardReade
 
 use super::terminal::{cut, escape};
 use crate::config::Config;
+use crate::output::sayln;
 use crate::stages::STAGES;
 
 /// Characters of a text that are shown at each stop.
@@ -24,12 +25,12 @@ pub fn trace(config: &Config, wanted: &str) -> Result<()> {
         ),
         [id] => id,
         many => {
-            println!(
+            sayln!(
                 "{} documents match; name one of them by its id:",
                 many.len()
             );
             for id in many.iter().take(50) {
-                println!("  {id}");
+                sayln!("  {id}");
             }
             return Ok(());
         }
@@ -38,7 +39,7 @@ pub fn trace(config: &Config, wanted: &str) -> Result<()> {
     for stage in STAGES.iter().filter(|stage| stage.writes_documents) {
         let dir = run.join(stage.name);
         let Some(manifest) = Manifest::read(&dir)? else {
-            println!("\n{:>10}  has not run yet", stage.name);
+            sayln!("\n{:>10}  has not run yet", stage.name);
             return Ok(());
         };
         let kept: Vec<PathBuf> = manifest.kept.iter().map(|s| dir.join(&s.path)).collect();
@@ -110,7 +111,7 @@ fn row_of<R: Row>(shards: &[PathBuf], id: &str) -> Result<Option<R>> {
 }
 
 fn line(stage: &str, text: &str) {
-    println!("{stage:>10}  {text}");
+    sayln!("{stage:>10}  {text}");
 }
 
 fn optional(stage: &str, name: &str, value: Option<&str>) {
@@ -136,7 +137,7 @@ fn print_raw(row: &RawDocument) {
 }
 
 fn print_document(stage: &str, row: &Document, before: Option<&str>) {
-    println!();
+    sayln!();
     let chars = row.text.chars().count();
     line(
         stage,
@@ -208,7 +209,7 @@ fn print_changes(before: &str, after: &str) {
 }
 
 fn print_dropped(stage: &str, row: &Dropped) {
-    println!();
+    sayln!();
     line(stage, &format!("DROPPED by {}", escape(&row.rule)));
     let place = format!("{} / {} at byte {}", row.source, row.file, row.offset);
     line("", &format!("id {}, from {}", row.id, escape(&place)));
@@ -230,7 +231,7 @@ fn print_tokens(shards: &[PathBuf], id: &str) -> Result<()> {
                 .parent()
                 .and_then(|p| p.file_name())
                 .unwrap_or_default();
-            println!();
+            sayln!();
             let rate = f64::from(row.bytes) / (row.tokens.len().max(1) as f64);
             let text = format!(
                 "{} tokens for {} ({rate:.2} bytes a token)",

@@ -6,6 +6,7 @@ use super::chart;
 use super::data::{Comparison, Evaluation, RunData};
 use crate::config::Config;
 use crate::explore::{cut, escape, table};
+use crate::output::{say, sayln};
 
 /// Prints what a run came to, as far as it has come.
 pub fn print_summary(config: &Config) -> Result<()> {
@@ -16,25 +17,25 @@ pub fn print_summary(config: &Config) -> Result<()> {
             run.dir.display()
         );
     }
-    println!("\nDocuments");
-    print!("{}", stages(&run));
+    sayln!("\nDocuments");
+    say!("{}", stages(&run));
     let rules = rules(&run);
     if rules.len() > 1 {
-        println!("\nDropped by rule");
-        print!("{}", table(&rules, &[false, false, true, true]));
+        sayln!("\nDropped by rule");
+        say!("{}", table(&rules, &[false, false, true, true]));
     }
     print_tokens(&run);
     let curve = chart::text(&run.losses());
     if !curve.is_empty() {
-        println!("\nLoss in nats a token, · training, ● validation");
-        print!("{curve}");
+        sayln!("\nLoss in nats a token, · training, ● validation");
+        say!("{curve}");
     }
     if let Some(evaluation) = &run.evaluation {
-        println!("\nValidation");
-        print!("{}", scores(evaluation));
-        println!("\nThe model writes");
+        sayln!("\nValidation");
+        say!("{}", scores(evaluation));
+        sayln!("\nThe model writes");
         for sample in &evaluation.samples {
-            println!(
+            sayln!(
                 "  [{}] {} ▸ {}",
                 sample.lang,
                 escape(&sample.prompt),
@@ -100,12 +101,12 @@ fn print_tokens(run: &RunData) {
             .and_then(|v| v.as_u64())
             .unwrap_or(0)
     };
-    println!("\nTokens (vocabulary of {})", stat("vocab_size"));
+    sayln!("\nTokens (vocabulary of {})", stat("vocab_size"));
     for side in ["train", "validation"] {
         let [documents, tokens, bytes] =
             ["documents", "tokens", "bytes"].map(|name| stat(&format!("{side}_{name}")));
         let rate = bytes as f64 / tokens.max(1) as f64;
-        println!("  {side:<10}  {tokens} tokens in {documents} documents, {rate:.2} bytes a token");
+        sayln!("  {side:<10}  {tokens} tokens in {documents} documents, {rate:.2} bytes a token");
     }
 }
 
@@ -166,16 +167,16 @@ fn scores(evaluation: &Evaluation) -> String {
 }
 
 fn print_places(run: &RunData) {
-    println!("\nWhere it lies");
+    sayln!("\nWhere it lies");
     let dir = run.dir.display();
     for manifest in &run.manifests {
-        println!("  {dir}/{}", manifest.stage);
+        sayln!("  {dir}/{}", manifest.stage);
     }
     let checkpoint = run
         .manifest("train")
         .and_then(|train| train.stats.get("checkpoint"));
     if let Some(checkpoint) = checkpoint.and_then(|name| name.as_str()) {
-        println!("  {dir}/train/{checkpoint}  the model, as Hugging Face loads it");
+        sayln!("  {dir}/train/{checkpoint}  the model, as Hugging Face loads it");
     }
-    println!("  {dir}/report.html  this summary as a page");
+    sayln!("  {dir}/report.html  this summary as a page");
 }
