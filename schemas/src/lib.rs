@@ -14,6 +14,7 @@ mod manifest;
 mod row;
 mod rows;
 mod shard;
+mod spans;
 mod stage;
 
 pub use commit::{remove_leftovers, write_atomically};

@@ -59,6 +59,14 @@ row! {
         pub title: Option<String>,
         /// Author.
         pub author: Option<String>,
+        /// Name of the site.
+        pub site_name: Option<String>,
+        /// Address that the page calls its own.
+        pub canonical_url: Option<String>,
+        /// Kind of page, guessed from what it declares: article, forum, product and so on.
+        pub page_type: Option<String>,
+        /// What the page asks of robots and of AI training, separated by commas: noindex, noai and so on.
+        pub robots: Option<String>,
         /// Day of publication, ISO 8601.
         pub date: Option<String>,
         /// Charset that the bytes were decoded with.
@@ -79,6 +87,14 @@ row! {
         pub repaired: u32,
         /// Items of private data that normalization masked.
         pub masked: u32,
+        /// Byte offsets in the text of the heading that is its title: start, end.
+        pub title_span: Vec<u32>,
+        /// Byte offsets in the text of its listings of code: start, end, start, end and so on.
+        pub code_spans: Vec<u32>,
+        /// Byte offsets in the text of what readers wrote below it: start, end and so on.
+        pub comment_spans: Vec<u32>,
+        /// Byte offsets in the text of the names of those who wrote its posts: start, end and so on.
+        pub author_spans: Vec<u32>,
         /// The text.
         pub text: String,
     }

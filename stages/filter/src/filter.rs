@@ -179,7 +179,9 @@ impl Filter {
         if self.families.c4 {
             let text = c4::rewrite(&document.text, book.segmenter, &book.limits, book.judge)?;
             rewritten = text != document.text;
-            document.text = text;
+            if rewritten {
+                document.set_text(text);
+            }
         }
         if self.families.fineweb {
             let count = || match &words {

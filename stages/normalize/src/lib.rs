@@ -204,7 +204,7 @@ impl DocumentStage for Normalize {
         }
         let (mut repaired, mut masked) = (counts.repaired(), counts.masked());
         if let Cow::Owned(text) = text {
-            document.text = text;
+            document.set_text(text);
         }
         self.line(&mut document.title, &mut repaired, &mut masked);
         self.line(&mut document.author, &mut repaired, &mut masked);
