@@ -13,6 +13,9 @@ ARGS ?=
 SHARED ?= ../shared
 PAGES ?= sample_corpus
 PEERS := .venv-peers
+# Time of `make fuzz` for each of its targets.
+SECONDS ?= 60
+FUZZ := stages/extract/fuzz
 
 # These would silently replace what .cargo/config.toml says about libtorch.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS LIBTORCH LIBTORCH_USE_PYTORCH
@@ -30,7 +33,7 @@ TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
 SOURCES := $(shell find schemas stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench fuzz lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +91,17 @@ $(PEERS)/.installed: bench/requirements.txt
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
+fuzz: ## feed broken pages to extraction: make fuzz SECONDS=600 (needs nightly and cargo-fuzz)
+	@$(CARGO) +nightly --version >/dev/null 2>&1 || { echo "make fuzz needs a nightly toolchain: rustup toolchain install nightly" >&2; exit 1; }
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { echo "make fuzz needs cargo-fuzz: cargo install cargo-fuzz --locked" >&2; exit 1; }
+	@mkdir -p $(FUZZ)/seeds
+	@find sample_corpus stages/extract/src/stage/pages -name '*.html' | while read -r page; do cp "$$page" "$(FUZZ)/seeds/$${page//\//_}"; done
+	@for target in page text; do \
+	  mkdir -p $(FUZZ)/corpus/$$target; \
+	  $(CARGO) +nightly fuzz run --fuzz-dir $(FUZZ) $$target $(FUZZ)/corpus/$$target $(FUZZ)/seeds -- -dict=$(FUZZ)/html.dict \
+	    -max_len=65536 -timeout=10 -rss_limit_mb=4096 -max_total_time=$(SECONDS); \
+	done
+
 lint: $(LIBTORCH_STAMP) ## rustfmt and clippy, warnings denied
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
@@ -96,4 +110,4 @@ clean: ## remove build outputs and runs, keep the set-up
 	rm -rf target runs
 
 distclean: clean ## remove everything that make has made
-	rm -rf .libtorch .venv $(PEERS)
+	rm -rf .libtorch .venv $(PEERS) $(addprefix $(FUZZ)/,artifacts corpus seeds target)

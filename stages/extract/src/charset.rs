@@ -17,13 +17,17 @@ const MAX_MALFORMED: f64 = 0.02;
 
 /// Text and the WHATWG name (lower case) of what it was decoded with.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decoded {
-    pub(crate) text: String,
-    pub(crate) charset: String,
+pub struct Decoded {
+    /// The text.
+    pub text: String,
+    /// Name of the charset.
+    pub charset: String,
 }
 
-/// Decodes a body. `transport` is the charset of the HTTP header, `host` the page's host name.
-pub(crate) fn decode(body: &[u8], transport: Option<&str>, host: Option<&str>) -> Decoded {
+/// Decodes a body. `transport` is the charset of the HTTP header, `url` the page's address.
+#[must_use]
+pub fn decode(body: &[u8], transport: Option<&str>, url: Option<&str>) -> Decoded {
+    let host = url.and_then(host);
     if let Some(decoded) = utf_32(body) {
         return decoded;
     }
@@ -55,6 +59,10 @@ pub(crate) fn decode(body: &[u8], transport: Option<&str>, host: Option<&str>) -
         return decoded;
     }
     with(body, detect(sample, host))
+}
+
+fn host(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', ':', '?', '#']).next()
 }
 
 /// Finds the encoding of undeclared bytes that are not UTF-8.

@@ -1,6 +1,6 @@
 //! Plain text and Markdown, which pass through: only line ends and control characters change.
 
-use crate::terminal;
+use crate::blocks::terminal;
 
 /// Text with `\n` line ends, no trailing white space, no ASCII control characters but the tab, and at
 /// most one blank line in a row. Lines are left as long as they are.

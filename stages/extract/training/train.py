@@ -1,4 +1,4 @@
-"""Trains the two block models of textmill-extract and writes src/data/first.txt and second.txt.
+"""Trains the block model of textmill-extract and writes src/data/blocks.txt.
 
     python train.py GOLD.jsonl.gz PAGES.jsonl BLOCK_FEATURES [--out src/data]
 
@@ -18,7 +18,10 @@ TOKEN = re.compile(ONE + r"|(?:(?!" + ONE + r")\w)+")
 FOLDS = 3
 # Longest page and gold text that are aligned, in tokens: alignment is quadratic.
 LONGEST = 40_000
-PARAMETERS = dict(objective="cross_entropy", learning_rate=0.1, num_leaves=31, min_data_in_leaf=60,
+# Kinds of pages of which there are few, and what a page of them weighs beside an article.
+RARE = ("product", "collection", "listing", "forum", "service", "documentation")
+RARE_WEIGHT = 4
+PARAMETERS = dict(objective="cross_entropy", learning_rate=0.1, num_leaves=31, max_depth=7, min_data_in_leaf=60,
                   feature_fraction=0.35, bagging_fraction=0.6, bagging_freq=1, lambda_l2=5.0, max_bin=63,
                   num_threads=1, deterministic=True, force_col_wise=True, seed=7, verbose=-1)
 
@@ -74,7 +77,11 @@ def segment_labels(gold, texts):
 
 
 def weights(gold, share, sizes):
-    """A page weighs the same whatever its length, as in the score."""
+    """A page of one kind weighs the same whatever its length, as in the score."""
+    return one_page(gold, share, sizes) * (RARE_WEIGHT if gold.get("page_type") in RARE else 1)
+
+
+def one_page(gold, share, sizes):
     if not gold.get("gold_text"):
         return np.where(share >= 0, 0.12, 0).astype(np.float32)
     total = max(len(tokens(gold["gold_text"])), 60)
@@ -82,9 +89,9 @@ def weights(gold, share, sizes):
     return np.where(share >= 0, np.minimum(weight, 1) + 0.002, 0).astype(np.float32)
 
 
-def run(features, out, which, pages, *rest):
+def run(features, out, pages):
     with open(pages) as source:
-        subprocess.run([features, out, which, *rest], stdin=source, check=True)
+        subprocess.run([features, out], stdin=source, check=True)
     with open(out + ".jsonl") as lines:
         notes = [json.loads(line) for line in lines]
     width = max(note["width"] for note in notes)
@@ -124,7 +131,7 @@ def out_of_fold(rows, share, weight, fold, rounds):
 
 
 def choose(p, sizes):
-    """The set of best expected F1, as in src/choose.rs."""
+    """The set of best expected F1, as in src/decide/choose.rs."""
     order = np.argsort(-p, kind="stable")
     w = np.maximum(sizes, 1)[order].astype(float)
     hits, kept = np.cumsum(p[order] * w), np.cumsum(w)
@@ -149,12 +156,11 @@ def main():
     arguments.add_argument("--out", default="src/data")
     arguments.add_argument("--work", default="/tmp/blocks")
     arguments.add_argument("--cache", default=None, help="file for the labels, which are slow")
-    arguments.add_argument("--first", type=int, default=150)
-    arguments.add_argument("--second", type=int, default=150)
-    arguments.add_argument("--check", action="store_true", help="cross-validate the second model too")
+    arguments.add_argument("--trees", type=int, default=200)
+    arguments.add_argument("--check", action="store_true", help="cross-validate: texts out of fold beside --work")
     a = arguments.parse_args()
     gold = {g["id"]: g for g in map(json.loads, gzip.open(a.gold, "rt"))}
-    notes, rows = run(a.features, a.work, "first", a.pages)
+    notes, rows = run(a.features, a.work, a.pages)
     golds = [gold[note["id"]] for note in notes]
     counts = np.array([len(note["texts"]) for note in notes])
     ends = np.cumsum(counts)
@@ -168,16 +174,10 @@ def main():
     fold = np.repeat(page_fold, counts)
     everything = np.ones(len(rows), dtype=bool)
     print(rows.shape, "blocks labelled", float((share >= 0).mean()), "content", float((share > 0.5).mean()), flush=True)
-    alone = out_of_fold(rows, share, weight, fold, a.first)
-    alone.tofile(a.work + ".p1")
-    report(golds, notes, alone, sizes, bounds, a.work + ".first.pred")
-    dump(train(rows, share, weight, everything, a.first), a.out + "/first.txt")
-    del rows
-    notes, rows = run(a.features, a.work, "second", a.pages, a.work + ".p1")
     if a.check:
-        both = out_of_fold(rows, share, weight, fold, a.second)
-        report(golds, notes, both, sizes, bounds, a.work + ".second.pred")
-    dump(train(rows, share, weight, everything, a.second), a.out + "/second.txt")
+        judged = out_of_fold(rows, share, weight, fold, a.trees)
+        report(golds, notes, judged, sizes, bounds, a.work + ".pred")
+    dump(train(rows, share, weight, everything, a.trees), a.out + "/blocks.txt")
 
 
 def labelled(golds, notes, cache):

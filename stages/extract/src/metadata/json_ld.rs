@@ -14,6 +14,11 @@ pub(crate) struct JsonLd {
     pub(crate) author: Option<String>,
     pub(crate) date: Option<String>,
     pub(crate) lang: Option<String>,
+    pub(crate) license: Option<String>,
+    /// Name of who publishes a work.
+    pub(crate) publisher: Option<String>,
+    /// Name of a `WebSite`.
+    pub(crate) site: Option<String>,
     /// Text given as the body, description or answer of what the page is about.
     pub(crate) body: String,
     /// All types, separated by spaces.
@@ -82,6 +87,20 @@ impl JsonLd {
                 self.body.push('\n');
             }
         }
+        let is_site = kinds.contains(&"WebSite");
+        if self.publisher.is_none() && !is_site {
+            self.publisher = named(object.get("publisher"), "name");
+        }
+        if self.site.is_none() && is_site {
+            self.site = named(object.get("name"), "@value");
+        }
+        // A picture has a licence of its own.
+        if self.license.is_none() && (is_work || kinds.contains(&"WebPage")) {
+            let license = object.get("license");
+            self.license = ["url", "@id", "name"]
+                .into_iter()
+                .find_map(|key| named(license, key));
+        }
         if is_work {
             self.lang = self.lang.take().or_else(|| string("inLanguage"));
         }
@@ -90,6 +109,16 @@ impl JsonLd {
             self.author = (!names.is_empty()).then(|| super::clean(&names.join(", ")));
         }
     }
+}
+
+/// A short string, or the one under a key of an object.
+fn named(value: Option<&Value>, key: &str) -> Option<String> {
+    let text = match value? {
+        Value::Object(object) => object.get(key)?.as_str()?,
+        other => other.as_str()?,
+    };
+    let text = super::clean(text);
+    (1..=super::MAX_BYTES).contains(&text.len()).then_some(text)
 }
 
 /// A string, or a list of strings.

@@ -12,6 +12,11 @@ macro_rules! tags {
             pub(crate) fn of(name: &str) -> Self {
                 match name { $($name => Self::$variant,)* _ => Self::Other }
             }
+
+            /// Its element name; empty for those without a tag of their own.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* Self::Other => "" }
+            }
         }
     };
 }
@@ -45,7 +50,6 @@ impl Tag {
             Self::Head
                 | Self::Script
                 | Self::Style
-                | Self::Template
                 | Self::Svg
                 | Self::Iframe
                 | Self::Canvas

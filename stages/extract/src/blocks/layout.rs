@@ -1,14 +1,12 @@
 //! White space, line breaks, tables and formulae: how inline content becomes text.
 
-use scraper::Node;
-use scraper::node::Element;
+use std::sync::LazyLock;
 
-use crate::tag::Tag;
+use memchr::memmem::Finder;
+
+use crate::html::tag::Tag;
+use crate::html::tree::{Data, Element};
 use crate::words::Classes;
-
-/// A node of scraper's tree.
-pub(crate) type NodeRef<'a> = ego_tree::NodeRef<'a, Node>;
-pub(crate) use ego_tree::iter::Edge;
 
 /// A table whose cells are longer than this on average is there for its layout.
 const MAX_CELL_BYTES: usize = 400;
@@ -54,8 +52,8 @@ impl Layout {
         second
     }
 
-    /// Writes trimmed text with its white space squeezed, after what is owed.
-    pub(crate) fn write(&mut self, out: &mut String, text: &str, block_start: usize) {
+    /// Writes what is owed, unless a block begins here.
+    pub(crate) fn write_gap(&mut self, out: &mut String, block_start: usize) {
         if out.len() > block_start {
             out.push_str(match self.pending {
                 Gap::None => "",
@@ -66,15 +64,35 @@ impl Layout {
         }
         self.pending = Gap::None;
         self.after_link = false;
-        let mut words = text.split(is_space).filter(|word| !word.is_empty());
-        if let Some(first) = words.next() {
-            push_clean(out, first);
-        }
-        for word in words {
-            out.push(' ');
-            push_clean(out, word);
-        }
     }
+}
+
+/// Writes trimmed text with its white space squeezed.
+pub(crate) fn write_words(out: &mut String, text: &str) {
+    if is_squeezed(text) {
+        out.push_str(text);
+        return;
+    }
+    let mut words = text.split(is_space).filter(|word| !word.is_empty());
+    if let Some(first) = words.next() {
+        push_clean(out, first);
+    }
+    for word in words {
+        out.push(' ');
+        push_clean(out, word);
+    }
+}
+
+/// Whether single spaces are all the white space in a text, and it has no control characters.
+fn is_squeezed(text: &str) -> bool {
+    let mut previous = 0;
+    text.bytes().all(|byte| {
+        let squeezed = byte > b' ' || (byte == b' ' && previous != b' ');
+        // The first byte of a no-break space, and 127, are rare enough to look twice.
+        let plain = byte != 0xc2 && byte != 0x7f;
+        previous = byte;
+        squeezed && plain
+    })
 }
 
 /// Writes code as it stands, tabs and line breaks included.
@@ -124,10 +142,26 @@ pub(crate) fn is_hidden_style(style: &str) -> bool {
     })
 }
 
+/// Whether a style attribute keeps line ends as they are written.
+pub(crate) fn keeps_lines(style: &str) -> bool {
+    static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("white-space"));
+    NAME.find(style.as_bytes()).is_some()
+        && style
+            .split(';')
+            .filter_map(|part| part.split_once(':'))
+            .any(|(name, value)| {
+                name.trim() == "white-space"
+                    && matches!(
+                        value.trim(),
+                        "pre" | "pre-line" | "pre-wrap" | "break-spaces"
+                    )
+            })
+}
+
 /// Whether an element is a script that a browser runs, rather than data in a script's clothes.
-pub(crate) fn is_program(element: &Element) -> bool {
+pub(crate) fn is_program(element: Element<'_>) -> bool {
     let runs = |kind: &str| kind.is_empty() || kind == "module" || kind.contains("javascript");
-    element.name() == "script" && element.attr("type").is_none_or(runs)
+    element.tag == Tag::Script && element.attr("type").is_none_or(runs)
 }
 
 /// Whether a class names the drawn copy of a formula whose source stands beside it, or the
@@ -162,46 +196,14 @@ pub(crate) fn hash(text: &str) -> u64 {
     })
 }
 
-/// TeX source of a formula element, and whether it is displayed on a line of its own.
-pub(crate) fn tex_of(node: NodeRef<'_>, tag: Tag) -> Option<(String, bool)> {
-    let element = node.value().as_element()?;
-    if tag != Tag::Math {
-        let display = element
-            .attr("type")
-            .is_some_and(|kind| kind.contains("display"));
-        return Some((text_of(node), display)).filter(|(tex, _)| !tex.trim().is_empty());
-    }
-    let display = element.attr("display") == Some("block");
-    let annotation = node.descendants().take(MAX_TABLE_NODES).find(|inner| {
-        let element = inner.value().as_element();
-        element.is_some_and(|e| {
-            e.name() == "annotation" && e.attr("encoding").is_some_and(|kind| kind.contains("tex"))
-        })
-    });
-    let tex = match (annotation, element.attr("alttext")) {
-        (Some(annotation), _) => text_of(annotation),
-        (None, Some(alt)) => alt.to_owned(),
-        (None, None) => text_of(node),
-    };
-    Some((tex.trim().to_owned(), display)).filter(|(tex, _)| !tex.is_empty())
-}
-
-/// Text of a small subtree.
-fn text_of(node: NodeRef<'_>) -> String {
-    let texts = node
-        .descendants()
-        .take(MAX_TABLE_NODES)
-        .filter_map(|n| n.value().as_text());
-    texts.map(|text| &**text).collect()
-}
-
 /// Whether a table holds data (rows are lines) rather than the page's layout (cells are blocks).
-pub(crate) fn is_data_table(table: NodeRef<'_>) -> bool {
+pub(crate) fn is_data_table(table: Element<'_>) -> bool {
     let (mut rows, mut cells, mut bytes, mut structure) = (0usize, 0usize, 0usize, 0usize);
-    for node in table.descendants().skip(1).take(MAX_TABLE_NODES) {
-        match node.value() {
-            Node::Text(text) => bytes += text.trim().len(),
-            Node::Element(element) => match Tag::of(element.name()) {
+    let tree = table.tree();
+    for id in table.descendants().skip(1).take(MAX_TABLE_NODES) {
+        match tree.data(id) {
+            Data::Text(text) => bytes += text.trim_ascii().len(),
+            Data::Element(element) => match element.tag() {
                 // Stopping at an inner table keeps nested ones linear.
                 Tag::Table | Tag::Form | Tag::Article | Tag::Pre => return false,
                 Tag::Tr => rows += 1,
@@ -210,7 +212,7 @@ pub(crate) fn is_data_table(table: NodeRef<'_>) -> bool {
                 Tag::Ul | Tag::Ol | Tag::Blockquote | Tag::Section => structure += 1,
                 _ => {}
             },
-            _ => {}
+            Data::Other => {}
         }
     }
     rows > 0 && cells > rows && bytes / cells < MAX_CELL_BYTES && structure <= cells / 4

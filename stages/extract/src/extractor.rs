@@ -1,0 +1,189 @@
+//! One page in, its content out: the passes in their order.
+
+use crate::blocks::page::Page;
+use crate::blocks::walk::Wanted;
+use crate::config::{Config, Error, Format};
+use crate::decide::choose;
+use crate::decide::features::Features;
+use crate::decide::measure::Declared;
+use crate::decide::survey::Survey;
+use crate::html::parse;
+use crate::html::selectors::Selectors;
+use crate::html::tree::Tree;
+use crate::metadata::Metadata;
+use crate::output::markdown::{Markdown, References};
+use crate::output::write::{Decided, Fate, Spans};
+
+/// What a page holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extracted {
+    /// Title, without the site's name.
+    pub title: Option<String>,
+    /// Author or authors, separated by commas.
+    pub author: Option<String>,
+    /// Day of publication, ISO 8601.
+    pub date: Option<String>,
+    /// Declared language, BCP 47.
+    pub lang: Option<String>,
+    /// Declared licence, usually its address.
+    pub license: Option<String>,
+    /// Name of the site.
+    pub site_name: Option<String>,
+    /// Address that the page calls its own.
+    pub canonical_url: Option<String>,
+    /// Kind of page, guessed from what it declares: article, forum, product and so on.
+    pub page_type: Option<String>,
+    /// What it asks of robots and of AI training, separated by commas.
+    pub robots: Option<String>,
+    /// Main content: one line a paragraph, list item or table row; blank lines between blocks.
+    pub text: String,
+    /// Where its title, code, comments and authors stand.
+    pub spans: Spans,
+}
+
+/// A parsed page.
+#[derive(Debug)]
+pub struct Parsed(pub(crate) Tree);
+
+impl Parsed {
+    /// Parses a page. Time and memory are linear in its length.
+    #[must_use]
+    pub fn of(html: &str) -> Self {
+        Self(parse::parse(html))
+    }
+}
+
+/// Extracts the main content and the metadata of HTML pages.
+#[derive(Clone, Debug)]
+pub struct Extractor {
+    config: Config,
+    selectors: Selectors,
+}
+
+impl Extractor {
+    /// An extractor with these settings.
+    ///
+    /// # Errors
+    /// When a setting would drop everything, or a selector is none.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        if config.max_bytes == 0 {
+            return Err(Error::NoBytes);
+        }
+        Ok(Self {
+            config: config.clone(),
+            selectors: Selectors::parse(&config.remove)?,
+        })
+    }
+
+    /// Extracts a page. Time and memory are linear in it, and the same page always gives the same
+    /// text.
+    #[must_use]
+    pub fn extract(&self, html: &str, url: Option<&str>) -> Extracted {
+        let Parsed(tree) = Parsed::of(html);
+        let described = self.describe(&tree, url);
+        // Half of what a page costs, and no longer needed.
+        drop(tree);
+        self.extract_described(&described)
+    }
+
+    /// Extracts a page that is parsed already.
+    #[must_use]
+    pub fn extract_parsed(&self, parsed: &Parsed, url: Option<&str>) -> Extracted {
+        self.extract_described(&self.describe(&parsed.0, url))
+    }
+
+    fn extract_described(&self, described: &Described) -> Extracted {
+        let survey = Survey::of(&described.page, &described.declared);
+        let probability = choose::judge(&survey, described.features(&survey));
+        self.finish(described, &survey, &probability).0
+    }
+
+    /// Cuts a page into blocks.
+    pub(crate) fn describe(&self, tree: &Tree, url: Option<&str>) -> Described {
+        let mut metadata = Metadata::of(tree, url);
+        let title = metadata.title.as_deref().unwrap_or_default();
+        let declared = Declared::of(title, &metadata.body, &metadata.description);
+        let wanted = Wanted {
+            tables: self.config.include_tables,
+            images: self.config.include_images,
+            markup: self.config.format == Format::Markdown,
+        };
+        let page = Page::of(tree, wanted, &self.selectors.matches(tree));
+        Described {
+            references: wanted.markup.then(|| References::of(&page, tree)),
+            page,
+            declared,
+            flags: std::mem::take(&mut metadata.flags),
+            metadata,
+        }
+    }
+
+    /// Decides about every block and writes what is kept.
+    pub(crate) fn finish(
+        &self,
+        described: &Described,
+        survey: &Survey<'_>,
+        probability: &[f32],
+    ) -> (Extracted, Vec<Fate>) {
+        let page = &described.page;
+        let fates = self.fates(survey, probability);
+        let decided = Decided {
+            page,
+            fates: &fates,
+            title: survey.title(),
+            authors: &survey.authors(),
+        };
+        let markup = described.references.as_ref();
+        let markdown = markup.map(|references| Markdown::new(page, references));
+        let (text, spans) = decided.write(markdown.as_ref());
+        let metadata = &described.metadata;
+        let extracted = Extracted {
+            title: metadata.title.clone(),
+            author: metadata.author.clone(),
+            date: metadata.date.clone(),
+            lang: metadata.lang.clone(),
+            license: metadata.license.clone(),
+            site_name: metadata.site_name.clone(),
+            canonical_url: metadata.canonical_url.clone(),
+            page_type: metadata.page_type.map(str::to_owned),
+            robots: metadata.robots.clone(),
+            text,
+            spans,
+        };
+        (extracted, fates)
+    }
+
+    fn fates(&self, survey: &Survey<'_>, probability: &[f32]) -> Vec<Fate> {
+        let tokens = survey.tokens();
+        let mut keep = choose::choose(probability, &tokens);
+        choose::complete(&survey.page.blocks, probability, &tokens, &mut keep);
+        let content = |keep: bool| if keep { Fate::Content } else { Fate::Dropped };
+        let mut fates: Vec<Fate> = keep.into_iter().map(content).collect();
+        if self.config.include_comments {
+            for (fate, is_comment) in fates.iter_mut().zip(survey.comments()) {
+                if *fate == Fate::Dropped && is_comment {
+                    *fate = Fate::Comment;
+                }
+            }
+        }
+        fates
+    }
+}
+
+/// A page cut into blocks, with what it declares.
+pub(crate) struct Described {
+    pub(crate) metadata: Metadata,
+    pub(crate) page: Page,
+    /// What Markdown needs of the tree.
+    references: Option<References>,
+    pub(crate) declared: Declared,
+    /// Flags of the declared page type and of the address.
+    pub(crate) flags: Vec<f32>,
+}
+
+impl Described {
+    /// Features of the page's blocks.
+    pub(crate) fn features<'a>(&'a self, survey: &'a Survey<'a>) -> Features<'a> {
+        Features::of(survey, &self.declared, &self.flags)
+    }
+}

@@ -1,0 +1,388 @@
+//! What a hostile page can cost: memory below 12 times the page and 8 MiB, and time that grows no
+//! faster than the page.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use textmill_extract::{Config, Extracted, Extractor, Format};
+
+thread_local! {
+    /// Bytes that this thread holds, and the most that it has held since it was last asked.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+/// The system's allocator, with the bytes of each thread counted.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn count(bytes: isize) {
+    // A thread that ends gives memory back after its counters are gone.
+    let _ = LIVE.try_with(|live| {
+        live.set(live.get() + bytes);
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
+    });
+}
+
+// SAFETY: every call goes to the system's allocator as it comes.
+#[allow(unsafe_code, reason = "an allocator cannot be written without")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Where a block is moved, both are held for a moment; the system moves large ones by
+        // their pages, without a copy.
+        count(size as isize - layout.size() as isize);
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+const MB: usize = 1_000_000;
+
+/// Extracts a page; returns what came out, the most memory held meanwhile (the page once, too)
+/// and the time.
+fn measured(extractor: &Extractor, html: &str) -> (Extracted, usize, Duration) {
+    let before = LIVE.get();
+    PEAK.set(before);
+    let start = Instant::now();
+    let extracted = extractor.extract(html, Some("https://www.example.org/news/1"));
+    let time = start.elapsed();
+    let peak = html.len() as isize + PEAK.get() - before;
+    (extracted, peak as usize, time)
+}
+
+/// A page of the size, of a part that is repeated.
+fn repeated(part: &str, size: usize) -> String {
+    part.repeat((size / part.len()).max(1))
+}
+
+/// A page of many parts with a number in each.
+fn numbered(size: usize, part: impl Fn(usize) -> String) -> String {
+    let mut html = String::with_capacity(size + 1000);
+    let mut number = 0;
+    while html.len() < size {
+        html.push_str(&part(number));
+        number += 1;
+    }
+    html
+}
+
+fn news(size: usize) -> String {
+    let article = "<div class=\"story\"><h2><a href=\"/news/{}.html\">The harbour of the town, part {}</a></h2>\
+        <p class=\"byline\">By <b>A. Writer</b>, 6 May 2024</p><p>The harbour was quiet in the \
+        morning, and the boats came back <a href=\"/noon\">before noon</a>. Nobody had seen them \
+        leave, {} people said.</p>\n<p>One fine day they will sail again; two of them, or three. \
+        &ldquo;That is how it was,&rdquo; she said.</p><ul class=nav><li><a href=/a>More</a><li>\
+        <a href=/b>Share this</a></ul></div>\n";
+    let pages = numbered(size, |n| article.replace("{}", &n.to_string()));
+    format!("<!DOCTYPE html><html><head><title>News</title></head><body>{pages}</body></html>")
+}
+
+/// Pages by name, about as long as asked for.
+type Make = fn(usize) -> String;
+const HOSTILE: &[(&str, Make)] = &[
+    ("news", news),
+    ("nested div", |size| repeated("<div>", size)),
+    ("nested div with text", |size| repeated("<div>x", size)),
+    ("nested span", |size| repeated("<span>x", size)),
+    ("b siblings", |size| repeated("<b></b>", size)),
+    ("i siblings with text", |size| repeated("<i>x</i>", size)),
+    ("p siblings", |size| repeated("<p>x", size)),
+    ("empty p", |size| repeated("<p>", size)),
+    ("distinct p", |size| numbered(size, |n| format!("<p>{n}"))),
+    ("li siblings", |size| repeated("<li>x", size)),
+    ("dt siblings", |size| repeated("<dt>x", size)),
+    ("br", |size| repeated("x<br>", size)),
+    ("br br", |size| repeated("x<br><br>", size)),
+    ("hr", |size| repeated("<hr>", size)),
+    ("hr with text", |size| repeated("x<hr>", size)),
+    ("img", |size| repeated("<img>x", size)),
+    ("cells", |size| {
+        format!("<table><tr>{}", repeated("<td>1", size))
+    }),
+    ("rows", |size| {
+        format!("<table>{}", repeated("<tr><td>1<td>2", size))
+    }),
+    ("loose cells", |size| repeated("<td>1", size)),
+    ("long attribute", |size| {
+        format!("<p title=\"{}\">text</p>", "v".repeat(size))
+    }),
+    ("long class", |size| {
+        format!("<p class=\"{}\">text</p>", repeated("nav ad ", size))
+    }),
+    ("long attribute with references", |size| {
+        format!("<p title=\"{}\">text</p>", repeated("&amp;", size))
+    }),
+    ("attributes in one tag", |size| {
+        let attributes = numbered(size, |n| format!(" a{n}=b"));
+        format!("<p{attributes}>text")
+    }),
+    ("attributes in many tags", |size| {
+        numbered(size, |n| {
+            let attributes = numbered(1000, |m| format!(" a{}", m + n % 7));
+            format!("<p{attributes}>text")
+        })
+    }),
+    ("short attributes", |size| {
+        let names = "a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9 \
+            ! # $ % ( ) * + , - . : ; ? @ [ ] ^ _ { | } ~";
+        repeated(&format!("<b {names}>x"), size)
+    }),
+    ("new attribute names", |size| {
+        numbered(size, |n| format!("<b attribute{n}>x"))
+    }),
+    ("new element names", |size| {
+        numbered(size, |n| format!("<element{n}>x</element{n}>"))
+    }),
+    ("open element names", |size| {
+        numbered(size, |n| format!("<e{n}>"))
+    }),
+    ("class names", |size| {
+        numbered(size, |n| format!("<i class=a{n}>x</i>"))
+    }),
+    ("unclosed", |size| repeated("<p><b><i><a>", size)),
+    ("unclosed with text", |size| {
+        repeated("<p>x<b>x<i>x<a href=/>x", size)
+    }),
+    ("formatting", |size| {
+        numbered(size, |n| format!("<font size={n}><p>x"))
+    }),
+    ("misnested", |size| repeated("<b><p></b>x</p>", size)),
+    ("adoption", |size| repeated("<a><div></a>", size)),
+    ("table soup", |size| {
+        repeated("<table><b>x<tr>y<div>z", size)
+    }),
+    ("foster text", |size| {
+        format!("<table>{}", repeated("x<b>", size))
+    }),
+    ("foster elements", |size| {
+        format!("<table>{}", repeated("<p>x</p><tr>", size))
+    }),
+    ("links", |size| {
+        numbered(size, |n| format!("<a href={n}>x</a>"))
+    }),
+    ("unclosed links", |size| repeated("<a href>x", size)),
+    ("entities", |size| repeated("&amp;", size)),
+    ("numeric entities", |size| repeated("&#x4e2d;", size)),
+    ("entities without semicolon", |size| {
+        repeated("&ampx &notit", size)
+    }),
+    ("ampersands", |size| repeated("&", size)),
+    ("text and nul", |size| repeated("x\0", size)),
+    ("text and nul in a table", |size| {
+        format!("<table>{}", repeated("x\0", size))
+    }),
+    ("text and comments in a table", |size| {
+        format!("<table>{}", repeated("x<!---->", size))
+    }),
+    ("CDATA in a table", |size| {
+        format!("<svg>{}", repeated("x<![CDATA[y]]>", size))
+    }),
+    ("link in a word", |size| repeated("x<a href=b>y</a>", size)),
+    ("carriage returns", |size| repeated("x\r", size)),
+    ("open comments", |size| repeated("<!--", size)),
+    ("comments", |size| repeated("x<!---->", size)),
+    ("bogus comments", |size| repeated("x<?>", size)),
+    ("open end tags", |size| repeated("</", size)),
+    ("end tags", |size| repeated("</p>", size)),
+    ("end tags of br", |size| repeated("</br>", size)),
+    ("less than", |size| repeated("<", size)),
+    ("open quotes", |size| repeated("<a b=\"", size)),
+    ("lines of pre", |size| {
+        format!("<pre>{}</pre>", repeated("x\n", size))
+    }),
+    ("many pre", |size| repeated("<pre>x</pre>", size)),
+    ("escapes", |size| {
+        format!("<pre>{}</pre>", repeated("\u{1b}[1mx\n", size))
+    }),
+    ("escapes in one line", |size| {
+        repeated("\u{1b}[1mx\u{8}", size)
+    }),
+    ("white space", |size| repeated(" \n", size)),
+    ("white-space: pre", |size| {
+        format!("<div style='white-space:pre'>{}", repeated("x\n", size))
+    }),
+    ("lines in quotations", |size| {
+        let open = "<blockquote>".repeat(8);
+        format!("{open}<pre>{}", repeated("x\n", size))
+    }),
+    ("lines in lists in quotations", |size| {
+        let open = "<blockquote><ul><li>".repeat(8);
+        let open = format!("{open}<div style='white-space:pre'>");
+        format!("{open}{}", repeated("x\n", size))
+    }),
+    ("deep lists", |size| repeated("<ul><li>x", size)),
+    ("lists of one", |size| repeated("<ul><li>x</ul>", size)),
+    ("JSON-LD", |size| {
+        let body = repeated("the harbour of the town, ", size.min(MB));
+        let ld = format!("{{\"@type\":\"Article\",\"articleBody\":\"{body}\"}}");
+        format!("<script type=application/ld+json>{ld}</script><p>The harbour of the town.")
+    }),
+    // Longer ones cost more than they may: all of their values are held at once.
+    ("JSON-LD of small values", |size| {
+        let list = repeated("[],", size.min(400_000));
+        format!("<script type=application/ld+json>[{list}0]</script><p>text")
+    }),
+    ("many JSON-LD", |size| {
+        let ld =
+            "<script type=application/ld+json>{\"@type\":\"A\",\"articleBody\":\"abc\"}</script>";
+        repeated(ld, size)
+    }),
+    ("meta", |size| repeated("<meta>", size)),
+    ("descriptions", |size| {
+        numbered(size, |n| format!("<meta name=description content=a{n}>"))
+    }),
+    ("long description", |size| {
+        let content = numbered(size, |n| format!("{n} "));
+        format!("<meta name=description content='{content}'><p>text")
+    }),
+    ("math", |size| repeated("<math><mi>x</mi></math>", size)),
+    ("nested math", |size| repeated("<math><mi>x", size)),
+    ("tex in nested elements", |size| {
+        let open = "<div type=math/tex>".repeat(400);
+        format!("{open}{}", repeated("x ", size))
+    }),
+    ("svg", |size| repeated("<svg><g/></svg>", size)),
+    ("nested tables", |size| repeated("<table><tr><td>x", size)),
+    ("tables in a table", |size| {
+        let table = "<table><tr><td>x</table>";
+        format!("<table><tr><td>{}", repeated(table, size))
+    }),
+    ("headings", |size| repeated("<h1>x</h1>", size)),
+    ("nested headings", |size| {
+        let open = "<h1><div>".repeat(90);
+        format!("{open}{}", repeated("x ", size))
+    }),
+    ("titles", |size| {
+        repeated("<svg><title>x</title></svg>", size)
+    }),
+    ("selects", |size| {
+        repeated("<select><option>x</select>", size)
+    }),
+    ("templates", |size| repeated("<template>x</template>", size)),
+    ("nested templates", |size| repeated("<template>", size)),
+    ("frames", |size| repeated("<frameset><frame>", size)),
+    ("body attributes", |size| {
+        numbered(size, |n| format!("<body a{n}=b>"))
+    }),
+    ("scripts", |size| repeated("<script>x</script>", size)),
+    ("open scripts", |size| repeated("<script><!--", size)),
+    ("ruby", |size| repeated("<ruby>x<rt>y</ruby>", size)),
+    ("Chinese", |size| repeated("中文，", size)),
+    ("Chinese paragraphs", |size| repeated("<p>中", size)),
+    ("banners", |size| repeated("<p>share", size)),
+    ("words", |size| numbered(size, |n| format!("{n} "))),
+    ("forms", |size| repeated("<form><input>x</form>", size)),
+    ("buttons", |size| repeated("<button>x", size)),
+    ("details", |size| repeated("<details><summary>x", size)),
+];
+
+fn extractor(format: Format) -> Extractor {
+    Extractor::new(&Config {
+        format,
+        include_comments: format == Format::Markdown,
+        include_images: format == Format::Markdown,
+        ..Config::default()
+    })
+    .unwrap()
+}
+
+/// Fails if a page costs more memory than it may.
+fn check_memory(format: Format, pages: &[(&str, Make)], size: usize) {
+    let extractor = extractor(format);
+    // What is loaded once is no page's cost.
+    let _ = extractor.extract(&news(1000), None);
+    for (name, make) in pages {
+        let html = make(size);
+        let (_, peak, _) = measured(&extractor, &html);
+        let most = 12 * html.len() + (8 << 20);
+        assert!(peak < most, "{name}: {peak} bytes for {}", html.len());
+    }
+}
+
+#[test]
+fn memory_for_text() {
+    check_memory(Format::Text, HOSTILE, MB);
+}
+
+#[test]
+fn memory_for_markdown() {
+    check_memory(Format::Markdown, HOSTILE, MB);
+}
+
+#[test]
+fn memory_for_long_pages() {
+    let long = [
+        "news",
+        "b siblings",
+        "p siblings",
+        "li siblings",
+        "cells",
+        "long attribute",
+        "attributes in one tag",
+        "attributes in many tags",
+        "entities",
+        "numeric entities",
+        "open comments",
+        "open end tags",
+        "lines of pre",
+    ];
+    let is_long = |page: &&(&str, Make)| long.contains(&page.0);
+    let pages: Vec<(&str, Make)> = HOSTILE.iter().filter(is_long).copied().collect();
+    check_memory(Format::Text, &pages, 8 * MB);
+}
+
+/// Twice the page takes less than four times as long. Clocks are noisy, so the best of several
+/// runs counts, and a few milliseconds do not.
+#[test]
+fn time_is_linear() {
+    let extractor = extractor(Format::Markdown);
+    let _ = extractor.extract(&news(1000), None);
+    for (name, make) in HOSTILE {
+        let (small, large) = (make(150_000), make(300_000));
+        let (mut once, mut twice) = (Duration::MAX, Duration::MAX);
+        let linear = (0..10).any(|_| {
+            once = once.min(measured(&extractor, &small).2);
+            twice = twice.min(measured(&extractor, &large).2);
+            twice < 4 * once + Duration::from_millis(5)
+        });
+        assert!(linear, "{name}: {once:?}, twice as long {twice:?}");
+    }
+}
+
+/// A table for people: `SIZE=4000000 cargo test --release -p textmill-extract --test limits --
+/// --ignored --nocapture`; memory is that beyond 8 MiB.
+#[test]
+#[ignore = "prints what pages cost"]
+fn table() {
+    let size = std::env::var("SIZE").map_or(MB, |size| size.parse().unwrap());
+    for (name, make) in HOSTILE {
+        print!("{name:32}");
+        for format in [Format::Text, Format::Markdown] {
+            let extractor = extractor(format);
+            let html = make(size);
+            let (_, peak, time) = measured(&extractor, &html);
+            let over = peak.saturating_sub(8 << 20) as f64 / html.len() as f64;
+            let ms = time.as_secs_f64() * 1e9 / html.len() as f64;
+            print!(" | {over:6.1}x {ms:7.1} ms/MB");
+        }
+        println!();
+    }
+}
