@@ -66,7 +66,7 @@ def rows(command):
 def report(rounds):
     """Medians over the rounds, and the peer's time over ours within each round."""
     order = [(row["stage"], row["who"]) for row in rounds[0]]
-    print(f"{'stage':<10} {'who':<12} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
+    print(f"{'stage':<12} {'who':<12} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
     for stage, who in sorted(order, key=lambda key: (key[0], key[1] != "textmill", key[1])):
         times, ratios = [], []
         for one in rounds:
@@ -77,7 +77,7 @@ def report(rounds):
         rate = 1 / statistics.median(times)
         megabytes = rate * row["bytes"] / row["documents"] / 1e6
         ratio = "" if who == "textmill" else f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-        print(f"{stage:<10} {who:<12} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
+        print(f"{stage:<12} {who:<12} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
 
 
 def find(one, stage, who):

@@ -21,23 +21,47 @@ def measure(textmill):
         for page in gold
     )
     answers = textmill.apply("extract", rows)
-    by_set = defaultdict(list)
-    segments = Counter()
+    groups, segments = defaultdict(list), Counter()
     for page, answer in zip(gold, answers):
         text = answer.get("text") or ""
         if page.get("gold_text"):
             tokens, expected = Counter(score.tokens(text)), Counter(score.tokens(page["gold_text"]))
-            by_set[page["dataset"]].append(score.overlap(tokens, expected)[2])
-            if page["dataset"] == "wcxb":
-                by_set[f"wcxb-{page['page_type']}"].append(by_set["wcxb"][-1])
+            for group in groups_of(page):
+                groups[group].append(score.overlap(tokens, expected))
         else:
             count_segments(score.squeeze(text), page, segments, score)
-    found = {name: sum(scores) / len(scores) for name, scores in by_set.items() if len(scores) >= 10}
-    wanted = segments["found"] + segments["missed"]
+    means = {group: mean(scores) for group, scores in groups.items() if len(scores) >= 10}
+    means["set", "trafilatura"] = (segments["pages"], *segment_scores(segments))
+    report(means)
+    return {name: row[3] for (kind, name), row in means.items() if kind == "set"}
+
+
+def groups_of(page):
+    """The groups that a page counts in: its set, its type and its language."""
+    yield "set", page["dataset"]
+    if page["dataset"] == "wcxb":
+        yield "set", f"wcxb-{page['page_type']}"
+    yield "type", page["page_type"]
+    yield "language", page.get("lang") or "unknown"
+
+
+def mean(scores):
+    """Number of pages, and their mean precision, recall and F1."""
+    return len(scores), *(sum(column) / len(scores) for column in zip(*scores))
+
+
+def segment_scores(segments):
     precision = segments["found"] / (segments["found"] + segments["surplus"])
-    recall = segments["found"] / wanted
-    found["trafilatura"] = 2 * precision * recall / (precision + recall)
-    return found
+    recall = segments["found"] / (segments["found"] + segments["missed"])
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def report(means):
+    for kind in ("set", "type", "language"):
+        print(f"  by {kind:<22} pages  precision  recall      F1")
+        for (its_kind, name), (pages, precision, recall, f1) in sorted(means.items()):
+            if its_kind == kind:
+                print(f"    {name:<20} {pages:>6}  {precision:9.3f}  {recall:6.3f}  {f1:6.3f}")
 
 
 def read_pages(folder):
@@ -51,6 +75,7 @@ def read_pages(folder):
 
 
 def count_segments(text, page, segments, score):
+    segments["pages"] += 1
     for segment in page.get("with") or []:
         segments["found" if score.squeeze(segment) in text else "missed"] += 1
     for segment in page.get("without") or []:

@@ -267,3 +267,101 @@ fn the_doctor_looks_at_the_machine() {
         "{said}"
     );
 }
+
+const PAGE: &str = "<html><head><title>The ferry</title><meta name=author content='Ann Lee'></head><body>\
+    <ul class=nav><li><a href=/>Home</a><li><a href=/news>News</a></ul><article><h1>The ferry</h1>\
+    <p>The ferry left early this morning, and nobody on the quay had heard that it would. By noon the baker \
+    had sold out, and the <b>postman</b> went home on foot.</p></article></body></html>";
+
+#[test]
+fn one_page_is_extracted_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    fs::write(&page, PAGE).unwrap();
+    let page = page.to_str().unwrap();
+    let plain = textmill(folder.path(), &["extract", page])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&plain.stdout);
+    assert!(
+        text.contains("sold out") && !text.contains("News"),
+        "{text}"
+    );
+    assert!(String::from_utf8_lossy(&plain.stderr).contains("author: Ann Lee"));
+    let markdown = succeed(&mut textmill(
+        folder.path(),
+        &["extract", page, "--set", "extract.format=\"markdown\""],
+    ));
+    assert!(markdown.contains("the **postman** went"));
+    let html = folder.path().join("why.html");
+    let text = succeed(&mut textmill(
+        folder.path(),
+        &[
+            "extract",
+            page,
+            "--explain",
+            "--html",
+            html.to_str().unwrap(),
+        ],
+    ));
+    let line = |start: &str, part: &str| {
+        text.lines()
+            .any(|line| line.starts_with(start) && line.contains(part))
+    };
+    assert!(
+        line("+ 0.", "The ferry left early") && line("- 0.", "News"),
+        "{text}"
+    );
+    let html = fs::read_to_string(html).unwrap();
+    assert!(html.contains("class=\"b kept\"") && html.contains("class=\"b dropped\""));
+    let error = both(
+        &textmill(folder.path(), &["extract", "no/such/page.html"])
+            .output()
+            .unwrap(),
+    );
+    assert!(
+        error.contains("no/such/page.html") && error.contains("give a file"),
+        "{error}"
+    );
+    let error = both(
+        &textmill(
+            folder.path(),
+            &["extract", page, "--set", "extract.remove=[\"div[\"]"],
+        )
+        .output()
+        .unwrap(),
+    );
+    assert!(error.contains("`div[` is no CSS selector"), "{error}");
+}
+
+#[test]
+fn a_page_is_fetched_from_its_address() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/ferry", server.local_addr().unwrap());
+    let answer = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = std::io::Read::read(&mut stream, &mut request).unwrap();
+        // In the charset that the server alone declares.
+        let body = PAGE.replace("postman", "facteur âgé");
+        let body: Vec<u8> = body
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap())
+            .collect();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=iso-8859-1\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let text = succeed(&mut textmill(&root(), &["extract", &address]));
+    assert!(text.contains("facteur âgé went"));
+    let request = answer.join().unwrap();
+    assert!(request.starts_with("GET /ferry HTTP/1.1"), "{request}");
+    assert!(
+        request.to_lowercase().contains("user-agent: textmill/"),
+        "{request}"
+    );
+}

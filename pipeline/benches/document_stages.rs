@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         write_texts(&path, &documents)?;
     }
     report("extract", &extract, &pages, |page| page.body.len());
+    passes(&pages)?;
     let text = |document: &Document| document.text.len();
     let filter = textmill_filter::Filter::new(&Default::default())?;
     report("filter", &filter, &documents, text);
@@ -99,6 +100,51 @@ fn report<S: DocumentStage>(
     print(name, inputs.len(), bytes, best(work));
 }
 
+/// The two halves of extraction beside html5ever, which builds scraper's tree: what the parser does,
+/// and what comes after it.
+fn passes(pages: &[RawDocument]) -> Result<(), Box<dyn Error>> {
+    let pages: Vec<&str> = pages
+        .iter()
+        .map(|page| std::str::from_utf8(&page.body))
+        .collect::<Result<_, _>>()?;
+    let bytes = pages.iter().map(|page| page.len()).sum();
+    let html5ever = best(|| {
+        timed(&pages, |page| {
+            drop(std::hint::black_box(scraper::Html::parse_document(page)))
+        })
+    });
+    let parse = best(|| {
+        timed(&pages, |page| {
+            drop(std::hint::black_box(textmill_extract::Parsed::of(page)))
+        })
+    });
+    let extractor = textmill_extract::Extractor::new(&Default::default())?;
+    let parsed: Vec<_> = pages
+        .iter()
+        .map(|page| textmill_extract::Parsed::of(page))
+        .collect();
+    let after = best(|| {
+        timed(&parsed, |page| {
+            drop(std::hint::black_box(extractor.extract_parsed(page, None)))
+        })
+    });
+    for (who, stage, time) in [
+        ("textmill", "parse", parse),
+        ("html5ever", "parse", html5ever),
+        ("textmill", "after parse", after),
+        ("html5ever", "after parse", html5ever),
+    ] {
+        print_as(who, stage, pages.len(), bytes, time);
+    }
+    Ok(())
+}
+
+fn timed<T>(inputs: &[T], work: impl Fn(&T)) -> Duration {
+    let start = Instant::now();
+    inputs.iter().for_each(work);
+    start.elapsed()
+}
+
 /// Signatures of 14 bands of 8 rows, as dedupe computes them.
 fn minhash(documents: &[Document]) {
     let config = textmill_dedupe::Config::default();
@@ -126,9 +172,13 @@ fn best(mut round: impl FnMut() -> Duration) -> Duration {
     best
 }
 
-fn print(name: &str, documents: usize, bytes: usize, best: Duration) {
+fn print(stage: &str, documents: usize, bytes: usize, best: Duration) {
+    print_as("textmill", stage, documents, bytes, best);
+}
+
+fn print_as(who: &str, stage: &str, documents: usize, bytes: usize, best: Duration) {
     let row = json!({
-        "who": "textmill", "stage": name, "documents": documents, "bytes": bytes,
+        "who": who, "stage": stage, "documents": documents, "bytes": bytes,
         "seconds": best.as_secs_f64(),
     });
     println!("{row}");

@@ -46,8 +46,24 @@ textmill run --until dedupe --set run.threads=4")]
     #[command(after_help = ONE_STAGE)]
     Collect(RunArgs),
     /// Decode the bytes and keep the main content of each page
-    #[command(after_help = ONE_STAGE)]
-    Extract(RunArgs),
+    #[command(after_help = "Examples:\n  \
+textmill extract                                   the stage, and what it needs\n  \
+textmill extract page.html                         one page's text (- reads standard input)\n  \
+textmill extract https://www.example.org/ --explain\n  \
+textmill extract page.html --html why.html         every part coloured, with its reasons\n  \
+textmill extract page.html --set 'extract.format=\"markdown\"'")]
+    Extract {
+        /// One page to extract instead of running the stage: a file, an http(s) address, or -.
+        page: Option<String>,
+        /// Show the page's tree: every block of text, whether it was kept, and why.
+        #[arg(long, requires = "page")]
+        explain: bool,
+        /// Write the same as an HTML page, kept and dropped parts coloured.
+        #[arg(long, value_name = "FILE", requires = "page")]
+        html: Option<PathBuf>,
+        #[command(flatten)]
+        args: RunArgs,
+    },
     /// Identify the language and drop what the quality rules name
     #[command(after_help = ONE_STAGE)]
     Filter(RunArgs),
@@ -138,6 +154,9 @@ textmill apply tokenize --tokenizer runs/sample/tokenize/tokenizer.json < rows.j
     Doctor(ConfigArgs),
 }
 
+/// Configuration file that is read when none is named.
+pub const DEFAULT_CONFIG: &str = "pipeline.toml";
+
 const ONE_STAGE: &str = "Runs this stage and, before it, whatever it needs that is missing or out \
 of date. --force runs it even if nothing changed.";
 
@@ -145,7 +164,7 @@ of date. --force runs it even if nothing changed.";
 #[derive(Args, Clone, Debug)]
 pub struct ConfigArgs {
     /// Configuration file; pipeline.toml in the repository explains every key.
-    #[arg(short, long, default_value = "pipeline.toml")]
+    #[arg(short, long, default_value = DEFAULT_CONFIG)]
     pub config: PathBuf,
     /// Overrides one value, such as filter.min_words=30; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]

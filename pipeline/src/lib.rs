@@ -8,6 +8,7 @@ mod apply;
 mod cli;
 mod config;
 mod doctor;
+mod explain;
 mod explore;
 mod output;
 mod report;
@@ -37,7 +38,17 @@ fn execute(command: Command) -> Result<()> {
     match command {
         Command::Run { until, args } => run::pipeline(until.as_deref(), &args),
         Command::Collect(args) => run::stage("collect", &args),
-        Command::Extract(args) => run::stage("extract", &args),
+        Command::Extract {
+            page: Some(page),
+            explain,
+            html,
+            args,
+        } => {
+            let config = load_if_there(&args.config)?;
+            let html = html.as_deref();
+            explain::page(&page, &config, explain::Show { explain, html })
+        }
+        Command::Extract { args, .. } => run::stage("extract", &args),
         Command::Filter(args) => run::stage("filter", &args),
         Command::Dedupe {
             explain: true,
@@ -81,6 +92,15 @@ fn execute(command: Command) -> Result<()> {
 
 fn load(args: &ConfigArgs) -> Result<Config> {
     Config::load(&args.config, &args.overrides)
+}
+
+/// The configuration; the defaults where the file that nobody named is not there.
+fn load_if_there(args: &ConfigArgs) -> Result<Config> {
+    let default = args.config == std::path::Path::new(cli::DEFAULT_CONFIG);
+    match default && !args.config.exists() {
+        true => Config::from_overrides(&args.overrides),
+        false => load(args),
+    }
 }
 
 /// The S-curve of the configured bands and rows.

@@ -24,7 +24,7 @@ pub fn write_html(config: &Config) -> Result<()> {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>textmill: {0}</title>\
          <style>{STYLE}</style>\n<h1>{0}</h1>\n",
-        text(&run.dir.display().to_string())
+        escape_html(&run.dir.display().to_string())
     );
     flow(&mut page, &run);
     let rules = rules(&run);
@@ -47,9 +47,9 @@ pub fn write_html(config: &Config) -> Result<()> {
             let _ = writeln!(
                 page,
                 "<blockquote lang=\"{}\"><span class=\"p\">{}</span>{}</blockquote>",
-                text(&sample.lang),
-                text(&sample.prompt),
-                text(&sample.text)
+                escape_html(&sample.lang),
+                escape_html(&sample.prompt),
+                escape_html(&sample.text)
             );
         }
     }
@@ -77,7 +77,7 @@ fn flow(page: &mut String, run: &RunData) {
             page,
             "<tr><td>{}<td>{}<td>{}<td>{}<td>{:.1}<td class=\"l\"><span class=\"bar\" \
              style=\"width:{:.2}rem\"></span><span class=\"bar drop\" style=\"width:{:.2}rem\"></span>",
-            text(&manifest.stage),
+            escape_html(&manifest.stage),
             manifest.read,
             manifest.kept_rows,
             manifest.dropped_total(),
@@ -102,7 +102,7 @@ fn push_table(page: &mut String, rows: &[Vec<String>]) {
         page.push_str("<tr>");
         for (value, is_word) in row.iter().zip(&words) {
             let class = if *is_word { " class=\"l\"" } else { "" };
-            let _ = write!(page, "<{cell}{class}>{}", text(value));
+            let _ = write!(page, "<{cell}{class}>{}", escape_html(value));
         }
         page.push('\n');
     }
@@ -110,7 +110,7 @@ fn push_table(page: &mut String, rows: &[Vec<String>]) {
 }
 
 /// Corpus text is hostile: nothing of it may become markup.
-fn text(text: &str) -> String {
+pub fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn markup_of_the_corpus_is_shown_not_obeyed() {
         assert_eq!(
-            text("<script>'x' & \"y\"</script>\u{1b}"),
+            escape_html("<script>'x' & \"y\"</script>\u{1b}"),
             "&lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;\u{fffd}"
         );
     }

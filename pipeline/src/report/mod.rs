@@ -5,5 +5,5 @@ mod data;
 mod html;
 mod summary;
 
-pub use html::write_html;
+pub use html::{escape_html, write_html};
 pub use summary::print_summary;
