@@ -70,6 +70,9 @@ fn detect(sample: &[u8], host: Option<&str>) -> &'static Encoding {
     if let Some(encoding) = cjk::guess(sample) {
         return encoding;
     }
+    if has_only_pounds(sample) {
+        return WINDOWS_1252;
+    }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
     detector.feed(sample, true);
     let tld = host
@@ -91,6 +94,19 @@ fn detect(sample: &[u8], host: Option<&str>) -> &'static Encoding {
         Some(encoding) if !other.contains(&guess) => encoding,
         _ => guess,
     }
+}
+
+/// Whether all that is not ASCII are signs of pounds before sums: in other code pages the byte is a
+/// letter, and no word goes on with a digit.
+fn has_only_pounds(sample: &[u8]) -> bool {
+    let mut pairs = sample
+        .windows(2)
+        .filter(|pair| !pair[0].is_ascii())
+        .peekable();
+    let last_is_ascii = sample.last().is_some_and(u8::is_ascii);
+    last_is_ascii
+        && pairs.peek().is_some()
+        && pairs.all(|pair| pair[0] == 0xa3 && pair[1].is_ascii_digit())
 }
 
 /// The encoding of a label; the national subsets of GB 18030 are read as GB 18030.

@@ -132,3 +132,14 @@ fn ascii_and_nothing_are_utf_8() {
         let _ = decode(&[0xff, 0x80, 0x00], Some(encoding.name()), Some("x.cn"));
     }
 }
+
+#[test]
+fn a_pound_before_a_sum_is_no_letter() {
+    let body = encode(
+        "windows-1252",
+        "If they win I stand to lift £825. Not bad for a £2 bet.",
+    );
+    assert_eq!(decode(&body, None, None).charset, "windows-1252");
+    let text = "Łódź to miasto w Polsce, a Łuków leży na wschód od Warszawy. Żółta łąka i 2 sny.";
+    assert_eq!(decode(&encode("windows-1250", text), None, None).text, text);
+}
