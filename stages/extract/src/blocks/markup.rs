@@ -11,6 +11,18 @@ struct Open {
     written: bool,
 }
 
+impl Open {
+    /// The mark at its beginning or its end.
+    fn mark(&self, at: usize, opens: bool) -> Mark {
+        Mark {
+            at,
+            markup: self.markup,
+            opens,
+            node: self.node,
+        }
+    }
+}
+
 /// Follows the markup of a page while its text is written: a mark goes where text begins, not
 /// where the white space before it does, and none reaches beyond its block.
 #[derive(Default)]
@@ -70,12 +82,7 @@ impl Marker {
     pub(crate) fn text_begins(&mut self, at: usize) {
         for open in self.open.iter_mut().filter(|open| !open.written) {
             open.written = true;
-            self.marks.push(Mark {
-                at,
-                markup: open.markup,
-                opens: true,
-                node: open.node,
-            });
+            self.marks.push(open.mark(at, true));
         }
     }
 
@@ -116,12 +123,7 @@ impl Marker {
             .filter(|open| open.written)
         {
             open.written = false;
-            self.marks.push(Mark {
-                at,
-                markup: open.markup,
-                opens: false,
-                node: open.node,
-            });
+            self.marks.push(open.mark(at, false));
         }
     }
 }

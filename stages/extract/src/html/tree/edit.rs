@@ -53,26 +53,30 @@ impl Tree {
 
     /// Puts text at the end of a node's children; text that stands there already grows.
     pub(crate) fn append_text(&mut self, parent: NodeId, text: StrTendril) {
-        if let Some(last) = self.last_child(parent)
-            && let Data::Text(before) = &mut self.nodes[last.0 as usize].data
-        {
-            before.push_tendril(&text);
-            return;
+        if !self.grow(self.last_child(parent), &text) {
+            let node = self.push(Data::Text(text));
+            self.append(parent, node);
         }
-        let node = self.push(Data::Text(text));
-        self.append(parent, node);
     }
 
     /// Puts text before a node; text that stands there already grows.
     pub(crate) fn insert_text_before(&mut self, sibling: NodeId, text: StrTendril) {
-        if let Some(previous) = self.previous(sibling)
-            && let Data::Text(before) = &mut self.nodes[previous.0 as usize].data
-        {
-            before.push_tendril(&text);
-            return;
+        if !self.grow(self.previous(sibling), &text) {
+            let node = self.push(Data::Text(text));
+            self.insert_before(sibling, node);
         }
-        let node = self.push(Data::Text(text));
-        self.insert_before(sibling, node);
+    }
+
+    /// Adds to a node that is text; `false` if it is none.
+    fn grow(&mut self, node: Option<NodeId>, text: &StrTendril) -> bool {
+        let node = node.map(|node| &mut self.nodes[node.0 as usize].data);
+        match node {
+            Some(Data::Text(before)) => {
+                before.push_tendril(text);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Moves all children of a node to the end of another's.
