@@ -10,6 +10,7 @@
 
 mod config;
 mod error;
+mod families;
 mod filter;
 mod hashing;
 mod lang;
@@ -17,13 +18,15 @@ pub mod languages;
 mod lines;
 mod measure;
 mod ngrams;
+mod rulebook;
 pub mod rules;
 mod sentences;
 mod stop_words;
 pub mod words;
 
-pub use config::{Config, FAMILIES, LanguageConfig, Limits};
+pub use config::{Config, LanguageConfig, Limits};
 pub use error::Error;
+pub use families::{FAMILIES, Family};
 pub use filter::Filter;
 pub use lang::{Language, LanguageIdentifier, NgramModel, ScriptAware, identify};
 pub use measure::Words;
