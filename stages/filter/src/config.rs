@@ -137,6 +137,18 @@ limits! {
     disable: Vec<String> = vec!["c4.terminal_punctuation".into()];
 }
 
+impl Config {
+    /// Whether a language, in a script, is among those to keep.
+    #[must_use]
+    pub fn wants(&self, lang: Option<&str>, script: Option<&str>) -> bool {
+        let is_it = |wanted: &String| match wanted.split_once('-') {
+            Some((code, wanted_script)) => Some(code) == lang && Some(wanted_script) == script,
+            None => Some(wanted.as_str()) == lang,
+        };
+        self.languages.is_empty() || self.languages.iter().any(is_it)
+    }
+}
+
 impl Limits {
     /// The limits for one language: `[filter]`, then the language's built-in limits, then
     /// `[filter.language.CODE]`.

@@ -1,6 +1,7 @@
 //! The rule families.
 
 use crate::error::Error;
+use crate::rules::Rule;
 
 /// Declares the families, in the order in which they decide.
 macro_rules! families {
@@ -13,6 +14,18 @@ macro_rules! families {
         pub const FAMILIES: &[&str] = &[$($name,)*];
 
         impl Family {
+            /// Its name.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whether a rule belongs to the family.
+            #[must_use]
+            pub fn has(self, rule: Rule) -> bool {
+                rule.name().split('.').next() == Some(self.name())
+            }
+
             /// The families by their names, in the order in which they decide.
             ///
             /// # Errors

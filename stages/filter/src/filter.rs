@@ -1,7 +1,5 @@
 //! The stage: identifies the language and lets the rules decide.
 
-use std::collections::HashMap;
-
 use textmill_schemas::{Document, DocumentStage, Reason, Signals, Verdict};
 
 use crate::config::Config;
@@ -9,19 +7,15 @@ use crate::error::Error;
 use crate::families::Family;
 use crate::lang::{LanguageIdentifier, ScriptAware};
 use crate::measure::Words;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, Rulebooks};
 use crate::rules::{Rule, Scores, Violation, c4, fineweb, gopher_quality, gopher_repetition};
-use crate::stop_words::StopWords;
 
 /// The filter stage.
 pub struct Filter {
     config: Config,
     families: Vec<Family>,
     identifier: Box<dyn LanguageIdentifier>,
-    /// By language code; languages with neither built-in limits, stop words nor a table in the
-    /// configuration share `fallback`.
-    rulebooks: HashMap<String, Rulebook>,
-    fallback: Rulebook,
+    rulebooks: Rulebooks,
 }
 
 impl Filter {
@@ -41,19 +35,10 @@ impl Filter {
         config: &Config,
         identifier: Box<dyn LanguageIdentifier>,
     ) -> Result<Self, Error> {
-        let mut codes: Vec<&str> = StopWords::languages()
-            .chain(["th", "lo", "km", "my", "bo", "dz", "kn", "ml", "si"])
-            .collect();
-        codes.extend(config.language.keys().map(String::as_str));
-        let mut rulebooks = HashMap::new();
-        for code in codes {
-            rulebooks.insert(code.to_string(), Rulebook::new(config, code)?);
-        }
         Ok(Self {
             families: Family::parse(&config.families)?,
             identifier,
-            rulebooks,
-            fallback: Rulebook::new(config, "")?,
+            rulebooks: Rulebooks::new(config)?,
             config: config.clone(),
         })
     }
@@ -70,33 +55,10 @@ impl Filter {
         document.lang_confidence = Some(language.confidence);
     }
 
-    fn is_wanted(&self, document: &Document) -> bool {
-        let lang = document.lang.as_deref().unwrap_or_default();
-        let script = document.script.as_deref().unwrap_or_default();
-        self.config.languages.is_empty()
-            || self
-                .config
-                .languages
-                .iter()
-                .any(|wanted| match wanted.split_once('-') {
-                    Some((code, wanted_script)) => code == lang && wanted_script == script,
-                    None => wanted == lang,
-                })
-    }
-
-    /// The rules by which a document is judged.
-    fn rulebook(&self, document: &Document) -> &Rulebook {
-        let judged_as = match self.config.rules_language.as_str() {
-            "" => document.lang.as_deref().unwrap_or_default(),
-            fixed => fixed,
-        };
-        self.rulebooks.get(judged_as).unwrap_or(&self.fallback)
-    }
-
     /// Measures family after family, until a rule is missed or, for signals, all of them. C4 may
     /// rewrite the text.
     fn measure_all(&self, document: &mut Document, all: bool) -> Scores {
-        let book = self.rulebook(document);
+        let book = self.rulebooks.of(document.lang.as_deref());
         let mut sheet = Sheet::new(book);
         for family in &self.families {
             self.measure_family(*family, document, &mut sheet);
@@ -111,8 +73,11 @@ impl Filter {
         let book = sheet.book;
         match family {
             Family::Lang => {
-                let wanted = f64::from(u8::from(self.is_wanted(document)));
-                sheet.scores.set(Rule::Language, wanted);
+                let (lang, script) = (document.lang.as_deref(), document.script.as_deref());
+                let wanted = self.config.wants(lang, script);
+                sheet
+                    .scores
+                    .set(Rule::Language, f64::from(u8::from(wanted)));
                 let confidence = f64::from(document.lang_confidence.unwrap_or(0.0));
                 sheet.scores.set(Rule::LanguageConfidence, confidence);
             }
@@ -208,7 +173,8 @@ impl DocumentStage for Filter {
     fn process(&self, mut document: Document) -> Verdict<Document> {
         self.identify(&mut document);
         let scores = self.measure_all(&mut document, false);
-        let miss = self.rulebook(&document).bounds.first_miss(&scores);
+        let book = self.rulebooks.of(document.lang.as_deref());
+        let miss = book.bounds.first_miss(&scores);
         self.verdict(document, miss)
     }
 
@@ -223,7 +189,8 @@ impl DocumentStage for Filter {
         let bytes = document.text.len() as u64;
         self.identify(&mut document);
         let scores = self.measure_all(&mut document, true);
-        let miss = self.rulebook(&document).bounds.first_miss(&scores);
+        let book = self.rulebooks.of(document.lang.as_deref());
+        let miss = book.bounds.first_miss(&scores);
         let signals = Signals {
             id: document.id.clone(),
             source: document.source.clone(),

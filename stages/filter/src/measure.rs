@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::lines::lines;
 use crate::sentences;
 use crate::stop_words::StopWords;
-use crate::words::{Segmenter, is_space, is_symbol};
+use crate::words::{Segmenter, is_east_asian_letter, is_space, is_symbol};
 
 /// What the rules need to know of a document's words and lines; 12 bytes a word and 16 a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,8 +128,12 @@ fn classify(word: &str) -> (usize, bool, bool) {
     let (mut chars, mut plain, mut alphabetic) = (0, false, false);
     for c in word.chars() {
         chars += 1;
-        plain = plain || !is_symbol(c);
-        alphabetic = alphabetic || c.is_alphabetic();
+        if plain && alphabetic {
+            continue;
+        }
+        let letter = is_east_asian_letter(c) || c.is_alphabetic();
+        plain = plain || letter || !is_symbol(c);
+        alphabetic = alphabetic || letter;
     }
     (chars, plain, alphabetic)
 }

@@ -1,6 +1,6 @@
 //! Counting sentences.
 
-use crate::words::{Piece, Segmenter, is_terminal, words_and_gaps};
+use crate::words::{Piece, Segmenter, is_east_asian_letter, is_terminal, words_and_gaps};
 
 /// Number of sentences of one line without white space at its ends; calls `emit` for each of its
 /// words.
@@ -105,7 +105,9 @@ fn is_punctuation_mark(c: char) -> bool {
 fn count_unspaced(line: &str) -> u32 {
     let (mut sentences, mut open) = (0, false);
     for c in line.chars() {
-        if is_terminal(c) && c != '.' {
+        if is_east_asian_letter(c) {
+            open = true;
+        } else if is_terminal(c) && c != '.' {
             sentences += u32::from(open);
             open = false;
         } else if c.is_alphanumeric() {

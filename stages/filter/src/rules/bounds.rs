@@ -28,6 +28,18 @@ impl Bound {
             _ => None,
         }
     }
+
+    /// The same in single precision.
+    #[must_use]
+    pub fn single(self) -> Self {
+        let single = |limit: f64| f64::from(limit as f32);
+        match self {
+            Self::None => Self::None,
+            Self::Least(least) => Self::Least(single(least)),
+            Self::Most(most) => Self::Most(single(most)),
+            Self::Within(least, most) => Self::Within(single(least), single(most)),
+        }
+    }
 }
 
 /// A rule that a document failed, with what was measured and the limit.
@@ -60,6 +72,13 @@ impl Bounds {
             bounds.by_rule[rule as usize] = of_limits(rule, limits);
         }
         bounds
+    }
+
+    /// The same in single precision, for scores that were kept so.
+    #[must_use]
+    pub fn single(mut self) -> Self {
+        self.by_rule = self.by_rule.map(Bound::single);
+        self
     }
 
     /// Sets the bound of a rule whose limit does not stand in [`Limits`]; a rule that is off

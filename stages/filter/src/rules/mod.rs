@@ -111,6 +111,22 @@ rules! {
     Newlines = "fineweb.newlines";
 }
 
+impl Rule {
+    /// Whether the rule removes lines, or parts of them, instead of dropping documents.
+    #[must_use]
+    pub fn rewrites(self) -> bool {
+        matches!(
+            self,
+            Self::LongWord
+                | Self::Citations
+                | Self::TerminalPunctuation
+                | Self::ShortLine
+                | Self::Javascript
+                | Self::Policy
+        )
+    }
+}
+
 /// A set of rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleSet(u64);

@@ -7,7 +7,7 @@ mod spaced;
 mod unspaced;
 mod web_address;
 
-pub(crate) use classes::chunks;
+pub(crate) use classes::{chunks, is_east_asian_letter};
 pub use classes::{is_space, is_symbol, is_terminal};
 pub(crate) use spaced::{Piece, words_and_gaps};
 
