@@ -7,6 +7,7 @@ use crate::decide::choose;
 use crate::decide::features::Features;
 use crate::decide::measure::Declared;
 use crate::decide::survey::Survey;
+use crate::decide::thread;
 use crate::html::parse;
 use crate::html::selectors::Selectors;
 use crate::html::tree::Tree;
@@ -126,7 +127,7 @@ impl Extractor {
         probability: &[f32],
     ) -> (Extracted, Vec<Fate>) {
         let page = &described.page;
-        let fates = self.fates(survey, probability);
+        let fates = self.fates(survey, probability, described.metadata.is_thread);
         let decided = Decided {
             page,
             fates: &fates,
@@ -153,10 +154,13 @@ impl Extractor {
         (extracted, fates)
     }
 
-    fn fates(&self, survey: &Survey<'_>, probability: &[f32]) -> Vec<Fate> {
+    fn fates(&self, survey: &Survey<'_>, probability: &[f32], is_thread: bool) -> Vec<Fate> {
         let tokens = survey.tokens();
         let mut keep = choose::choose(probability, &tokens);
         choose::complete(&survey.page.blocks, probability, &tokens, &mut keep);
+        if is_thread {
+            thread::sign(survey, probability, &mut keep);
+        }
         let content = |keep: bool| if keep { Fate::Content } else { Fate::Dropped };
         let mut fates: Vec<Fate> = keep.into_iter().map(content).collect();
         if self.config.include_comments {
