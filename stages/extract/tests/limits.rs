@@ -235,10 +235,19 @@ const HOSTILE: &[(&str, Make)] = &[
         let ld = format!("{{\"@type\":\"Article\",\"articleBody\":\"{body}\"}}");
         format!("<script type=application/ld+json>{ld}</script><p>The harbour of the town.")
     }),
-    // Longer ones cost more than they may: all of their values are held at once.
     ("JSON-LD of small values", |size| {
-        let list = repeated("[],", size.min(400_000));
+        let list = repeated("[],", size.min(900_000));
         format!("<script type=application/ld+json>[{list}0]</script><p>text")
+    }),
+    ("JSON-LD of small objects", |size| {
+        let list = repeated("{\"text\":0},", size.min(900_000));
+        let graph = format!("{{\"@graph\":[{list}0]}}");
+        format!("<script type=application/ld+json>{graph}</script><p>text")
+    }),
+    ("JSON-LD of small strings", |size| {
+        let list = repeated("\"\",", size.min(900_000));
+        let graph = format!("{{\"@type\":[{list}0]}}");
+        format!("<script type=application/ld+json>{graph}</script><p>text")
     }),
     ("many JSON-LD", |size| {
         let ld =
