@@ -53,7 +53,7 @@ impl JsonLd {
                         "acceptedAnswer",
                         "comment",
                     ];
-                    queue.extend(inner.iter().filter_map(|key| object.get(*key)));
+                    queue.extend(inner.iter().filter_map(|key| object.get(key)));
                 }
                 _ => {}
             }

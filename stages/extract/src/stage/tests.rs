@@ -38,6 +38,11 @@ fn forum_thread() {
 }
 
 #[test]
+fn forum_thread_shown_by_a_script() {
+    insta::assert_snapshot!(show(&page(include_str!("pages/forum-by-script.html"))));
+}
+
+#[test]
 fn documentation_with_code_table_and_formula() {
     insta::assert_snapshot!(show(&page(include_str!("pages/docs.html"))));
 }
