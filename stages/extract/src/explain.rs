@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::blocks::page::Element;
-use crate::decide::choose;
 use crate::decide::feature_names;
 use crate::decide::model;
 use crate::decide::surroundings::ABSENT;
 use crate::decide::survey::Survey;
-use crate::extractor::{Extracted, Extractor, Parsed};
+use crate::embedded::{self, Embedded};
+use crate::extractor::{self, Described, Extracted, Extractor, Parsed};
 use crate::html::tree::Tree;
 use crate::output::write::Fate;
 
@@ -108,14 +108,36 @@ impl fmt::Display for Reason {
 }
 
 impl Extractor {
-    /// Extracts a page and explains the decision about every block of it.
+    /// Extracts a page and explains the decision about every block of it. Where the text comes from
+    /// what the page holds as data, that follows its elements, below one that says so.
     #[must_use]
     pub fn explain(&self, html: &str, url: Option<&str>) -> Explanation {
-        let parsed = Parsed::of(html);
-        let described = self.describe(&parsed.0, url);
+        let Parsed(tree) = Parsed::of(html);
+        let mut explanation = self.explain_described(&self.describe(&tree, url), &tree);
+        if !embedded::is_thin(&explanation.extracted.text) {
+            return explanation;
+        }
+        let title = explanation.extracted.title.as_deref().unwrap_or_default();
+        let mut best = None;
+        for embedded in embedded::all(&tree, title) {
+            let Parsed(tree) = Parsed::of(&embedded.html);
+            let described = self.describe_embedded(&tree, &embedded, url);
+            let mut inner = self.explain_described(&described, &tree);
+            let found = std::mem::take(&mut inner.extracted);
+            if explanation.extracted.take_embedded(found, &embedded) {
+                best = Some((inner, embedded));
+            }
+        }
+        if let Some((inner, embedded)) = best {
+            explanation.add_embedded(inner, &embedded);
+        }
+        explanation
+    }
+
+    fn explain_described(&self, described: &Described, tree: &Tree) -> Explanation {
         let survey = Survey::of(&described.page, &described.declared);
-        let probability = choose::judge(&survey, described.features(&survey));
-        let (extracted, fates) = self.finish(&described, &survey, &probability);
+        let probability = extractor::judge(described, &survey);
+        let (extracted, fates) = self.finish(described, &survey, &probability);
         let mut rows = Vec::new();
         let blocks = described.features(&survey).write(usize::MAX, &mut rows);
         let names = feature_names::names(described.flags.len());
@@ -144,13 +166,38 @@ impl Extractor {
         let explained_blocks = (0..blocks).map(explained).collect();
         Explanation {
             extracted,
-            elements: page
-                .elements
-                .iter()
-                .map(|e| element(&parsed.0, e))
-                .collect(),
+            elements: page.elements.iter().map(|e| element(tree, e)).collect(),
             blocks: explained_blocks,
             features: names,
+        }
+    }
+}
+
+impl Explanation {
+    /// Puts the page made of this one's data behind it, of which nothing is kept then.
+    fn add_embedded(&mut self, inner: Self, embedded: &Embedded) {
+        for block in &mut self.blocks {
+            block.decision = Decision::Dropped;
+        }
+        let top = self.elements.len();
+        self.elements.push(ExplainedElement {
+            label: format!(
+                "[not in the page's elements: from {}]",
+                embedded.source.name()
+            ),
+            parent: top,
+        });
+        let first = top + 1;
+        for (at, mut element) in inner.elements.into_iter().enumerate() {
+            element.parent = match element.parent < at {
+                true => element.parent + first,
+                false => top,
+            };
+            self.elements.push(element);
+        }
+        for mut block in inner.blocks {
+            block.element += first;
+            self.blocks.push(block);
         }
     }
 }

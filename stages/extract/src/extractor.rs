@@ -7,6 +7,8 @@ use crate::decide::choose;
 use crate::decide::features::Features;
 use crate::decide::measure::Declared;
 use crate::decide::survey::Survey;
+use crate::decide::thread;
+use crate::embedded::{self, Embedded};
 use crate::html::parse;
 use crate::html::selectors::Selectors;
 use crate::html::tree::Tree;
@@ -39,6 +41,8 @@ pub struct Extracted {
     pub text: String,
     /// Where its title, code, comments and authors stand.
     pub spans: Spans,
+    /// Where the text was found if the page's elements gave next to nothing: `JSON-LD`, say.
+    pub embedded: Option<&'static str>,
 }
 
 /// A parsed page.
@@ -83,19 +87,65 @@ impl Extractor {
         let described = self.describe(&tree, url);
         // Half of what a page costs, and no longer needed.
         drop(tree);
-        self.extract_described(&described)
+        let extracted = self.extract_described(&described);
+        drop(described);
+        if !embedded::is_thin(&extracted.text) {
+            return extracted;
+        }
+        // Few pages come here, so the tree is made again rather than held for all.
+        let Parsed(tree) = Parsed::of(html);
+        let title = extracted.title.as_deref().unwrap_or_default();
+        let embedded = embedded::all(&tree, title);
+        drop(tree);
+        self.or_embedded(extracted, &embedded, url)
     }
 
     /// Extracts a page that is parsed already.
     #[must_use]
     pub fn extract_parsed(&self, parsed: &Parsed, url: Option<&str>) -> Extracted {
-        self.extract_described(&self.describe(&parsed.0, url))
+        let extracted = self.extract_described(&self.describe(&parsed.0, url));
+        if !embedded::is_thin(&extracted.text) {
+            return extracted;
+        }
+        let title = extracted.title.as_deref().unwrap_or_default();
+        let embedded = embedded::all(&parsed.0, title);
+        self.or_embedded(extracted, &embedded, url)
     }
 
     fn extract_described(&self, described: &Described) -> Extracted {
         let survey = Survey::of(&described.page, &described.declared);
-        let probability = choose::judge(&survey, described.features(&survey));
+        let probability = judge(described, &survey);
         self.finish(described, &survey, &probability).0
+    }
+
+    /// The page with an embedded text, if one is better than its own: the first, or a later one that
+    /// holds it and much more.
+    fn or_embedded(
+        &self,
+        mut extracted: Extracted,
+        embedded: &[Embedded],
+        url: Option<&str>,
+    ) -> Extracted {
+        for embedded in embedded {
+            let Parsed(tree) = Parsed::of(&embedded.html);
+            let described = self.describe_embedded(&tree, embedded, url);
+            drop(tree);
+            extracted.take_embedded(self.extract_described(&described), embedded);
+        }
+        extracted
+    }
+
+    /// Cuts a page made of a page's data into blocks.
+    pub(crate) fn describe_embedded(
+        &self,
+        tree: &Tree,
+        embedded: &Embedded,
+        url: Option<&str>,
+    ) -> Described {
+        let mut described = self.describe(tree, url);
+        described.metadata.is_thread = embedded.is_thread;
+        described.is_signed = embedded.is_thread;
+        described
     }
 
     /// Cuts a page into blocks.
@@ -115,6 +165,7 @@ impl Extractor {
             declared,
             flags: std::mem::take(&mut metadata.flags),
             metadata,
+            is_signed: false,
         }
     }
 
@@ -126,7 +177,7 @@ impl Extractor {
         probability: &[f32],
     ) -> (Extracted, Vec<Fate>) {
         let page = &described.page;
-        let fates = self.fates(survey, probability);
+        let fates = self.fates(survey, probability, described.metadata.is_thread);
         let decided = Decided {
             page,
             fates: &fates,
@@ -149,14 +200,18 @@ impl Extractor {
             robots: metadata.robots.clone(),
             text,
             spans,
+            embedded: None,
         };
         (extracted, fates)
     }
 
-    fn fates(&self, survey: &Survey<'_>, probability: &[f32]) -> Vec<Fate> {
+    fn fates(&self, survey: &Survey<'_>, probability: &[f32], is_thread: bool) -> Vec<Fate> {
         let tokens = survey.tokens();
         let mut keep = choose::choose(probability, &tokens);
         choose::complete(&survey.page.blocks, probability, &tokens, &mut keep);
+        if is_thread {
+            thread::sign(survey, probability, &mut keep);
+        }
         let content = |keep: bool| if keep { Fate::Content } else { Fate::Dropped };
         let mut fates: Vec<Fate> = keep.into_iter().map(content).collect();
         if self.config.include_comments {
@@ -170,6 +225,32 @@ impl Extractor {
     }
 }
 
+impl Extracted {
+    /// Takes over an embedded text if it is better; tells whether it is.
+    pub(crate) fn take_embedded(&mut self, found: Self, embedded: &Embedded) -> bool {
+        let is_better = embedded.is_better(&found.text, &self.text);
+        if is_better {
+            self.text = found.text;
+            self.spans = found.spans;
+            self.embedded = Some(embedded.source.name());
+        }
+        is_better
+    }
+}
+
+/// The probability of each block to be content.
+pub(crate) fn judge(described: &Described, survey: &Survey<'_>) -> Vec<f32> {
+    let mut probability = choose::judge(survey, described.features(survey));
+    if described.is_signed {
+        for (probability, is_author) in probability.iter_mut().zip(survey.authors()) {
+            if is_author {
+                *probability = 1.0;
+            }
+        }
+    }
+    probability
+}
+
 /// A page cut into blocks, with what it declares.
 pub(crate) struct Described {
     pub(crate) metadata: Metadata,
@@ -179,6 +260,8 @@ pub(crate) struct Described {
     pub(crate) declared: Declared,
     /// Flags of the declared page type and of the address.
     pub(crate) flags: Vec<f32>,
+    /// Whether what is marked as an author is one for sure.
+    is_signed: bool,
 }
 
 impl Described {

@@ -10,6 +10,7 @@
 //! | tree to a flat list of blocks | `blocks` |
 //! | counts over blocks and elements, features of every block, a probability and a decision | `decide` |
 //! | the text of the kept ones, plain or as Markdown | `output` |
+//! | if that is next to nothing: text that the page holds as data, by the same way | `embedded` |
 //!
 //! Words that mark boilerplate and the trained decision are data files in `src/data`. `explain` tells
 //! why a block was kept or dropped.
@@ -29,6 +30,7 @@ mod blocks;
 mod charset;
 mod config;
 mod decide;
+mod embedded;
 mod explain;
 mod extractor;
 mod html;

@@ -13,6 +13,7 @@ mod robots;
 mod title;
 mod visible;
 
+pub(crate) use date::month;
 pub(crate) use json_ld::JsonLd;
 
 use crate::html::tag::Tag;
@@ -44,6 +45,8 @@ pub(crate) struct Metadata {
     pub(crate) robots: Option<String>,
     /// Kind of page, a guess; see [`kind`].
     pub(crate) page_type: Option<&'static str>,
+    /// Whether the page may be a thread of posts.
+    pub(crate) is_thread: bool,
     /// Text that JSON-LD gives as the body of the page.
     pub(crate) body: String,
     /// Descriptions of the page.
@@ -256,6 +259,7 @@ impl Found {
             dated: url.and_then(date::day_of_url).is_some(),
         };
         let page_type = kind::guess(&kind, url, canonical_url.as_deref());
+        let is_thread = kind::may_be_thread(page_type, [url, canonical_url.as_deref()]);
         let host = url.and_then(host);
         let site = self.site.as_deref();
         let long = self.og_title.take().or(json.headline.take());
@@ -312,6 +316,7 @@ impl Found {
             canonical_url,
             robots: self.robots.settle(),
             page_type,
+            is_thread,
             body: std::mem::take(&mut json.body),
             description: self.description,
             flags: flags::of(&self.kind, url),

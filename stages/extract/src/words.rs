@@ -148,6 +148,12 @@ pub(crate) fn kind_flags(text: &str) -> Vec<f32> {
     flags
 }
 
+/// Whether `text` names a kind of page.
+pub(crate) fn is_kind(text: &str, kind: &str) -> bool {
+    let position = kind_names().iter().position(|name| *name == kind);
+    position.is_some_and(|at| kind_flags(text)[at] > 0.0)
+}
+
 /// Adds to `classes` the categories of a class, id or role attribute.
 pub(crate) fn add_classes(attribute: &str, classes: &mut Classes) {
     // Longer values are generated, and a hostile page has many.
@@ -214,6 +220,18 @@ pub(crate) fn is_label(tokens: impl Iterator<Item = u64>) -> bool {
     });
     let mut tokens = tokens.take(LONGEST_LABEL);
     labels.contains(&all(&mut tokens))
+}
+
+/// Whether a word is what stands beside the name of who wrote a post (`data/roles.txt`).
+pub(crate) fn is_role(word: &str) -> bool {
+    static ROLES: OnceLock<FxHashSet<&'static str>> = OnceLock::new();
+    let roles = ROLES.get_or_init(|| {
+        let lines = include_str!("data/roles.txt").lines();
+        let lines = lines.filter(|line| !line.starts_with('#'));
+        lines.flat_map(str::split_whitespace).collect()
+    });
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    roles.contains(&*word.to_lowercase())
 }
 
 /// Short texts by which banners, buttons and boxes are known (`data/banners.txt`), as tokens.

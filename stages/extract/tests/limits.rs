@@ -235,10 +235,64 @@ const HOSTILE: &[(&str, Make)] = &[
         let ld = format!("{{\"@type\":\"Article\",\"articleBody\":\"{body}\"}}");
         format!("<script type=application/ld+json>{ld}</script><p>The harbour of the town.")
     }),
-    // Longer ones cost more than they may: all of their values are held at once.
     ("JSON-LD of small values", |size| {
-        let list = repeated("[],", size.min(400_000));
+        let list = repeated("[],", size.min(900_000));
         format!("<script type=application/ld+json>[{list}0]</script><p>text")
+    }),
+    ("JSON-LD of small objects", |size| {
+        let list = repeated("{\"text\":0},", size.min(900_000));
+        let graph = format!("{{\"@graph\":[{list}0]}}");
+        format!("<script type=application/ld+json>{graph}</script><p>text")
+    }),
+    ("JSON-LD of small strings", |size| {
+        let list = repeated("\"\",", size.min(900_000));
+        let graph = format!("{{\"@type\":[{list}0]}}");
+        format!("<script type=application/ld+json>{graph}</script><p>text")
+    }),
+    // These give nothing by their elements, so that their data is made into a page.
+    ("JSON-LD of posts", |size| {
+        let post = |n| format!("{{\"author\":\"a{n}\",\"text\":\"harbour {n}\"}},");
+        let posts = numbered(size.min(900_000), post);
+        format!("<script type=application/ld+json>[{posts}0]</script>")
+    }),
+    ("JSON-LD of HTML", |size| {
+        let body = repeated("<p><b>x<li>", size.min(900_000));
+        let ld = format!("{{\"articleBody\":\"<p>the harbour of the town{body}\"}}");
+        format!("<script type=application/ld+json>{ld}</script>")
+    }),
+    ("JSON-LD of questions", |size| {
+        let part = |n| format!("{{\"@type\":[\"Question\"],\"name\":\"{n}\"}},");
+        let list = numbered(size.min(900_000), part);
+        format!("<script type=application/ld+json>[{list}0]</script>")
+    }),
+    ("data in many scripts", |size| {
+        let text = "the harbour of the town was quiet in the morning, ".repeat(3);
+        numbered(size, |n| {
+            let data = format!("{{\"a\":{{\"content\":\"{text}{n}\",\"user_name\":\"b\"}}}}");
+            format!("<script type=application/json>{data}</script>")
+        })
+    }),
+    ("data in an attribute", |size| {
+        let post = |n| {
+            format!("{{&quot;username&quot;:&quot;a&quot;,&quot;cooked&quot;:&quot;{n}&quot;}},")
+        };
+        let posts = numbered(size, post);
+        format!("<div data-preloaded='[{posts}0]'></div>")
+    }),
+    ("data in a string of data", |size| {
+        let post = |n| format!(r#"{{\"username\":\"a\",\"cooked\":\"{n}\"}},"#);
+        let posts = numbered(size, post);
+        format!("<script type=application/json>{{\"topic\":\"[{posts}0]\"}}</script>")
+    }),
+    ("nested data", |size| {
+        let data = repeated("[{\"text\":", size);
+        format!("<script>window.state = {data}</script>")
+    }),
+    ("data of authors", |size| {
+        let data = numbered(size, |n| {
+            format!("\"author\":{{\"a\":{n},\"name\":[\"b\"]}},")
+        });
+        format!("<script>window.state = {{{data}\"text\":\"x\"}}</script>")
     }),
     ("many JSON-LD", |size| {
         let ld =

@@ -7,3 +7,4 @@ pub(crate) mod measure;
 pub(crate) mod model;
 pub(crate) mod surroundings;
 pub(crate) mod survey;
+pub(crate) mod thread;

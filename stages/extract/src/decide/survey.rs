@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::blocks::page::{Block, Kind, Page};
 use crate::decide::measure::{self, Counts, Declared};
+use crate::decide::thread;
 use crate::words;
 
 /// Levels of ancestors that are described, counting only those that add blocks.
@@ -147,8 +148,10 @@ impl<'a> Survey<'a> {
             element.is_some_and(|element| element.classes & author != 0)
         };
         let of = |(block, counts): (&Block, &Counts)| {
-            let short = (1..=6).contains(&counts.tokens) && counts.ends == 0 && block.heading == 0;
-            short && (block.classes & author != 0 || named(block.element))
+            let short = thread::is_short(block, counts.tokens, counts.numbers) && counts.ends == 0;
+            short
+                && (block.classes & author != 0 || named(block.element))
+                && thread::is_signature(self.page.text_of(block))
         };
         self.page.blocks.iter().zip(&self.counts).map(of).collect()
     }

@@ -163,7 +163,8 @@ fn add_word(word: &str, mut joint: char, parts: &mut Vec<Part>) {
     }
 }
 
-fn month(word: &str) -> Option<u32> {
+/// The number of the month that a word names.
+pub(crate) fn month(word: &str) -> Option<u32> {
     static MONTHS: OnceLock<FxHashMap<&str, u32>> = OnceLock::new();
     let months = MONTHS.get_or_init(|| {
         let lines = include_str!("../data/months.txt").lines();

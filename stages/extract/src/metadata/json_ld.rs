@@ -1,6 +1,8 @@
 //! Schema.org declarations in JSON-LD.
 
-use serde_json::{Map, Value};
+mod value;
+
+use value::{Json, Object};
 
 /// Longest script that is read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -31,7 +33,7 @@ impl JsonLd {
         if text.len() > MAX_BYTES {
             return;
         }
-        let Ok(value) = serde_json::from_str::<Value>(text.trim()) else {
+        let Some(value) = Json::read(text.trim()) else {
             return;
         };
         let mut queue = std::collections::VecDeque::from([&value]);
@@ -40,8 +42,8 @@ impl JsonLd {
             seen += 1;
             match value {
                 _ if seen > MAX_OBJECTS => return,
-                Value::Array(items) => queue.extend(items),
-                Value::Object(object) => {
+                Json::List(items) => queue.extend(items),
+                Json::Object(object) => {
                     self.object(object);
                     let inner = [
                         "@graph",
@@ -51,14 +53,14 @@ impl JsonLd {
                         "acceptedAnswer",
                         "comment",
                     ];
-                    queue.extend(inner.iter().filter_map(|key| object.get(*key)));
+                    queue.extend(inner.iter().filter_map(|key| object.get(key)));
                 }
                 _ => {}
             }
         }
     }
 
-    fn object(&mut self, object: &Map<String, Value>) {
+    fn object(&mut self, object: &Object) {
         let kinds = strings(object.get("@type"));
         for kind in &kinds {
             if self.kinds.len() < 500 {
@@ -78,11 +80,11 @@ impl JsonLd {
             .iter()
             .any(|word| kind.ends_with(word))
         });
-        let string = |key: &str| object.get(key).and_then(Value::as_str).map(super::clean);
+        let string = |key: &str| object.get(key).and_then(Json::as_str).map(super::clean);
         self.headline = self.headline.take().or_else(|| string("headline"));
         self.date = self.date.take().or_else(|| string("datePublished"));
         for key in ["articleBody", "text", "description", "reviewBody"] {
-            if let Some(text) = object.get(key).and_then(Value::as_str) {
+            if let Some(text) = object.get(key).and_then(Json::as_str) {
                 self.body.push_str(text);
                 self.body.push('\n');
             }
@@ -112,9 +114,9 @@ impl JsonLd {
 }
 
 /// A short string, or the one under a key of an object.
-fn named(value: Option<&Value>, key: &str) -> Option<String> {
+fn named(value: Option<&Json>, key: &str) -> Option<String> {
     let text = match value? {
-        Value::Object(object) => object.get(key)?.as_str()?,
+        Json::Object(object) => object.get(key)?.as_str()?,
         other => other.as_str()?,
     };
     let text = super::clean(text);
@@ -122,25 +124,25 @@ fn named(value: Option<&Value>, key: &str) -> Option<String> {
 }
 
 /// A string, or a list of strings.
-fn strings(value: Option<&Value>) -> Vec<&str> {
+fn strings(value: Option<&Json>) -> Vec<&str> {
     match value {
-        Some(Value::String(text)) => vec![text],
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        Some(Json::Text(text)) => vec![text],
+        Some(Json::List(items)) => items.iter().filter_map(Json::as_str).collect(),
         _ => Vec::new(),
     }
 }
 
 /// Names of one or several persons, given as text or as objects.
-fn names(value: Option<&Value>) -> Vec<&str> {
-    fn one(value: &Value) -> Option<&str> {
+fn names(value: Option<&Json>) -> Vec<&str> {
+    fn one(value: &Json) -> Option<&str> {
         match value {
-            Value::String(name) => Some(name.as_str()),
-            Value::Object(person) => person.get("name").and_then(Value::as_str),
+            Json::Text(name) => Some(name.as_str()),
+            Json::Object(person) => person.get("name").and_then(Json::as_str),
             _ => None,
         }
     }
     match value {
-        Some(Value::Array(items)) => items.iter().take(20).filter_map(one).collect(),
+        Some(Json::List(items)) => items.iter().take(20).filter_map(one).collect(),
         Some(value) => one(value).into_iter().collect(),
         None => Vec::new(),
     }

@@ -1,5 +1,7 @@
 //! A guess at what kind of page it is, from what it declares and from its address.
 
+use crate::words;
+
 /// Types of schema.org, the most telling first: a page with an article and a recipe is a recipe.
 const SCHEMA: [(&str, &[&str]); 10] = [
     ("recipe", &["Recipe"]),
@@ -162,6 +164,17 @@ pub(crate) fn guess(
         .or(schema)
         .or_else(|| inner.and_then(|(host, path)| of_address(host, path)))
         .or(declared.dated.then_some("article"))
+}
+
+/// Whether a page may be a thread of posts: by the kind that was guessed, or by an address even
+/// where the page calls itself an article.
+pub(crate) fn may_be_thread(kind: Option<&str>, urls: [Option<&str>; 2]) -> bool {
+    let forum = |(host, path): (&str, &str)| {
+        host.contains("forum")
+            || of_address(host, path) == Some("forum")
+            || words::is_kind(path, "forum")
+    };
+    kind == Some("forum") || urls.into_iter().flatten().map(split).any(forum)
 }
 
 /// Host and path with query, of at most 300 bytes.

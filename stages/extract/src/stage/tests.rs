@@ -38,6 +38,11 @@ fn forum_thread() {
 }
 
 #[test]
+fn forum_thread_shown_by_a_script() {
+    insta::assert_snapshot!(show(&page(include_str!("pages/forum-by-script.html"))));
+}
+
+#[test]
 fn documentation_with_code_table_and_formula() {
     insta::assert_snapshot!(show(&page(include_str!("pages/docs.html"))));
 }
@@ -319,6 +324,23 @@ fn title_code_comments_and_authors_can_be_told() {
         content.trim_end(),
         page(include_str!("pages/news.html")).text
     );
+}
+
+#[test]
+fn names_stand_before_their_posts_as_lines_that_can_be_told() {
+    let found = page(include_str!("pages/forum.html"));
+    let names = parts(&found.text, &found.spans.authors);
+    let expected = [
+        "by lena_k on 3 June 2021, 18:22",
+        "by oldspanner on 3 June 2021, 19:05",
+        "by lena_k on 6 June 2021, 08:40",
+    ];
+    assert_eq!(names, expected);
+    let Verdict::Keep(document) = process(raw("text/html", include_str!("pages/forum.html")))
+    else {
+        panic!("dropped")
+    };
+    assert_eq!(document.author_spans.len(), 6);
 }
 
 #[test]
