@@ -15,11 +15,14 @@ mod hashing;
 mod lang;
 pub mod languages;
 mod lines;
+mod list_file;
 mod measure;
 mod ngrams;
 pub mod rules;
+pub mod safety;
 mod sentences;
 mod stop_words;
+pub mod url;
 pub mod words;
 
 pub use config::{Config, FAMILIES, LanguageConfig, Limits};

@@ -4,6 +4,8 @@ pub mod c4;
 pub mod fineweb;
 pub mod gopher_quality;
 pub mod gopher_repetition;
+pub mod prose;
+pub mod refinedweb;
 
 use crate::error::Error;
 
