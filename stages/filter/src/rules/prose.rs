@@ -6,7 +6,6 @@
 //! line without a full stop fails. By characters the two are far apart: of real Chinese pages,
 //! articles have a median of 0.96 of their characters on such lines, what stands around them 0.13.
 
-use crate::lang::Script;
 use crate::words::{is_space, is_terminal};
 
 /// What was measured.
@@ -101,8 +100,12 @@ impl Kind {
             _ if c.is_ascii() => Self::Other,
             // Hiragana: particles and endings, which Japanese sentences are held together by.
             '\u{3041}'..='\u{3096}' => Self::Function,
-            _ if is_function(c) => Self::Function,
-            _ if matches!(Script::of(c), Some(Script::Han | Script::Kana)) => Self::Letter,
+            '\u{4E00}'..='\u{9FFF}' if is_function(c) => Self::Function,
+            // Han, Katakana and rare Han.
+            '\u{4E00}'..='\u{9FFF}'
+            | '\u{30A1}'..='\u{30FA}'
+            | '\u{3400}'..='\u{4DBF}'
+            | '\u{20000}'..='\u{323AF}' => Self::Letter,
             _ => Self::Other,
         }
     }

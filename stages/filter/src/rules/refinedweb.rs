@@ -165,7 +165,7 @@ impl Reader<'_> {
             &mut self.removed.numerals
         } else if options.single_words && shape.words <= 1 {
             &mut self.removed.single_words
-        } else if shape.may_be_uppercase() && uppercase_share(line) > options.max_uppercase {
+        } else if is_uppercase(line, shape, options.max_uppercase) {
             &mut self.removed.uppercase
         } else if shape.words > options.phrase_line_words.max(COUNTER_WORDS) {
             return Some(line);
@@ -177,24 +177,26 @@ impl Reader<'_> {
     }
 
     fn read_short<'a>(&mut self, line: &'a str, shape: &Shape) -> Option<&'a str> {
-        self.key.set(line, self.unspaced);
-        if self.options.counters
-            && shape.digits > 0
-            && shape.words <= COUNTER_WORDS
-            && self.phrases.is_counter(&self.key)
-        {
-            self.removed.counters += 1;
-            return None;
+        if self.options.counters && shape.digits > 0 && shape.words <= COUNTER_WORDS {
+            self.key.set_counted(line);
+            if self.phrases.is_counter(&self.key) {
+                self.removed.counters += 1;
+                return None;
+            }
         }
         if shape.words > self.options.phrase_line_words {
             return Some(line);
         }
+        self.key.set(line, self.unspaced);
         let rest = match self.phrases.find(&self.key, self.unspaced) {
             None => return Some(line),
             Some(Found::Line) => "",
             Some(Found::Start(letters)) => phrases::cut_start(line, letters),
             Some(Found::End(letters)) => phrases::cut_end(line, letters),
         };
+        if rest.len() == line.len() {
+            return Some(line);
+        }
         if Shape::of(rest, self.unspaced).words <= 1 {
             self.removed.phrases += 1;
             return None;
@@ -211,99 +213,98 @@ const COUNTER_WORDS: usize = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Shape {
     words: usize,
-    upper: usize,
-    lower: usize,
     digits: usize,
-    /// Of ASCII: what is neither white space, letter, digit nor stands between digits.
-    marks: usize,
-    /// Bytes outside ASCII.
-    wide: usize,
+    /// Characters that may be upper case.
+    may_be_upper: usize,
+    /// Characters that are neither digits nor white space nor stand between digits.
+    others: usize,
 }
 
 impl Shape {
     fn of(line: &str, unspaced: bool) -> Self {
-        let mut counts = [0usize; CLASSES];
-        let (mut runs, mut inside) = (0usize, false);
-        for &byte in line.as_bytes() {
-            let class = CLASS[usize::from(byte)];
-            counts[class as usize] += 1;
-            // A word is a run of bytes other than white space; without spaces, of ASCII letters
-            // and digits.
-            let in_word = if unspaced {
-                class <= DIGIT
-            } else {
-                class != SPACE
-            };
-            runs += usize::from(in_word & !inside);
-            inside = in_word;
+        let mut shape = Self::default();
+        let bytes = line.as_bytes();
+        let mut heads = 0;
+        // Counters of one byte are what the compiler does 16 of at a time.
+        for block in bytes.chunks(255) {
+            let (mut upper, mut digits, mut plain) = (0u8, 0u8, 0u8);
+            let (mut chars, mut cased, mut wide) = (0u8, 0u8, 0u8);
+            // 255 times 1 fits; a check for overflow would stop the compiler.
+            let count = |sum: &mut u8, is: bool| *sum = sum.wrapping_add(u8::from(is));
+            for &byte in block {
+                count(&mut upper, byte.is_ascii_uppercase());
+                count(&mut digits, byte.is_ascii_digit());
+                count(&mut plain, (byte <= b' ') | joins_digits(byte));
+                count(&mut chars, (byte as i8) >= -0x40);
+                // The first bytes of Latin, Greek, Cyrillic, Armenian, Georgian, full-width.
+                let of_cased = (0xC3..=0xDF).contains(&byte) | (byte == 0xE1) | (byte == 0xEF);
+                count(&mut cased, of_cased);
+                count(&mut wide, byte >= 0xE0);
+            }
+            heads += usize::from(wide);
+            shape.digits += usize::from(digits);
+            shape.may_be_upper += usize::from(upper) + usize::from(cased);
+            shape.others += usize::from(chars) - usize::from(digits) - usize::from(plain);
         }
-        let at = |class: u8| counts[class as usize];
-        let characters = if unspaced { at(HEAD).div_ceil(2) } else { 0 };
-        Self {
-            words: runs + characters,
-            upper: at(UPPER),
-            lower: at(LOWER),
-            digits: at(DIGIT),
-            marks: at(MARK),
-            wide: at(HEAD) + at(OTHER),
-        }
+        shape.words = if unspaced {
+            word_starts(bytes, is_latin_or_digit) + heads.div_ceil(2)
+        } else {
+            word_starts(bytes, |byte| byte > b' ')
+        };
+        shape
     }
 
     fn is_empty(&self) -> bool {
-        self.upper + self.lower + self.digits + self.marks + self.wide == 0
+        self.digits + self.others == 0
     }
 
     /// Digits, with no more than points, commas, colons, slashes, dashes and spaces.
     fn is_numeral(&self) -> bool {
-        self.digits > 0 && self.upper + self.lower + self.marks + self.wide == 0
-    }
-
-    /// Whether more than half of the line's characters can be upper case.
-    fn may_be_uppercase(&self) -> bool {
-        self.upper + self.wide / 2 > self.lower + self.digits + self.marks
+        self.digits > 0 && self.others == 0
     }
 }
 
-// Classes of bytes, those of words first.
-const UPPER: u8 = 0;
-const LOWER: u8 = 1;
-const DIGIT: u8 = 2;
-const SPACE: u8 = 3;
-/// The first byte of a character from U+0E00 on, where scripts without spaces are.
-const HEAD: u8 = 4;
-/// Other bytes outside ASCII.
-const OTHER: u8 = 5;
-/// What stands between digits.
-const JOIN: u8 = 6;
-const MARK: u8 = 7;
-const CLASSES: usize = 8;
-
-static CLASS: [u8; 256] = {
-    let mut table = [MARK; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'A'..=b'Z' => UPPER,
-            b'a'..=b'z' => LOWER,
-            b'0'..=b'9' => DIGIT,
-            b' ' | b'\t'..=b'\r' => SPACE,
-            b'.' | b',' | b':' | b'/' | b'-' => JOIN,
-            0xE0..=0xF4 => HEAD,
-            0x80..=0xFF => OTHER,
-            _ => MARK,
-        };
-        byte += 1;
+/// Number of runs of bytes that are in words: what is not white space; in scripts without spaces,
+/// where characters count, ASCII letters and digits.
+fn word_starts(bytes: &[u8], in_word: impl Fn(u8) -> bool) -> usize {
+    let Some((&first, rest)) = bytes.split_first() else {
+        return 0;
+    };
+    let mut starts = usize::from(in_word(first));
+    for (block, before) in rest.chunks(255).zip(bytes.chunks(255)) {
+        let pairs = block.iter().zip(before);
+        let found = pairs.fold(0u8, |sum, (&byte, &before)| {
+            sum.wrapping_add(u8::from(in_word(byte) & !in_word(before)))
+        });
+        starts += usize::from(found);
     }
-    table
-};
+    starts
+}
 
-fn uppercase_share(line: &str) -> f64 {
+/// As `u8::is_ascii_alphanumeric`, without branches.
+fn is_latin_or_digit(byte: u8) -> bool {
+    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'0') < 10)
+}
+
+fn joins_digits(byte: u8) -> bool {
+    (b','..=b'/').contains(&byte) | (byte == b':')
+}
+
+/// Whether more than a share of a line's characters is upper case; `shape` is the line's.
+fn is_uppercase(line: &str, shape: &Shape, limit: f64) -> bool {
+    if shape.may_be_upper as f64 <= limit * (shape.digits + shape.others) as f64 {
+        return false;
+    }
     let (mut upper, mut all) = (0, 0);
     for c in line.trim_matches(is_space).chars() {
         all += 1;
-        upper += usize::from(c.is_uppercase());
+        upper += usize::from(match c {
+            'a'..='z' | 'а'..='я' | 'α'..='ω' => false,
+            'A'..='Z' | 'А'..='Я' | 'Α'..='Ω' => true,
+            _ => c.is_uppercase(),
+        });
     }
-    super::ratio(upper, all)
+    super::ratio(upper, all) > limit
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl WordLists {
     /// `.gz` may follow), one word or phrase a line. `#` begins a comment.
     ///
     /// # Errors
-    /// A folder or file that cannot be read; a line without a letter or digit.
+    /// A folder or file that cannot be read; a line of punctuation alone.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let mut languages = BTreeMap::new();
         for path in list_file::folder(folder)? {
@@ -109,7 +109,8 @@ impl Words {
     fn load(path: &Path) -> Result<Self, Error> {
         let mut entries = Vec::new();
         list_file::entries(path, |text, line| {
-            if !text.contains(char::is_alphanumeric) {
+            // Emoji are entries, rules of dashes are not.
+            if text.chars().all(|c| c.is_ascii_punctuation()) {
                 return Err(list_file::malformed(path, line, text, "word or phrase"));
             }
             let border =

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::hashing::HashedSet;
@@ -26,6 +26,10 @@ pub struct Phrases {
     leads: HashedSet,
     starts: HashedSet,
     ends: HashedSet,
+    /// First words (of scripts without spaces: characters) of leads and starts, last ones of ends:
+    /// most lines need no other look.
+    firsts: HashedSet,
+    lasts: HashedSet,
     inside: Option<AhoCorasick>,
 }
 
@@ -68,15 +72,24 @@ impl Phrases {
             };
             let list = list.split(" | ");
             match kind {
-                "counter" => phrases.counters.extend(list.map(hash)),
-                "line" => phrases.lines.extend(list.map(hash)),
-                "lead" => phrases.leads.extend(list.map(hash)),
-                "start" => phrases.starts.extend(list.map(hash)),
-                "end" => phrases.ends.extend(list.map(hash)),
-                _ => inside.extend(list),
+                "counter" => phrases.counters.extend(list.clone().map(hash)),
+                "line" => phrases.lines.extend(list.clone().map(hash)),
+                "lead" => phrases.leads.extend(list.clone().map(hash)),
+                "start" => phrases.starts.extend(list.clone().map(hash)),
+                "end" => phrases.ends.extend(list.clone().map(hash)),
+                "any" => inside.extend(list.clone()),
+                _ => {}
+            }
+            match kind {
+                "lead" | "start" => phrases.firsts.extend(list.flat_map(firsts).map(hash)),
+                "end" => phrases.lasts.extend(list.flat_map(lasts).map(hash)),
+                _ => {}
             }
         }
-        phrases.inside = AhoCorasick::new(inside).ok();
+        phrases.inside = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(inside)
+            .ok();
         phrases
     }
 
@@ -100,7 +113,17 @@ impl Phrases {
         if self.lines.contains(&hash(text)) || self.has_inside(text, unspaced) {
             return Some(Found::Line);
         }
-        let letters = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).count();
+        self.find_start(text, unspaced)
+            .or_else(|| self.find_end(text, unspaced))
+    }
+
+    fn find_start(&self, text: &str, unspaced: bool) -> Option<Found> {
+        if !firsts(text)
+            .iter()
+            .any(|part| self.firsts.contains(&hash(part)))
+        {
+            return None;
+        }
         let mut found = None;
         for part in beginnings(text, unspaced) {
             let hash = hash(part);
@@ -111,12 +134,19 @@ impl Phrases {
                 found = Some(Found::Start(letters(part)));
             }
         }
-        found.or_else(|| {
-            let mut parts = endings(text, unspaced).filter(|part| self.ends.contains(&hash(part)));
-            // The longest.
-            let part = parts.by_ref().last()?;
-            Some(Found::End(letters(part)))
-        })
+        found
+    }
+
+    fn find_end(&self, text: &str, unspaced: bool) -> Option<Found> {
+        if !lasts(text)
+            .iter()
+            .any(|part| self.lasts.contains(&hash(part)))
+        {
+            return None;
+        }
+        let parts = endings(text, unspaced).filter(|part| self.ends.contains(&hash(part)));
+        // The longest.
+        parts.last().map(|part| Found::End(letters(part)))
     }
 
     fn has_inside(&self, text: &str, unspaced: bool) -> bool {
@@ -130,6 +160,25 @@ impl Phrases {
                     && at_border(text[found.end()..].chars().next())
         })
     }
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().filter(|&c| is_letter(c)).count()
+}
+
+/// The first word and the first character.
+fn firsts(text: &str) -> [&str; 2] {
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    [text.split(' ').next().unwrap_or(text), &text[..first]]
+}
+
+/// The last word and the last character.
+fn lasts(text: &str) -> [&str; 2] {
+    let last = text.chars().next_back().map_or(0, char::len_utf8);
+    [
+        text.rsplit(' ').next().unwrap_or(text),
+        &text[text.len() - last..],
+    ]
 }
 
 fn hash(text: &str) -> u64 {
@@ -173,11 +222,32 @@ pub(super) struct Key {
 impl Key {
     pub(super) fn set(&mut self, line: &str, unspaced: bool) {
         self.text.clear();
-        self.counted.clear();
+        if line.is_ascii() {
+            self.set_ascii(line);
+        } else {
+            self.set_unicode(line, unspaced);
+        }
+    }
+
+    fn set_ascii(&mut self, line: &str) {
         let mut gap = false;
-        let mut chars = line.chars().peekable();
-        while let Some(c) = chars.next() {
-            if !c.is_alphanumeric() {
+        for byte in line.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                if gap && !self.text.is_empty() {
+                    self.text.push(' ');
+                }
+                self.text.push(char::from(byte.to_ascii_lowercase()));
+                gap = false;
+            } else {
+                gap = true;
+            }
+        }
+    }
+
+    fn set_unicode(&mut self, line: &str, unspaced: bool) {
+        let mut gap = false;
+        for c in line.chars() {
+            if !is_letter(c) {
                 gap = true;
                 continue;
             }
@@ -185,7 +255,21 @@ impl Key {
             if parted && !self.text.is_empty() {
                 self.text.push(' ');
             }
-            self.text.extend(c.to_lowercase());
+            push_lower(&mut self.text, c);
+            gap = false;
+        }
+    }
+
+    /// Prepares the form with numbers replaced.
+    pub(super) fn set_counted(&mut self, line: &str) {
+        self.counted.clear();
+        let mut gap = false;
+        let mut chars = line.chars().peekable();
+        while let Some(c) = chars.next() {
+            if !is_letter(c) {
+                gap = true;
+                continue;
+            }
             self.count(c, gap, chars.peek().copied());
             gap = false;
         }
@@ -195,13 +279,14 @@ impl Key {
     /// and `1.2万`.
     fn count(&mut self, c: char, gap: bool, next: Option<char>) {
         let after_number = self.counted.ends_with(NUMBER);
-        if c.is_numeric() && !matches!(Some(c), Some('一'..='龥')) {
+        // Chinese numerals are numeric, and words.
+        if !is_wide(c) && c.is_numeric() {
             if !after_number {
                 self.counted.push(NUMBER);
             }
             return;
         }
-        let ends = next.is_none_or(|next| !next.is_alphanumeric() || is_wide(next));
+        let ends = next.is_none_or(|next| is_wide(next) || !next.is_alphanumeric());
         let suffix = matches!(c, 'k' | 'K' | 'm' | 'M' | 'b' | 'B' | 'w' | 'W') && ends
             || matches!(c, '万' | '萬' | '千' | '亿' | '億' | '만' | '천');
         if after_number && suffix && (!gap || is_wide(c)) {
@@ -210,7 +295,24 @@ impl Key {
         if gap && !self.counted.is_empty() && !after_number {
             self.counted.push(' ');
         }
-        self.counted.extend(c.to_lowercase());
+        push_lower(&mut self.counted, c);
+    }
+}
+
+/// As `char::is_alphanumeric`, faster for the commonest characters of Chinese and Japanese.
+fn is_letter(c: char) -> bool {
+    match c {
+        '\u{4E00}'..='\u{9FFF}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' => true,
+        '\u{3000}'..='\u{3004}' | '，' | '：' | '！' | '？' | '“' | '”' => false,
+        _ => c.is_alphanumeric(),
+    }
+}
+
+fn push_lower(text: &mut String, c: char) {
+    if is_wide(c) {
+        text.push(c);
+    } else {
+        text.extend(c.to_lowercase());
     }
 }
 
@@ -243,19 +345,34 @@ fn is_separator(c: char) -> bool {
         )
 }
 
-/// The line without its first letters and digits, so many of them.
+/// The line without its first letters and digits, so many of them; all of it if no separator
+/// parts them from the rest.
 pub(super) fn cut_start(line: &str, letters: usize) -> &str {
-    let mut places = line.char_indices().filter(|(_, c)| c.is_alphanumeric());
-    let rest = places.nth(letters).map_or("", |(at, _)| &line[at..]);
-    rest.trim_end_matches(is_space)
+    let mut places = line.char_indices().filter(|&(_, c)| is_letter(c));
+    let last = letters.checked_sub(1).and_then(|before| places.nth(before));
+    let Some((end, next)) = last.map(|(at, c)| at + c.len_utf8()).zip(places.next()) else {
+        return "";
+    };
+    let between = line.get(end..next.0).unwrap_or_default();
+    if between.chars().all(is_space) {
+        return line;
+    }
+    line[next.0..].trim_end_matches(is_space)
 }
 
-/// The line without its last letters and digits, so many of them.
+/// The line without its last letters and digits, so many of them; all of it if neither a separator
+/// nor the end of a sentence parts them from the rest.
 pub(super) fn cut_end(line: &str, letters: usize) -> &str {
-    let mut places = line
-        .char_indices()
-        .rev()
-        .filter(|(_, c)| c.is_alphanumeric());
+    let mut places = line.char_indices().rev().filter(|&(_, c)| is_letter(c));
     let last = letters.checked_sub(1).and_then(|before| places.nth(before));
-    last.map_or("", |(at, _)| line[..at].trim_end_matches(is_separator))
+    let Some((start, before)) = last.map(|(at, _)| at).zip(places.next()) else {
+        return "";
+    };
+    let between = line
+        .get(before.0 + before.1.len_utf8()..start)
+        .unwrap_or_default();
+    if between.chars().all(is_space) {
+        return line;
+    }
+    line[..start].trim_end_matches(is_separator)
 }

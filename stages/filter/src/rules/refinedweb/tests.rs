@@ -89,6 +89,8 @@ fn lines_stay() {
         ("en", "| 12 | 13 |"),
         ("en", ""),
         ("en", "  "),
+        ("en", "options. You can also view all"),
+        ("en", "Log in the server to learn more"),
         ("zh", "他上一篇文章写得很好。"),
         ("zh", "全文共三章，每章两节。"),
         ("zh", "阅读是一种习惯，也是一种享受。"),
