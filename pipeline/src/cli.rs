@@ -148,10 +148,38 @@ textmill apply tokenize --tokenizer runs/sample/tokenize/tokenizer.json < rows.j
         #[arg(long = "set", value_name = "KEY=VALUE")]
         overrides: Vec<String>,
     },
+    /// Try other thresholds of the filter over what it measured, without reading the text again
+    #[command(
+        long_about = "Decides again about every document of a run, by what the filter measured \
+(runs/NAME/filter/signals), and shows how many documents and tokens change sides, by rule and \
+language, with examples from both. Without --set it shows what each rule measured and drops.",
+        after_help = "Examples:\n  \
+textmill tune filter\n  \
+textmill tune filter --set filter.min_words=80\n  \
+textmill tune filter --set 'filter.language.zh.min_punctuated_lines=0.2' --examples 10\n  \
+textmill inspect runs/sample/filter/signals --sql \"SELECT dropped_by, count(*) AS documents, \
+avg(gopher_quality_word_count) AS words FROM shards GROUP BY dropped_by\""
+    )]
+    Tune {
+        /// The stage: filter.
+        stage: TunableStage,
+        /// Documents to show from each side.
+        #[arg(long, default_value_t = 3)]
+        examples: usize,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk
     Doctor(ConfigArgs),
+}
+
+/// Stages that measure what they decide by.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum TunableStage {
+    /// The filter.
+    Filter,
 }
 
 /// Configuration file that is read when none is named.

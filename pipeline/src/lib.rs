@@ -15,13 +15,14 @@ mod report;
 mod run;
 mod runner;
 mod stages;
+mod tune;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ConfigArgs};
+use crate::cli::{Cli, Command, ConfigArgs, TunableStage};
 use crate::config::Config;
 use crate::output::sayln;
 
@@ -85,6 +86,11 @@ fn execute(command: Command) -> Result<()> {
             };
             apply::apply(&stage, &config, tokenizer.as_deref())
         }
+        Command::Tune {
+            stage: TunableStage::Filter,
+            examples,
+            config,
+        } => tune::filter(&load(&config)?, examples),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

@@ -1,7 +1,8 @@
 //! The contracts between the stages.
 //!
 //! A document walks the pipeline once, forwards, as one of four row types
-//! ([`RawDocument`], [`Document`], [`Dropped`], [`Tokens`]) in Parquet shards.
+//! ([`RawDocument`], [`Document`], [`Dropped`], [`Tokens`]) in Parquet shards; what the filter measured of it lies beside
+//! as [`Signals`].
 //! Stages never import each other: they meet here. What a stage did stands in
 //! its [`Manifest`]; what one of its tasks did in a [`CompletionRecord`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -14,6 +15,7 @@ mod manifest;
 mod row;
 mod rows;
 mod shard;
+mod signals;
 mod spans;
 mod stage;
 
@@ -24,6 +26,7 @@ pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file
 pub use row::{Origin, Row};
 pub use rows::{Document, Dropped, RawDocument, Tokens};
 pub use shard::{ShardReader, ShardWriter, shard_name};
+pub use signals::{SCORES, Signals};
 pub use stage::{
     Cancelled, CorpusStage, DocumentStage, NoProgress, Progress, Reason, StageInput, StageResult,
     TaskContext, Verdict,

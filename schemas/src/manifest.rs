@@ -66,6 +66,8 @@ pub struct TaskReport {
     pub kept: Vec<ShardEntry>,
     /// Shards of dropped rows.
     pub dropped: Vec<ShardEntry>,
+    /// Shards of what was measured of every document.
+    pub signals: Vec<ShardEntry>,
     /// Other outputs, such as `tokenizer.json`.
     pub files: Vec<ShardEntry>,
     /// Bytes read from outside the run; what earlier stages wrote is counted by the runner.
@@ -100,6 +102,7 @@ impl TaskReport {
         }
         self.kept.extend(other.kept);
         self.dropped.extend(other.dropped);
+        self.signals.extend(other.signals);
         self.files.extend(other.files);
         self.outside_bytes += other.outside_bytes;
         for (key, value) in other.stats {
@@ -182,6 +185,9 @@ pub struct Manifest {
     pub kept: Vec<ShardEntry>,
     /// Shards of dropped rows, in order.
     pub dropped: Vec<ShardEntry>,
+    /// Shards of what was measured of every document, in order.
+    #[serde(default)]
+    pub signals: Vec<ShardEntry>,
     /// Other outputs.
     pub files: Vec<ShardEntry>,
     /// Further figures.

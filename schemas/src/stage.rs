@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::manifest::{Manifest, ShardEntry, TaskReport};
 use crate::row::Row;
+use crate::signals::Signals;
 
 /// A stage that is a pure function of one document: extract, filter, normalize.
 pub trait DocumentStage: Send + Sync {
@@ -16,6 +17,22 @@ pub trait DocumentStage: Send + Sync {
 
     /// Decides about one document. Never panics, never does I/O.
     fn process(&self, input: Self::Input) -> Verdict<Self::Output>;
+
+    /// Whether [`DocumentStage::measure`] gives signals, of which a shard is written then.
+    fn has_signals(&self) -> bool {
+        false
+    }
+
+    /// Decides likewise, and says what was measured of the document, kept or dropped.
+    fn measure(&self, input: Self::Input) -> (Verdict<Self::Output>, Option<Signals>) {
+        (self.process(input), None)
+    }
+
+    /// Hash of the files that the stage was made with, such as models and lists; a change makes
+    /// the stage run again.
+    fn files_hash(&self) -> String {
+        String::new()
+    }
 }
 
 /// What a document stage decides about one document.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use textmill_schemas::{
-    CorpusStage, DocumentStage, Dropped, Origin, Reason, Row, ShardReader, ShardWriter,
+    CorpusStage, DocumentStage, Dropped, Origin, Reason, Row, ShardReader, ShardWriter, Signals,
     StageResult, TaskContext, TaskReport, Verdict, shard_name,
 };
 
@@ -34,10 +34,39 @@ pub fn decide<S: DocumentStage>(
     input: S::Input,
 ) -> (Origin, Verdict<S::Output>) {
     let origin = input.origin();
-    let verdict = catch_unwind(AssertUnwindSafe(|| stage.process(input))).unwrap_or_else(|panic| {
-        Verdict::Drop(Reason::new(format!("{name}.panic")).detail(panic_message(&*panic)))
+    let decide = || (stage.process(input), None);
+    (origin, caught(name, decide).0)
+}
+
+/// Decides likewise and measures the document. There are signals of a document that ended in a
+/// panic as well, but for the scores.
+fn measure<S: DocumentStage>(
+    name: &str,
+    stage: &S,
+    input: S::Input,
+) -> (Origin, Verdict<S::Output>, Option<Signals>) {
+    let origin = input.origin();
+    let (verdict, signals) = caught(name, || stage.measure(input));
+    let signals = signals.or_else(|| match &verdict {
+        Verdict::Drop(reason) if stage.has_signals() => Some(Signals {
+            id: origin.id.clone(),
+            source: origin.source.clone(),
+            dropped_by: Some(reason.rule.clone()),
+            ..Signals::default()
+        }),
+        _ => None,
     });
-    (origin, verdict)
+    (origin, verdict, signals)
+}
+
+fn caught<T>(
+    name: &str,
+    decide: impl FnOnce() -> (Verdict<T>, Option<Signals>),
+) -> (Verdict<T>, Option<Signals>) {
+    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|panic| {
+        let reason = Reason::new(format!("{name}.panic")).detail(panic_message(&*panic));
+        (Verdict::Drop(reason), None)
+    })
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -57,6 +86,10 @@ impl<S: DocumentStage> CorpusStage for PerDocument<S> {
         Ok(input.manifest.kept.len())
     }
 
+    fn external_inputs(&self) -> StageResult<String> {
+        Ok(self.stage.files_hash())
+    }
+
     fn task(&self, _step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
         let input = ctx.input(self.upstream)?;
         let (path, _) = input
@@ -66,19 +99,27 @@ impl<S: DocumentStage> CorpusStage for PerDocument<S> {
         let shard = shard_name(rank);
         let mut kept = ShardWriter::<S::Output>::create(ctx.out, &shard)?;
         let mut dropped = ShardWriter::<Dropped>::create(ctx.out, &format!("dropped/{shard}"))?;
+        let mut signals = match self.stage.has_signals() {
+            true => Some(ShardWriter::create(ctx.out, &format!("signals/{shard}"))?),
+            false => None,
+        };
         let mut report = TaskReport::default();
         for group in ShardReader::<S::Input>::open(&path)? {
             for row in group? {
                 report.read += 1;
-                match decide(self.name, &self.stage, row) {
-                    (_, Verdict::Keep(document)) => {
+                let (origin, verdict, measured) = measure(self.name, &self.stage, row);
+                match verdict {
+                    Verdict::Keep(document) => {
                         report.kept_rows += 1;
                         kept.write(document)?;
                     }
-                    (origin, Verdict::Drop(reason)) => {
+                    Verdict::Drop(reason) => {
                         report.count_drop(&reason.rule);
                         dropped.write(Dropped::new(self.name, origin, reason))?;
                     }
+                }
+                if let (Some(signals), Some(measured)) = (&mut signals, measured) {
+                    signals.write(measured)?;
                 }
                 ctx.progress.advance(1);
                 ctx.check_cancelled()?;
@@ -86,6 +127,9 @@ impl<S: DocumentStage> CorpusStage for PerDocument<S> {
         }
         report.kept.push(kept.finish()?);
         report.dropped.push(dropped.finish()?);
+        if let Some(signals) = signals {
+            report.signals.push(signals.finish()?);
+        }
         Ok(report)
     }
 }

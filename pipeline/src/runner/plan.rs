@@ -136,6 +136,7 @@ fn status(
             .kept
             .iter()
             .chain(&manifest.dropped)
+            .chain(&manifest.signals)
             .chain(&manifest.files);
         let whole = outputs.all(|entry| {
             let metadata = dir.join(&entry.path).metadata();

@@ -179,12 +179,21 @@ impl<'a> Runner<'a> {
                     .values()
                     .map(|input| bytes(&input.manifest.kept))
                     .sum::<u64>(),
-            bytes_written: bytes(&report.kept) + bytes(&report.dropped) + bytes(&report.files),
+            bytes_written: [
+                &report.kept,
+                &report.dropped,
+                &report.signals,
+                &report.files,
+            ]
+            .map(|entries| bytes(entries))
+            .iter()
+            .sum(),
             read: report.read,
             kept_rows: report.kept_rows,
             dropped_rows: report.dropped_rows,
             kept: report.kept,
             dropped: report.dropped,
+            signals: report.signals,
             files: report.files,
             stats: report.stats,
             wall_seconds: cost.wall_seconds,
@@ -250,6 +259,12 @@ fn check_counts(
         info.name,
         rows(&report.kept),
         rows(&report.dropped)
+    );
+    let measured = rows(&report.signals);
+    ensure!(
+        report.signals.is_empty() || measured == read,
+        "{}: {read} documents in, but {measured} were measured: this is a bug in the stage",
+        info.name
     );
     if let Some(upstream) = info.inputs.first().and_then(|name| inputs.get(*name)) {
         let given = upstream.manifest.kept_rows;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::families::FAMILIES;
 
 /// Declares the limits once, for the configuration, for a language's overrides
 /// and for the limits as they apply to one language.
@@ -26,6 +27,10 @@ macro_rules! limits {
             /// Rule families that decide, always in this order: `lang`, `gopher_repetition`,
             /// `gopher_quality`, `c4`, `fineweb`.
             pub families: Vec<String>,
+            /// Writes what every rule measured of every document, kept or dropped, as shards of
+            /// `signals`: for SQL and for `textmill tune filter`. All families are measured then,
+            /// also of documents that an earlier one drops.
+            pub signals: bool,
             /// Judges every document by this language's rules, whatever its own. Empty: by its
             /// own. `en` is what datatrove does when it is not told a language.
             pub rules_language: String,
@@ -40,6 +45,7 @@ macro_rules! limits {
                     languages: vec!["en".into(), "zh".into()],
                     min_lang_confidence: 0.65,
                     families: FAMILIES.iter().map(ToString::to_string).collect(),
+                    signals: true,
                     rules_language: String::new(),
                     $($name: $default,)*
                     language: BTreeMap::new(),
@@ -74,15 +80,6 @@ macro_rules! limits {
         }
     };
 }
-
-/// The rule families, in the order in which they decide (FineWeb's).
-pub const FAMILIES: [&str; 5] = [
-    "lang",
-    "gopher_repetition",
-    "gopher_quality",
-    "c4",
-    "fineweb",
-];
 
 limits! {
     /// Fewest words, punctuation not counted (Gopher: 50).
@@ -138,6 +135,18 @@ limits! {
     /// punctuation is off, as in FineWeb: it removes headings, lists and code. A language's own
     /// list stands in place of the language's built-in one and adds to this one.
     disable: Vec<String> = vec!["c4.terminal_punctuation".into()];
+}
+
+impl Config {
+    /// Whether a language, in a script, is among those to keep.
+    #[must_use]
+    pub fn wants(&self, lang: Option<&str>, script: Option<&str>) -> bool {
+        let is_it = |wanted: &String| match wanted.split_once('-') {
+            Some((code, wanted_script)) => Some(code) == lang && Some(wanted_script) == script,
+            None => Some(wanted.as_str()) == lang,
+        };
+        self.languages.is_empty() || self.languages.iter().any(is_it)
+    }
 }
 
 impl Limits {

@@ -1,90 +1,21 @@
 //! The stage: identifies the language and lets the rules decide.
 
-use std::collections::HashMap;
+use textmill_schemas::{Document, DocumentStage, Reason, Signals, Verdict};
 
-use textmill_schemas::{Document, DocumentStage, Reason, Verdict};
-
-use crate::config::{Config, FAMILIES, Limits};
+use crate::config::Config;
 use crate::error::Error;
+use crate::families::Family;
 use crate::lang::{LanguageIdentifier, ScriptAware};
-use crate::languages;
 use crate::measure::Words;
-use crate::rules::{
-    Judge, Rule, RuleSet, Violation, c4, fineweb, gopher_quality, gopher_repetition,
-};
-use crate::stop_words::StopWords;
-use crate::words::Segmenter;
-
-/// Everything that a language brings to the rules.
-#[derive(Clone, Debug)]
-struct Rulebook {
-    segmenter: Segmenter,
-    stop_words: StopWords,
-    limits: Limits,
-    judge: Judge,
-}
-
-impl Rulebook {
-    fn new(config: &Config, code: &str) -> Result<Self, Error> {
-        let limits = Limits::for_language(config, code, &languages::built_in(code))?;
-        let key = match config.language.contains_key(code) {
-            true => format!("filter.language.{code}.disable"),
-            false => String::from("filter.disable"),
-        };
-        let stop_words = match limits.stop_words.as_slice() {
-            [] => StopWords::built_in(code),
-            own => StopWords::new(own.iter().map(String::as_str)),
-        };
-        Ok(Self {
-            segmenter: Segmenter::of(code),
-            stop_words,
-            judge: Judge::new(RuleSet::parse(&limits.disable, &key)?),
-            limits,
-        })
-    }
-}
-
-/// Families that decide.
-#[derive(Clone, Copy, Debug, Default)]
-struct Families {
-    lang: bool,
-    repetition: bool,
-    quality: bool,
-    c4: bool,
-    fineweb: bool,
-}
-
-impl Families {
-    fn parse(names: &[String]) -> Result<Self, Error> {
-        let mut families = Self::default();
-        for name in names {
-            match name.as_str() {
-                "lang" => families.lang = true,
-                "gopher_repetition" => families.repetition = true,
-                "gopher_quality" => families.quality = true,
-                "c4" => families.c4 = true,
-                "fineweb" => families.fineweb = true,
-                _ => {
-                    return Err(Error::UnknownFamily {
-                        name: name.clone(),
-                        known: FAMILIES.join(", "),
-                    });
-                }
-            }
-        }
-        Ok(families)
-    }
-}
+use crate::rulebook::{Rulebook, Rulebooks};
+use crate::rules::{Rule, Scores, Violation, c4, fineweb, gopher_quality, gopher_repetition};
 
 /// The filter stage.
 pub struct Filter {
     config: Config,
-    families: Families,
+    families: Vec<Family>,
     identifier: Box<dyn LanguageIdentifier>,
-    /// By language code; languages with neither built-in limits, stop words nor a table in the
-    /// configuration share `fallback`.
-    rulebooks: HashMap<String, Rulebook>,
-    fallback: Rulebook,
+    rulebooks: Rulebooks,
 }
 
 impl Filter {
@@ -104,19 +35,10 @@ impl Filter {
         config: &Config,
         identifier: Box<dyn LanguageIdentifier>,
     ) -> Result<Self, Error> {
-        let mut codes: Vec<&str> = StopWords::languages()
-            .chain(["th", "lo", "km", "my", "bo", "dz", "kn", "ml", "si"])
-            .collect();
-        codes.extend(config.language.keys().map(String::as_str));
-        let mut rulebooks = HashMap::new();
-        for code in codes {
-            rulebooks.insert(code.to_string(), Rulebook::new(config, code)?);
-        }
         Ok(Self {
-            families: Families::parse(&config.families)?,
+            families: Family::parse(&config.families)?,
             identifier,
-            rulebooks,
-            fallback: Rulebook::new(config, "")?,
+            rulebooks: Rulebooks::new(config)?,
             config: config.clone(),
         })
     }
@@ -124,7 +46,7 @@ impl Filter {
     /// Fills in the language. A language that came with the document is believed unless the
     /// family `lang` decides.
     fn identify(&self, document: &mut Document) {
-        if document.lang.is_some() && !self.families.lang {
+        if document.lang.is_some() && !self.families.contains(&Family::Lang) {
             return;
         }
         let language = self.identifier.identify(&document.text);
@@ -133,109 +55,115 @@ impl Filter {
         document.lang_confidence = Some(language.confidence);
     }
 
-    fn check_language(&self, document: &Document, judge: Judge) -> Result<(), Violation> {
-        let confidence = f64::from(document.lang_confidence.unwrap_or(0.0));
-        if judge.on(Rule::Language) && !self.is_wanted(document) {
-            return Err(Violation {
-                rule: Rule::Language,
-                value: confidence,
-                limit: self.config.min_lang_confidence,
-            });
-        }
-        judge.at_least(
-            Rule::LanguageConfidence,
-            confidence,
-            self.config.min_lang_confidence,
-        )
-    }
-
-    fn is_wanted(&self, document: &Document) -> bool {
-        let lang = document.lang.as_deref().unwrap_or_default();
-        let script = document.script.as_deref().unwrap_or_default();
-        self.config.languages.is_empty()
-            || self
-                .config
-                .languages
-                .iter()
-                .any(|wanted| match wanted.split_once('-') {
-                    Some((code, wanted_script)) => code == lang && wanted_script == script,
-                    None => wanted == lang,
-                })
-    }
-
-    /// Checks all families in order; C4 may rewrite the text.
-    fn check(&self, document: &mut Document) -> Result<(), Violation> {
-        let lang = document.lang.as_deref().unwrap_or_default();
-        let judged_as = match self.config.rules_language.as_str() {
-            "" => lang,
-            fixed => fixed,
-        };
-        let book = self.rulebooks.get(judged_as).unwrap_or(&self.fallback);
-        if self.families.lang {
-            self.check_language(document, book.judge)?;
-        }
-        let words = self.check_gopher(&document.text, book)?;
-        let mut rewritten = false;
-        if self.families.c4 {
-            let text = c4::rewrite(&document.text, book.segmenter, &book.limits, book.judge)?;
-            rewritten = text != document.text;
-            if rewritten {
-                document.set_text(text);
+    /// Measures family after family, until a rule is missed or, for signals, all of them. C4 may
+    /// rewrite the text.
+    fn measure_all(&self, document: &mut Document, all: bool) -> Scores {
+        let book = self.rulebooks.of(document.lang.as_deref());
+        let mut sheet = Sheet::new(book);
+        for family in &self.families {
+            self.measure_family(*family, document, &mut sheet);
+            if !all && book.bounds.first_miss(&sheet.scores).is_some() {
+                break;
             }
         }
-        if self.families.fineweb {
-            let count = || match &words {
-                Some(words) if !rewritten => words.len(),
-                _ => count_words(&document.text, book.segmenter),
-            };
-            fineweb::check(
-                &document.text,
-                book.segmenter,
-                count,
-                &book.limits,
-                book.judge,
-            )?;
-        }
-        Ok(())
+        sheet.scores
     }
 
-    /// Gopher's two families; returns the words if they were measured.
-    fn check_gopher(&self, text: &str, book: &Rulebook) -> Result<Option<Words>, Violation> {
-        let Families {
-            repetition,
-            quality,
-            ..
-        } = self.families;
-        if !repetition && !quality {
-            return Ok(None);
+    fn measure_family(&self, family: Family, document: &mut Document, sheet: &mut Sheet) {
+        let book = sheet.book;
+        match family {
+            Family::Lang => {
+                let (lang, script) = (document.lang.as_deref(), document.script.as_deref());
+                let wanted = self.config.wants(lang, script);
+                sheet
+                    .scores
+                    .set(Rule::Language, f64::from(u8::from(wanted)));
+                let confidence = f64::from(document.lang_confidence.unwrap_or(0.0));
+                sheet.scores.set(Rule::LanguageConfidence, confidence);
+            }
+            Family::GopherRepetition => {
+                let chars = document.text.chars().count();
+                gopher_repetition::measure_lines(&document.text, chars, &mut sheet.scores);
+                let (words, scores) = sheet.words(&document.text);
+                gopher_repetition::measure_ngrams(words, chars, scores);
+            }
+            Family::GopherQuality => {
+                let has_stop_words = !book.stop_words.is_empty();
+                let (words, scores) = sheet.words(&document.text);
+                let text = &document.text;
+                gopher_quality::measure(text, words, book.segmenter, has_stop_words, scores);
+            }
+            Family::C4 => {
+                let (words, scores) = sheet.words(&document.text);
+                let segmenter = book.segmenter;
+                let text = &document.text;
+                let kept = c4::rewrite(text, words, segmenter, &book.limits, &book.bounds, scores);
+                if kept.text != document.text {
+                    document.set_text(kept.text);
+                    sheet.rewritten = Some(kept.words);
+                }
+            }
+            Family::FineWeb => {
+                let count = sheet.word_count(&document.text);
+                let (segmenter, short) = (book.segmenter, book.limits.short_line_chars);
+                fineweb::measure(&document.text, segmenter, count, short, &mut sheet.scores);
+            }
         }
-        let chars = text.chars().count();
-        if repetition {
-            gopher_repetition::check_lines(text, chars, &book.limits, book.judge)?;
+    }
+
+    fn verdict(&self, document: Document, miss: Option<Violation>) -> Verdict<Document> {
+        let Some(miss) = miss else {
+            return Verdict::Keep(document);
+        };
+        let mut reason = Reason::new(miss.rule.name())
+            .measured(miss.value, miss.limit)
+            .text(document.text);
+        if let Some(lang) = document.lang {
+            reason = reason.detail(format!("language {lang}"));
         }
-        let words = Words::measure(text, book.segmenter, &book.stop_words);
-        if repetition {
-            gopher_repetition::check_ngrams(&words, chars, &book.limits, book.judge)?;
-        }
-        if quality {
-            let has_stop_words = !book.stop_words.is_empty();
-            gopher_quality::check(
-                text,
-                &words,
-                book.segmenter,
-                has_stop_words,
-                &book.limits,
-                book.judge,
-            )?;
-        }
-        Ok(Some(words))
+        Verdict::Drop(reason)
     }
 }
 
-fn count_words(text: &str, segmenter: Segmenter) -> usize {
-    let mut count = 0;
-    segmenter.words(text, |_| count += 1);
-    count
+/// What is known of one document.
+struct Sheet<'a> {
+    book: &'a Rulebook,
+    scores: Scores,
+    /// The words of the text as it came, once they are needed.
+    words: Option<Words>,
+    /// The number of words of the text that a rule has rewritten.
+    rewritten: Option<usize>,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(book: &'a Rulebook) -> Self {
+        Self {
+            book,
+            scores: Scores::default(),
+            words: None,
+            rewritten: None,
+        }
+    }
+
+    /// The words of `text`, which no rule has rewritten yet, and the scores.
+    fn words(&mut self, text: &str) -> (&Words, &mut Scores) {
+        let book = self.book;
+        let measure = || Words::measure(text, book.segmenter, &book.stop_words);
+        (self.words.get_or_insert_with(measure), &mut self.scores)
+    }
+
+    /// The number of words of `text` as it is now.
+    fn word_count(&self, text: &str) -> usize {
+        match (&self.words, self.rewritten) {
+            (_, Some(count)) => count,
+            (Some(words), None) => words.len(),
+            (None, None) => {
+                let mut count = 0;
+                self.book.segmenter.words(text, |_| count += 1);
+                count
+            }
+        }
+    }
 }
 
 impl DocumentStage for Filter {
@@ -244,16 +172,35 @@ impl DocumentStage for Filter {
 
     fn process(&self, mut document: Document) -> Verdict<Document> {
         self.identify(&mut document);
-        let Err(violation) = self.check(&mut document) else {
-            return Verdict::Keep(document);
-        };
-        let mut reason = Reason::new(violation.rule.name())
-            .measured(violation.value, violation.limit)
-            .text(document.text);
-        if let Some(lang) = document.lang {
-            reason = reason.detail(format!("language {lang}"));
+        let scores = self.measure_all(&mut document, false);
+        let book = self.rulebooks.of(document.lang.as_deref());
+        let miss = book.bounds.first_miss(&scores);
+        self.verdict(document, miss)
+    }
+
+    fn has_signals(&self) -> bool {
+        self.config.signals
+    }
+
+    fn measure(&self, mut document: Document) -> (Verdict<Document>, Option<Signals>) {
+        if !self.config.signals {
+            return (self.process(document), None);
         }
-        Verdict::Drop(reason)
+        let bytes = document.text.len() as u64;
+        self.identify(&mut document);
+        let scores = self.measure_all(&mut document, true);
+        let book = self.rulebooks.of(document.lang.as_deref());
+        let miss = book.bounds.first_miss(&scores);
+        let signals = Signals {
+            id: document.id.clone(),
+            source: document.source.clone(),
+            lang: document.lang.clone(),
+            script: document.script.clone(),
+            bytes,
+            dropped_by: miss.map(|miss| miss.rule.name().to_owned()),
+            scores: scores.to_signals(),
+        };
+        (self.verdict(document, miss), Some(signals))
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod config;
 mod error;
+mod families;
 mod filter;
 mod hashing;
 mod lang;
@@ -18,6 +19,8 @@ mod lines;
 mod list_file;
 mod measure;
 mod ngrams;
+mod retune;
+mod rulebook;
 pub mod rules;
 pub mod safety;
 mod sentences;
@@ -25,9 +28,11 @@ mod stop_words;
 pub mod url;
 pub mod words;
 
-pub use config::{Config, FAMILIES, LanguageConfig, Limits};
+pub use config::{Config, LanguageConfig, Limits};
 pub use error::Error;
+pub use families::{FAMILIES, Family};
 pub use filter::Filter;
 pub use lang::{Language, LanguageIdentifier, NgramModel, ScriptAware, identify};
 pub use measure::Words;
+pub use retune::{MEASURED_WITH, Retune};
 pub use stop_words::StopWords;

@@ -55,12 +55,17 @@ pub fn between_line_feeds(text: &str, least: usize) -> impl Iterator<Item = &str
 /// Lines as Python's `str.splitlines` gives them: at every Unicode line boundary, without a last
 /// empty line.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let plain = !has_odd_breaks(text);
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let Some(end) = rest.find(is_break) else {
+        let end = match plain {
+            true => memchr::memchr(b'\n', rest.as_bytes()),
+            false => rest.find(is_break),
+        };
+        let Some(end) = end else {
             return Some(std::mem::take(&mut rest));
         };
         let (line, tail) = rest.split_at(end);
@@ -68,6 +73,17 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
         rest = tail.strip_prefix("\r\n").unwrap_or(&tail[width..]);
         Some(line)
     })
+}
+
+/// Whether `text` may have line boundaries other than line feeds.
+fn has_odd_breaks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let odd = |found, &byte: &u8| {
+        found | matches!(byte, 0xB..=0xD) | matches!(byte, 0x1C..=0x1E) | (byte == 0xC2)
+    };
+    bytes.iter().fold(false, odd)
+        || memchr::memmem::find(bytes, "\u{2028}".as_bytes()).is_some()
+        || memchr::memmem::find(bytes, "\u{2029}".as_bytes()).is_some()
 }
 
 fn is_break(c: char) -> bool {

@@ -2,16 +2,18 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::lines::lines;
+use crate::sentences;
 use crate::stop_words::StopWords;
-use crate::words::{Segmenter, is_symbol};
+use crate::words::{Segmenter, is_east_asian_letter, is_space, is_symbol};
 
-/// What the rules need to know of a document's words; 12 bytes a word.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the rules need to know of a document's words and lines; 12 bytes a word and 16 a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     /// XXH3 hash of each word.
     pub hashes: Vec<u64>,
-    /// Length of each word in characters.
-    pub chars: Vec<u32>,
+    /// Characters of the first i words together; one more than there are words.
+    pub ends: Vec<u32>,
     /// Words with something else than symbols in them.
     pub plain: usize,
     /// Characters in such words.
@@ -20,29 +22,65 @@ pub struct Words {
     pub alphabetic: usize,
     /// Different stop words.
     pub stop_words: usize,
+    /// Its lines ([`lines`]).
+    pub lines: Vec<Line>,
+}
+
+/// One line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Where it begins in the text, white space left aside.
+    pub start: u32,
+    /// Where it ends, white space left aside.
+    pub end: u32,
+    /// Words, punctuation marks included.
+    pub words: u32,
+    /// Sentences; what follows the last terminal mark is one.
+    pub sentences: u32,
+}
+
+impl Line {
+    /// The line itself.
+    #[must_use]
+    pub fn of(self, text: &str) -> &str {
+        &text[self.start as usize..self.end as usize]
+    }
 }
 
 impl Words {
     /// Splits `text` and measures its words.
     #[must_use]
     pub fn measure(text: &str, segmenter: Segmenter, stop_words: &StopWords) -> Self {
-        let mut words = Self::default();
-        let expected = text.len() / 5;
-        words.hashes.reserve(expected);
-        words.chars.reserve(expected);
-        let mut seen = 0u64;
-        segmenter.words(text, |word| {
-            let hash = xxh3_64(word.as_bytes());
-            let (chars, plain, alphabetic) = classify(word);
-            seen |= stop_words.bit(hash);
-            words.hashes.push(hash);
-            words.chars.push(u32::try_from(chars).unwrap_or(u32::MAX));
-            words.plain += usize::from(plain);
-            words.plain_chars += if plain { chars } else { 0 };
-            words.alphabetic += usize::from(alphabetic);
-        });
-        words.stop_words = seen.count_ones() as usize;
-        words
+        let expected = text.len() / 4;
+        let mut measure = Measure {
+            stop_words,
+            seen: 0,
+            chars: 0,
+            words: Self {
+                hashes: Vec::with_capacity(expected),
+                ends: Vec::with_capacity(expected + 1),
+                plain: 0,
+                plain_chars: 0,
+                alphabetic: 0,
+                stop_words: 0,
+                lines: Vec::new(),
+            },
+        };
+        measure.words.ends.push(0);
+        for line in lines(text) {
+            let before = measure.words.hashes.len();
+            let line = line.trim_matches(is_space);
+            let start = line.as_ptr().addr() - text.as_ptr().addr();
+            let sentences = sentences::count(line, segmenter, |word| measure.word(word));
+            measure.words.lines.push(Line {
+                start: start as u32,
+                end: (start + line.len()) as u32,
+                words: (measure.words.hashes.len() - before) as u32,
+                sentences,
+            });
+        }
+        measure.words.stop_words = measure.seen.count_ones() as usize;
+        measure.words
     }
 
     /// Number of words, punctuation marks included.
@@ -58,7 +96,31 @@ impl Words {
     }
 }
 
+struct Measure<'a> {
+    stop_words: &'a StopWords,
+    seen: u64,
+    chars: u32,
+    words: Words,
+}
+
+impl Measure<'_> {
+    #[inline]
+    fn word(&mut self, word: &str) {
+        let hash = xxh3_64(word.as_bytes());
+        let (chars, plain, alphabetic) = classify(word);
+        self.seen |= self.stop_words.bit(hash);
+        // A text is below 2 GiB, Arrow's limit.
+        self.chars = self.chars.saturating_add(chars as u32);
+        self.words.hashes.push(hash);
+        self.words.ends.push(self.chars);
+        self.words.plain += usize::from(plain);
+        self.words.plain_chars += if plain { chars } else { 0 };
+        self.words.alphabetic += usize::from(alphabetic);
+    }
+}
+
 /// A word's length in characters, whether it is more than symbols, whether it has a letter.
+#[inline]
 fn classify(word: &str) -> (usize, bool, bool) {
     if word.bytes().all(|b| b.is_ascii_alphabetic()) {
         return (word.len(), true, true);
@@ -66,8 +128,12 @@ fn classify(word: &str) -> (usize, bool, bool) {
     let (mut chars, mut plain, mut alphabetic) = (0, false, false);
     for c in word.chars() {
         chars += 1;
-        plain = plain || !is_symbol(c);
-        alphabetic = alphabetic || c.is_alphabetic();
+        if plain && alphabetic {
+            continue;
+        }
+        let letter = is_east_asian_letter(c) || c.is_alphabetic();
+        plain = plain || letter || !is_symbol(c);
+        alphabetic = alphabetic || letter;
     }
     (chars, plain, alphabetic)
 }
@@ -79,12 +145,20 @@ mod tests {
     #[test]
     fn counts_words_symbols_and_letters() {
         let words = Words::measure(
-            "The 3 cats, and 4 ...",
+            "The 3 cats,\nand 4 ...",
             Segmenter::Spaced,
             &StopWords::built_in("en"),
         );
         assert_eq!((words.len(), words.plain, words.alphabetic), (7, 5, 3));
         assert_eq!((words.plain_chars, words.stop_words), (12, 1));
+        assert_eq!(words.ends, [0, 3, 4, 8, 9, 12, 13, 16]);
+        let line = |start, end, words, sentences| Line {
+            start,
+            end,
+            words,
+            sentences,
+        };
+        assert_eq!(words.lines, [line(0, 11, 4, 1), line(12, 21, 3, 1)]);
     }
 
     #[test]

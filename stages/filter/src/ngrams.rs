@@ -14,39 +14,35 @@ const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 pub struct Ngrams<'a> {
     words: &'a [u64],
     /// Length in characters of the first i words.
-    ends: Vec<u64>,
+    ends: &'a [u32],
     /// Places of n-grams that may repeat, ascending.
     places: Vec<Place>,
     n: usize,
     power: u64,
     table: Table,
+    /// The slot of each place in the table.
+    slots: Vec<u32>,
 }
 
 #[derive(Clone, Copy)]
 struct Place {
     hash: u64,
-    at: usize,
+    at: u32,
 }
 
 impl<'a> Ngrams<'a> {
-    /// The 1-grams of a document, given its words' hashes and lengths in characters.
+    /// The 2-grams of a document, given its words' hashes and the length in characters of the
+    /// first i words for each i.
     #[must_use]
-    pub fn new(words: &'a [u64], chars: &[u32]) -> Self {
-        let mut ends = Vec::with_capacity(chars.len() + 1);
-        let mut end = 0u64;
-        ends.push(0);
-        for &count in chars {
-            end += u64::from(count);
-            ends.push(end);
-        }
-        let places = words.iter().enumerate();
+    pub fn bigrams(words: &'a [u64], ends: &'a [u32]) -> Self {
         Self {
             words,
             ends,
-            places: places.map(|(at, &hash)| Place { hash, at }).collect(),
-            n: 1,
-            power: BASE,
-            table: Table::with_room_for(words.len()),
+            places: repeated_bigrams(words),
+            n: 2,
+            power: BASE.wrapping_mul(BASE),
+            table: Table::default(),
+            slots: Vec::new(),
         }
     }
 
@@ -54,7 +50,7 @@ impl<'a> Ngrams<'a> {
     pub fn grow(&mut self) {
         let (words, n, power) = (self.words, self.n, self.power);
         self.places.retain_mut(|place| {
-            let word = words.get(place.at + n);
+            let word = words.get(place.at as usize + n);
             place.hash = place
                 .hash
                 .wrapping_add(word.map_or(0, |word| word.wrapping_mul(power)));
@@ -65,8 +61,8 @@ impl<'a> Ngrams<'a> {
     }
 
     /// Characters of the words of the n-gram that begins at word `at`.
-    fn chars(&self, at: usize) -> u64 {
-        self.ends[at + self.n] - self.ends[at]
+    fn chars(&self, at: u32) -> u64 {
+        u64::from(self.ends[at as usize + self.n] - self.ends[at as usize])
     }
 
     /// Characters in all occurrences of the commonest n-gram, its words joined by spaces; of
@@ -81,99 +77,115 @@ impl<'a> Ngrams<'a> {
 
     /// Counts the n-grams, forgets the places of those that occur once, and returns the first
     /// place of the commonest and how often it occurs.
-    fn count(&mut self) -> (usize, u32) {
-        self.table.clear();
+    fn count(&mut self) -> (u32, u32) {
+        self.table.empty_for(self.places.len());
+        self.slots.clear();
         let (mut first, mut most) = (0, 1);
         for place in &self.places {
-            let slot = self.table.add(*place);
+            let at = self.table.add(*place);
+            self.slots.push(at as u32);
+            let slot = self.table.slots[at];
             if slot.count > most || (slot.count == most && most > 1 && slot.at < first) {
                 (first, most) = (slot.at, slot.count);
             }
         }
-        let table = &self.table;
-        self.places.retain(|place| table.count(place.hash) > 1);
+        let (table, mut slots) = (&self.table, self.slots.iter());
+        self.places.retain(|_| {
+            slots
+                .next()
+                .is_some_and(|&at| table.slots[at as usize].count > 1)
+        });
         (first, most)
     }
 
     /// Characters in n-grams that repeat an earlier one, without counting any word twice.
     pub fn duplicates(&mut self) -> u64 {
         self.count();
-        self.table.clear();
+        self.table.empty_for(self.places.len());
         let (mut next, mut chars) = (0, 0);
         for place in &self.places {
-            if place.at >= next && self.table.add(*place).count > 1 {
-                chars += self.ends[place.at + self.n] - self.ends[place.at];
-                next = place.at + self.n;
+            if place.at < next {
+                continue;
+            }
+            let at = self.table.add(*place);
+            if self.table.slots[at].count > 1 {
+                chars += self.chars(place.at);
+                next = place.at + self.n as u32;
             }
         }
         chars
     }
 }
 
-/// An open-addressing table from hash to count and first place, emptied in one step.
-struct Table {
-    slots: Vec<Slot>,
-    mask: usize,
-    round: u32,
+/// The 2-grams that repeat, and a few that do not. Two bits for each hash, modulo a small number,
+/// say whether it was seen once or again; that costs far less than a table of all 2-grams.
+fn repeated_bigrams(words: &[u64]) -> Vec<Place> {
+    let hash = |pair: &[u64]| pair[0].wrapping_add(pair[1].wrapping_mul(BASE));
+    let size = (words.len().max(8) * 8).next_power_of_two();
+    let bit = |hash: u64| (hash.wrapping_mul(BASE) >> 32) as usize & (size - 1);
+    let mut once = vec![0u64; size / 64];
+    let mut again = vec![0u64; size / 64];
+    for pair in words.windows(2) {
+        let bit = bit(hash(pair));
+        let (word, mask) = (bit / 64, 1 << (bit % 64));
+        again[word] |= once[word] & mask;
+        once[word] |= mask;
+    }
+    let places = words.windows(2).enumerate().map(|(at, pair)| Place {
+        hash: hash(pair),
+        at: at as u32,
+    });
+    places
+        .filter(|place| {
+            let bit = bit(place.hash);
+            again[bit / 64] & 1 << (bit % 64) != 0
+        })
+        .collect()
 }
 
+/// An open-addressing table from hash to count and first place.
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+}
+
+/// A free slot has a count of 0.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     hash: u64,
-    at: usize,
-    round: u32,
+    at: u32,
     count: u32,
 }
 
 impl Table {
-    /// A table that stays at most half full.
-    fn with_room_for(items: usize) -> Self {
+    /// Empties the table and makes it stay at most half full with `items`.
+    fn empty_for(&mut self, items: usize) {
+        self.slots.clear();
         let size = (items.max(8) * 2).next_power_of_two();
-        Self {
-            slots: vec![Slot::default(); size],
-            mask: size - 1,
-            round: 0,
-        }
-    }
-
-    fn clear(&mut self) {
-        self.round += 1;
+        self.slots.resize(size, Slot::default());
     }
 
     /// The slot that holds `hash`, or the free one where it belongs.
     fn slot(&self, hash: u64) -> usize {
+        let mask = self.slots.len() - 1;
         // The low bits of the product are weak.
-        let mut at = (hash.wrapping_mul(BASE) >> 32) as usize & self.mask;
-        while self.slots[at].round == self.round && self.slots[at].hash != hash {
-            at = (at + 1) & self.mask;
+        let mut at = (hash.wrapping_mul(BASE) >> 32) as usize & mask;
+        while self.slots[at].count > 0 && self.slots[at].hash != hash {
+            at = (at + 1) & mask;
         }
         at
     }
 
-    /// Adds one to the count of a place's n-gram.
-    fn add(&mut self, place: Place) -> Slot {
+    /// Adds one to the count of a place's n-gram; returns its slot.
+    fn add(&mut self, place: Place) -> usize {
         let at = self.slot(place.hash);
-        let round = self.round;
         let slot = &mut self.slots[at];
-        if slot.round != round {
-            *slot = Slot {
-                hash: place.hash,
-                at: place.at,
-                round,
-                count: 0,
-            };
+        if slot.count == 0 {
+            slot.hash = place.hash;
+            slot.at = place.at;
         }
         slot.count += 1;
-        *slot
-    }
-
-    fn count(&self, hash: u64) -> u32 {
-        let slot = &self.slots[self.slot(hash)];
-        if slot.round == self.round {
-            slot.count
-        } else {
-            0
-        }
+        at
     }
 }
 
@@ -185,9 +197,12 @@ mod tests {
 
     fn measured(words: &[&str], n: usize) -> (u64, u64) {
         let hashes: Vec<u64> = words.iter().map(|w| xxh3_64(w.as_bytes())).collect();
-        let chars: Vec<u32> = words.iter().map(|w| w.chars().count() as u32).collect();
-        let mut ngrams = Ngrams::new(&hashes, &chars);
-        for _ in 1..n {
+        let mut ends = vec![0];
+        for word in words {
+            ends.push(ends[ends.len() - 1] + word.chars().count() as u32);
+        }
+        let mut ngrams = Ngrams::bigrams(&hashes, &ends);
+        for _ in 2..n {
             ngrams.grow();
         }
         (ngrams.top(), ngrams.duplicates())
@@ -217,7 +232,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn agrees_with_the_definitions(picks in proptest::collection::vec(0usize..4, 0..60), n in 1usize..7) {
+        fn agrees_with_the_definitions(picks in proptest::collection::vec(0usize..4, 0..60), n in 2usize..7) {
             let words: Vec<&str> = picks.iter().map(|&p| ["a", "bb", "中文", "dddd"][p]).collect();
             proptest::prop_assert_eq!(measured(&words, n), expected(&words, n));
         }
@@ -225,6 +240,9 @@ mod tests {
 
     #[test]
     fn of_equally_common_ngrams_the_first_counts() {
-        assert_eq!(measured(&["x", "longer", "x", "longer"], 1).0, 2);
+        assert_eq!(
+            measured(&["x", "y", "longer", "z", "x", "y", "longer", "z"], 2).0,
+            6
+        );
     }
 }

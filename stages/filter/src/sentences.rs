@@ -1,51 +1,54 @@
 //! Counting sentences.
 
-use crate::words::{Scratch, Segmenter, chunk_len, chunk_words, is_space, is_terminal};
+use crate::words::{Piece, Segmenter, is_east_asian_letter, is_terminal, words_and_gaps};
 
-/// Number of sentences of one line.
+/// Number of sentences of one line without white space at its ends; calls `emit` for each of its
+/// words.
 ///
 /// For languages that write spaces this is spaCy's sentencizer, which datatrove uses: a sentence
 /// ends with a word that is a terminal mark, and the next one begins with the first word after it
 /// that is not punctuation. For the others it is the number of runs of terminal marks, and one for
 /// what follows the last.
-#[must_use]
-pub fn count(line: &str, segmenter: Segmenter) -> usize {
+pub fn count<'a>(line: &'a str, segmenter: Segmenter, mut emit: impl FnMut(&'a str)) -> u32 {
     match segmenter {
-        Segmenter::Spaced => count_spaced(line),
-        Segmenter::Chinese | Segmenter::Unspaced => count_unspaced(line),
-    }
-}
-
-fn count_spaced(line: &str) -> usize {
-    let mut counter = Counter::default();
-    let mut scratch = Scratch::default();
-    let mut rest = line;
-    while !rest.is_empty() {
-        let space = rest.find(|c| !is_space(c)).unwrap_or(rest.len());
-        // One space belongs to the word before it; anything more is a word to spaCy.
-        if space > 0 && &rest[..space] != " " {
-            counter.other();
+        Segmenter::Spaced => {
+            let mut counter = Counter::default();
+            words_and_gaps(line, &mut |piece| match piece {
+                Piece::Word(word) => {
+                    counter.word(word);
+                    emit(word);
+                }
+                // One space belongs to the word before it; anything more is a word to spaCy.
+                Piece::Gap => counter.other(),
+            });
+            counter.sentences
         }
-        rest = &rest[space..];
-        let (chunk, after) = rest.split_at(chunk_len(rest));
-        rest = after;
-        if !chunk.is_empty() {
-            chunk_words(chunk, &mut scratch, &mut |word| counter.word(word));
+        Segmenter::Chinese | Segmenter::Unspaced => {
+            segmenter.words(line, emit);
+            count_unspaced(line)
         }
     }
-    counter.sentences
 }
 
 /// Follows the words of a line.
 #[derive(Default)]
 struct Counter {
-    sentences: usize,
+    sentences: u32,
     /// A terminal mark was seen since the sentence began.
     ended: bool,
 }
 
 impl Counter {
+    #[inline]
     fn word(&mut self, word: &str) {
+        match word.as_bytes().first() {
+            Some(byte) if byte.is_ascii_alphanumeric() => self.other(),
+            _ => self.marks(word),
+        }
+    }
+
+    /// A word that may be punctuation.
+    fn marks(&mut self, word: &str) {
         let mut chars = word.chars();
         let terminal = matches!((chars.next(), chars.next()), (Some(c), None) if is_terminal(c));
         if terminal {
@@ -99,22 +102,28 @@ fn is_punctuation_mark(c: char) -> bool {
     }
 }
 
-fn count_unspaced(line: &str) -> usize {
+fn count_unspaced(line: &str) -> u32 {
     let (mut sentences, mut open) = (0, false);
     for c in line.chars() {
-        if is_terminal(c) && c != '.' {
-            sentences += usize::from(open);
+        if is_east_asian_letter(c) {
+            open = true;
+        } else if is_terminal(c) && c != '.' {
+            sentences += u32::from(open);
             open = false;
         } else if c.is_alphanumeric() {
             open = true;
         }
     }
-    sentences + usize::from(open)
+    sentences + u32::from(open)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn count(line: &str, segmenter: Segmenter) -> u32 {
+        super::count(line, segmenter, |_| ())
+    }
 
     #[test]
     fn counts_as_the_sentencizer_does() {
@@ -124,7 +133,7 @@ mod tests {
             ("Version 1.2 of e.g. this", 1),
             ("Wait... what", 1),
             ("Really?! Yes", 2),
-            ("It is so.  B is here. ", 2),
+            ("It is so.  B is here.", 2),
             ("", 0),
             ("...", 1),
         ] {

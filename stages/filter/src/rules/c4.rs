@@ -2,9 +2,11 @@
 //! JMLR 21:140), as datatrove has them: they remove lines, and drop what is left with too few
 //! sentences. The bad-word list is no rule of this family.
 
-use super::{Judge, Rule, Violation};
+use std::borrow::Cow;
+
+use super::{Bounds, Rule, Scores};
 use crate::config::Limits;
-use crate::lines::lines;
+use crate::measure::Words;
 use crate::sentences;
 use crate::words::{Segmenter, chunks, is_space};
 
@@ -18,46 +20,51 @@ const POLICY: [&str; 6] = [
     "use cookies",
 ];
 
-/// What becomes of one line.
-enum Line {
-    Keep,
-    Remove,
-    Drop(Rule),
+/// What stays of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The lines that stay, each without white space at its ends, joined by line feeds.
+    pub text: String,
+    /// Words of those lines, punctuation included.
+    pub words: usize,
 }
 
-/// Returns the text with the lines that stay, each without white space at its ends, joined by
-/// line feeds.
-///
-/// # Errors
-/// The first rule that drops the document.
+/// Removes lines as C4 does, and measures the rules that drop documents. `words` are those of
+/// `text`.
 pub fn rewrite(
     text: &str,
+    words: &Words,
     segmenter: Segmenter,
     limits: &Limits,
-    judge: Judge,
-) -> Result<String, Violation> {
+    bounds: &Bounds,
+    scores: &mut Scores,
+) -> Rewritten {
+    let mentions = Mentions::of(text, bounds);
     let mut kept = String::with_capacity(text.len());
-    let mut sentences = 0;
+    let (mut word_count, mut sentences) = (0, 0);
+    for rule in [Rule::LoremIpsum, Rule::CurlyBracket] {
+        scores.set(rule, 0.0);
+    }
     let mut first = true;
-    for line in lines(text) {
-        let line = line.trim_matches(is_space);
-        if has_long_word(line, limits, judge) {
+    for counts in &words.lines {
+        let line = counts.of(text);
+        if has_long_word(line, limits, bounds) {
+            scores.count(Rule::LongWord);
             continue;
         }
-        let clean = without_citations(line, judge);
-        match judge_line(line, &clean, limits, judge) {
-            Line::Keep => {}
-            Line::Remove => continue,
-            Line::Drop(rule) => {
-                return Err(Violation {
-                    rule,
-                    value: 1.0,
-                    limit: 0.0,
-                });
-            }
+        let clean = without_citations(line, bounds);
+        if let Some(rule) = removed_by(line, &clean, limits, bounds, mentions) {
+            scores.count(rule);
+            continue;
         }
-        if sentences < limits.c4_min_sentences {
-            sentences += sentences::count(&clean, segmenter);
+        mentions.count_in(&clean, scores);
+        if clean.len() != line.len() {
+            scores.count(Rule::Citations);
+            let line = clean.trim_matches(is_space);
+            sentences += sentences::count(line, segmenter, |_| word_count += 1);
+        } else {
+            sentences += counts.sentences;
+            word_count += counts.words as usize;
         }
         if !first {
             kept.push('\n');
@@ -65,74 +72,112 @@ pub fn rewrite(
         first = false;
         kept.push_str(&clean);
     }
-    judge.at_least(
-        Rule::Sentences,
-        sentences as f64,
-        limits.c4_min_sentences as f64,
-    )?;
+    scores.set(Rule::Sentences, f64::from(sentences));
     let trimmed = kept.trim_matches(is_space);
-    Ok(if trimmed.len() == kept.len() {
-        kept
-    } else {
-        trimmed.to_string()
-    })
+    if trimmed.len() < kept.len() {
+        kept = trimmed.to_string();
+    }
+    Rewritten {
+        text: kept,
+        words: word_count,
+    }
 }
 
-fn has_long_word(line: &str, limits: &Limits, judge: Judge) -> bool {
+/// What a whole text mentions, so that most texts' lines need not be searched.
+#[derive(Clone, Copy)]
+struct Mentions {
+    lorem_ipsum: bool,
+    curly_bracket: bool,
+    javascript: bool,
+    policy: bool,
+}
+
+impl Mentions {
+    fn of(text: &str, bounds: &Bounds) -> Self {
+        Self {
+            lorem_ipsum: bounds.on(Rule::LoremIpsum) && contains(text, b"lorem ipsum", 10),
+            curly_bracket: bounds.on(Rule::CurlyBracket) && text.contains('{'),
+            javascript: bounds.on(Rule::Javascript) && contains(text, b"javascript", 0),
+            policy: bounds.on(Rule::Policy)
+                && (contains(text, b"cookie", 3)
+                    || contains(text, b"privacy policy", 3)
+                    || contains(text, b"terms of use", 7)),
+        }
+    }
+
+    /// Counts a line that stays, if it mentions what drops a document.
+    fn count_in(self, line: &str, scores: &mut Scores) {
+        if self.lorem_ipsum && contains(line, b"lorem ipsum", 0) {
+            scores.count(Rule::LoremIpsum);
+        }
+        if self.curly_bracket && line.contains('{') {
+            scores.count(Rule::CurlyBracket);
+        }
+    }
+}
+
+fn has_long_word(line: &str, limits: &Limits, bounds: &Bounds) -> bool {
     let most = limits.c4_max_word_chars;
     line.len() > most
-        && judge.on(Rule::LongWord)
+        && bounds.on(Rule::LongWord)
         && chunks(line).any(|word| word.len() > most && word.chars().nth(most).is_some())
 }
 
-/// Decides about a line; `clean` is the line without citation marks.
-fn judge_line(line: &str, clean: &str, limits: &Limits, judge: Judge) -> Line {
-    if judge.on(Rule::TerminalPunctuation) && !ends_sentence(clean) {
-        return Line::Remove;
+/// The rule that removes a line; `clean` is the line without citation marks.
+fn removed_by(
+    line: &str,
+    clean: &str,
+    limits: &Limits,
+    bounds: &Bounds,
+    mentions: Mentions,
+) -> Option<Rule> {
+    if bounds.on(Rule::TerminalPunctuation) && !ends_sentence(clean) {
+        return Some(Rule::TerminalPunctuation);
     }
     let least = limits.c4_min_line_words;
-    if judge.on(Rule::ShortLine) && chunks(line).take(least).count() < least {
-        return Line::Remove;
+    if bounds.on(Rule::ShortLine) && chunks(line).take(least).count() < least {
+        return Some(Rule::ShortLine);
     }
-    if judge.on(Rule::LoremIpsum) && contains(clean, b"lorem ipsum") {
-        return Line::Drop(Rule::LoremIpsum);
+    // A document with this text in it is dropped, whatever else the line says.
+    if mentions.lorem_ipsum && contains(clean, b"lorem ipsum", 0) {
+        return None;
     }
-    if judge.on(Rule::Javascript) && contains(clean, b"javascript") {
-        return Line::Remove;
+    if mentions.javascript && contains(clean, b"javascript", 0) {
+        return Some(Rule::Javascript);
     }
-    if judge.on(Rule::CurlyBracket) && clean.contains('{') {
-        return Line::Drop(Rule::CurlyBracket);
+    if mentions.curly_bracket && clean.contains('{') {
+        return None;
     }
-    if judge.on(Rule::Policy)
-        && POLICY
-            .iter()
-            .any(|phrase| contains(clean, phrase.as_bytes()))
-    {
-        return Line::Remove;
-    }
-    Line::Keep
+    (mentions.policy && mentions_policy(clean)).then_some(Rule::Policy)
 }
 
 fn ends_sentence(line: &str) -> bool {
     line.ends_with(['.', '?', '!', '"', '\'']) && !line.ends_with("...")
 }
 
-/// Whether `line` contains `phrase`, which is in lower-case ASCII, in any case.
-fn contains(line: &str, phrase: &[u8]) -> bool {
-    let Some(&first) = phrase.first() else {
-        return true;
-    };
-    let bytes = line.as_bytes();
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
-        bytes
-            .get(at..at + phrase.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(phrase))
+fn mentions_policy(text: &str) -> bool {
+    POLICY.iter().any(|phrase| {
+        // A rare letter, which is looked for.
+        let rare = phrase.find(['k', 'v']).or(phrase.find('f'));
+        contains(text, phrase.as_bytes(), rare.unwrap_or(0))
+    })
+}
+
+/// Whether `text` contains `phrase`, which is in lower-case ASCII, in any case; its byte `rare` is
+/// the one to look for first.
+fn contains(text: &str, phrase: &[u8], rare: usize) -> bool {
+    let bytes = text.as_bytes();
+    let byte = phrase[rare];
+    memchr::memchr2_iter(byte, byte.to_ascii_uppercase(), bytes).any(|at| {
+        let start = at.checked_sub(rare);
+        let found = start.and_then(|start| bytes.get(start..start + phrase.len()));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(phrase))
     })
 }
 
 /// The line without `[12]`, `[]`, `[edit]` and `[citation needed]`.
-fn without_citations(line: &str, judge: Judge) -> std::borrow::Cow<'_, str> {
-    if !judge.on(Rule::Citations) || memchr::memchr(b'[', line.as_bytes()).is_none() {
+fn without_citations<'a>(line: &'a str, bounds: &Bounds) -> Cow<'a, str> {
+    if !bounds.on(Rule::Citations) || memchr::memchr(b'[', line.as_bytes()).is_none() {
         return line.into();
     }
     let mut clean = String::with_capacity(line.len());
@@ -168,15 +213,32 @@ fn citation_len(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::RuleSet;
+    use crate::lines::lines;
     use crate::rules::tests::limits;
+    use crate::rules::{RuleSet, Violation};
+    use crate::stop_words::StopWords;
 
     const GOOD: &str = "This is one. This is two. This is three. This is four. This is five.";
 
     fn with(text: &str, off: &[&str]) -> Result<String, Violation> {
         let names: Vec<String> = off.iter().map(ToString::to_string).collect();
-        let judge = Judge::new(RuleSet::parse(&names, "filter.disable").unwrap());
-        rewrite(text, Segmenter::Spaced, &limits(), judge)
+        let bounds = Bounds::new(&limits(), RuleSet::parse(&names, "filter.disable").unwrap());
+        let words = Words::measure(text, Segmenter::Spaced, &StopWords::default());
+        let mut scores = Scores::default();
+        let kept = rewrite(
+            text,
+            &words,
+            Segmenter::Spaced,
+            &limits(),
+            &bounds,
+            &mut scores,
+        );
+        let again = Words::measure(&kept.text, Segmenter::Spaced, &StopWords::default());
+        assert_eq!(kept.words, again.len(), "{text:?}");
+        match bounds.first_miss(&scores) {
+            Some(miss) => Err(miss),
+            None => Ok(kept.text),
+        }
     }
 
     fn kept(text: &str) -> String {

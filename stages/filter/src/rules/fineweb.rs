@@ -1,50 +1,32 @@
 //! FineWeb's own rules (Penedo et al. 2024, "The FineWeb Datasets", section 3.5,
 //! arXiv:2406.17557).
 
-use super::{Judge, Rule, Violation, ratio};
-use crate::config::Limits;
+use super::{Rule, Scores, ratio};
 use crate::lines::repeated;
 use crate::words::{Segmenter, is_space, is_terminal};
 
-/// Checks all rules of the family. `word_count` is called for the number of words, punctuation
-/// included, only when the rules before it pass.
-///
-/// # Errors
-/// The first rule that the document fails.
-pub fn check(
+/// Measures all rules of the family. `words` is the text's number of words, punctuation included;
+/// a line of at most `short_line_chars` characters is short.
+pub fn measure(
     text: &str,
     segmenter: Segmenter,
-    word_count: impl FnOnce() -> usize,
-    limits: &Limits,
-    judge: Judge,
-) -> Result<(), Violation> {
+    words: usize,
+    short_line_chars: usize,
+    scores: &mut Scores,
+) {
     let (mut all, mut punctuated, mut short) = (0, 0, 0);
     for line in written_lines(text) {
         all += 1;
         punctuated += usize::from(ends_sentence(line, segmenter));
-        short += usize::from(line.chars().nth(limits.short_line_chars).is_none());
+        short += usize::from(line.chars().nth(short_line_chars).is_none());
     }
-    let share = ratio(punctuated, all);
-    judge.at_least(Rule::PunctuatedLines, share, limits.min_punctuated_lines)?;
-    judge.at_most(Rule::ShortLines, ratio(short, all), limits.max_short_lines)?;
-
+    scores.set(Rule::PunctuatedLines, ratio(punctuated, all));
+    scores.set(Rule::ShortLines, ratio(short, all));
     let line_feeds = memchr::memchr_iter(b'\n', text.as_bytes()).count();
     let chars = text.chars().count() - line_feeds;
     let duplicates = repeated(written_lines(text)).chars;
-    judge.at_most(
-        Rule::DuplicateChars,
-        ratio(duplicates, chars),
-        limits.max_duplicate_chars,
-    )?;
-
-    if line_feeds == 0 || !judge.on(Rule::Newlines) {
-        return Ok(());
-    }
-    judge.at_most(
-        Rule::Newlines,
-        ratio(line_feeds, word_count()),
-        limits.max_newlines,
-    )
+    scores.set(Rule::DuplicateChars, ratio(duplicates, chars));
+    scores.set(Rule::Newlines, ratio(line_feeds, words));
 }
 
 fn written_lines(text: &str) -> impl Iterator<Item = &str> {
@@ -69,17 +51,12 @@ fn ends_sentence(line: &str, segmenter: Segmenter) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::tests::{limits, rule_of};
+    use crate::rules::tests::first_miss;
 
     fn failed(lines: &[String], words: usize) -> Option<(Rule, f64)> {
-        let judge = Judge::new(Default::default());
-        rule_of(check(
-            &lines.join("\n"),
-            Segmenter::Spaced,
-            || words,
-            &limits(),
-            judge,
-        ))
+        let mut scores = Scores::default();
+        measure(&lines.join("\n"), Segmenter::Spaced, words, 30, &mut scores);
+        first_miss(&scores)
     }
 
     /// Different lines of `chars` characters, the first `punctuated` of which end with a full stop.

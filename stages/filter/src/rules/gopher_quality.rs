@@ -3,50 +3,31 @@
 
 use memchr::memmem;
 
-use super::{Judge, Rule, Violation, ratio};
-use crate::config::Limits;
-use crate::lines::lines;
+use super::{Rule, Scores, ratio};
 use crate::measure::Words;
-use crate::words::{Segmenter, is_space};
+use crate::words::Segmenter;
 
-/// Checks all rules of the family; `has_stop_words` says whether the language has a list.
-///
-/// # Errors
-/// The first rule that the document fails.
-pub fn check(
+/// Measures all rules of the family; `has_stop_words` says whether the language has a list.
+pub fn measure(
     text: &str,
     words: &Words,
     segmenter: Segmenter,
     has_stop_words: bool,
-    limits: &Limits,
-    judge: Judge,
-) -> Result<(), Violation> {
-    judge.at_least(Rule::WordCount, words.plain as f64, limits.min_words as f64)?;
-    judge.at_most(Rule::WordCount, words.plain as f64, limits.max_words as f64)?;
-
-    let mean = ratio(words.plain_chars, words.plain);
-    judge.at_least(Rule::MeanWordLength, mean, limits.min_mean_word_length)?;
-    judge.at_most(Rule::MeanWordLength, mean, limits.max_mean_word_length)?;
-
+    scores: &mut Scores,
+) {
+    scores.set(Rule::WordCount, words.plain as f64);
+    scores.set(Rule::MeanWordLength, ratio(words.plain_chars, words.plain));
     let hashes = memchr::memchr_iter(b'#', text.as_bytes()).count();
-    judge.at_most(
-        Rule::HashRatio,
-        ratio(hashes, words.len()),
-        limits.max_symbol_ratio,
-    )?;
+    scores.set(Rule::HashRatio, ratio(hashes, words.len()));
     let ellipses = ["...", "…"].map(|mark| memmem::find_iter(text.as_bytes(), mark).count());
     let share = ratio(ellipses.iter().sum(), words.len());
-    judge.at_most(Rule::EllipsisRatio, share, limits.max_symbol_ratio)?;
-
-    check_lines(text, limits, judge)?;
-
+    scores.set(Rule::EllipsisRatio, share);
+    measure_lines(text, words, scores);
     let share = ratio(words.alphabetic, alphabetic_base(words, segmenter));
-    judge.at_least(Rule::AlphabeticWords, share, limits.min_alphabetic_words)?;
+    scores.set(Rule::AlphabeticWords, share);
     if has_stop_words {
-        let (found, least) = (words.stop_words as f64, limits.min_stop_words as f64);
-        judge.at_least(Rule::StopWords, found, least)?;
+        scores.set(Rule::StopWords, words.stop_words as f64);
     }
-    Ok(())
 }
 
 /// The words among which those with a letter are counted. datatrove counts punctuation marks among
@@ -59,42 +40,28 @@ fn alphabetic_base(words: &Words, segmenter: Segmenter) -> usize {
     }
 }
 
-fn check_lines(text: &str, limits: &Limits, judge: Judge) -> Result<(), Violation> {
-    let (mut all, mut bullets, mut ellipses) = (0, 0, 0);
-    for line in lines(text) {
-        all += 1;
-        bullets += usize::from(line.trim_start_matches(is_space).starts_with(['•', '-']));
-        let end = line.trim_end_matches(is_space);
-        ellipses += usize::from(end.ends_with("...") || end.ends_with('…'));
+fn measure_lines(text: &str, words: &Words, scores: &mut Scores) {
+    let all = words.lines.len();
+    let (mut bullets, mut ellipses) = (0, 0);
+    for line in words.lines.iter().map(|line| line.of(text)) {
+        bullets += usize::from(line.starts_with(['•', '-']));
+        ellipses += usize::from(line.ends_with("...") || line.ends_with('…'));
     }
-    judge.at_most(
-        Rule::BulletLines,
-        ratio(bullets, all),
-        limits.max_bullet_lines,
-    )?;
-    judge.at_most(
-        Rule::EllipsisLines,
-        ratio(ellipses, all),
-        limits.max_ellipsis_lines,
-    )
+    scores.set(Rule::BulletLines, ratio(bullets, all));
+    scores.set(Rule::EllipsisLines, ratio(ellipses, all));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::tests::{limits, rule_of};
+    use crate::rules::tests::first_miss;
     use crate::stop_words::StopWords;
 
     fn failed(text: &str) -> Option<(Rule, f64)> {
         let words = Words::measure(text, Segmenter::Spaced, &StopWords::built_in("en"));
-        rule_of(check(
-            text,
-            &words,
-            Segmenter::Spaced,
-            true,
-            &limits(),
-            Judge::new(Default::default()),
-        ))
+        let mut scores = Scores::default();
+        measure(text, &words, Segmenter::Spaced, true, &mut scores);
+        first_miss(&scores)
     }
 
     /// `count` words that pass all rules.

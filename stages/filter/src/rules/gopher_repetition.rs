@@ -1,8 +1,7 @@
 //! Gopher's repetition rules (Rae et al. 2021, "Scaling Language Models", table A1,
 //! arXiv:2112.11446), counted as datatrove counts them.
 
-use super::{Judge, Rule, Violation, ratio};
-use crate::config::Limits;
+use super::{Rule, Scores, ratio};
 use crate::lines::{between_line_feeds, repeated};
 use crate::measure::Words;
 use crate::ngrams::Ngrams;
@@ -18,95 +17,54 @@ const DUPLICATE: [Rule; 6] = [
     Rule::Duplicate10Grams,
 ];
 
-/// Repeated paragraphs and lines, by number and by characters.
-///
-/// # Errors
-/// The first rule that the text fails.
-pub fn check_lines(
-    text: &str,
-    chars: usize,
-    limits: &Limits,
-    judge: Judge,
-) -> Result<(), Violation> {
+/// Measures repeated paragraphs and lines, by number and as shares of the text's `chars`.
+pub fn measure_lines(text: &str, chars: usize, scores: &mut Scores) {
     let paragraphs = repeated(between_line_feeds(text.trim_matches(is_space), 2));
     let share = ratio(paragraphs.repeats, paragraphs.pieces);
-    judge.at_most(
-        Rule::DuplicateParagraphs,
-        share,
-        limits.max_duplicate_paragraphs,
-    )?;
-    let share = ratio(paragraphs.chars, chars);
-    judge.at_most(
+    scores.set(Rule::DuplicateParagraphs, share);
+    scores.set(
         Rule::DuplicateParagraphChars,
-        share,
-        limits.max_duplicate_paragraph_chars,
-    )?;
-
+        ratio(paragraphs.chars, chars),
+    );
     // Lines of white space alone say nothing; text without a line break is one line.
     let written = |line: &&str| !line.chars().all(is_space);
     let lines = repeated(between_line_feeds(text, 1).filter(written));
-    let share = ratio(lines.repeats, lines.pieces);
-    judge.at_most(Rule::DuplicateLines, share, limits.max_duplicate_lines)?;
-    let share = ratio(lines.chars, chars);
-    judge.at_most(
-        Rule::DuplicateLineChars,
-        share,
-        limits.max_duplicate_line_chars,
-    )
+    scores.set(Rule::DuplicateLines, ratio(lines.repeats, lines.pieces));
+    scores.set(Rule::DuplicateLineChars, ratio(lines.chars, chars));
 }
 
-/// The commonest n-grams of words, and repeated n-grams.
-///
-/// # Errors
-/// The first rule that the words fail.
-pub fn check_ngrams(
-    words: &Words,
-    chars: usize,
-    limits: &Limits,
-    judge: Judge,
-) -> Result<(), Violation> {
-    let mut ngrams = Ngrams::new(&words.hashes, &words.chars);
+/// Measures the commonest n-grams of words and repeated n-grams, as shares of the text's `chars`.
+pub fn measure_ngrams(words: &Words, chars: usize, scores: &mut Scores) {
+    let mut ngrams = Ngrams::bigrams(&words.hashes, &words.ends);
     let share = |part: u64| part as f64 / chars.max(1) as f64;
-    for (rule, limit) in TOP.into_iter().zip(limits.max_top_ngrams) {
+    for rule in TOP {
+        scores.set(rule, share(ngrams.top()));
         ngrams.grow();
-        judge.at_most(rule, share(ngrams.top()), limit)?;
     }
-    for (rule, limit) in DUPLICATE.into_iter().zip(limits.max_duplicate_ngrams) {
+    for rule in DUPLICATE {
+        scores.set(rule, share(ngrams.duplicates()));
         ngrams.grow();
-        let duplicates = ngrams.duplicates();
-        // Without a repeated n-gram there is no repeated longer one.
-        if duplicates == 0 {
-            break;
-        }
-        judge.at_most(rule, share(duplicates), limit)?;
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::tests::{limits, rule_of};
+    use crate::rules::tests::first_miss;
     use crate::stop_words::StopWords;
     use crate::words::Segmenter;
 
     fn lines(text: &str) -> Option<(Rule, f64)> {
-        rule_of(check_lines(
-            text,
-            text.chars().count(),
-            &limits(),
-            Judge::new(Default::default()),
-        ))
+        let mut scores = Scores::default();
+        measure_lines(text, text.chars().count(), &mut scores);
+        first_miss(&scores)
     }
 
     fn ngrams(text: &str) -> Option<(Rule, f64)> {
         let words = Words::measure(text, Segmenter::Spaced, &StopWords::default());
-        rule_of(check_ngrams(
-            &words,
-            text.chars().count(),
-            &limits(),
-            Judge::new(Default::default()),
-        ))
+        let mut scores = Scores::default();
+        measure_ngrams(&words, text.chars().count(), &mut scores);
+        first_miss(&scores)
     }
 
     /// Paragraphs of which `repeats` repeat the first, all with `chars` characters.

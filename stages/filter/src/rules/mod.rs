@@ -1,11 +1,17 @@
-//! The rules by family, each a pure function of a document's text and its limits.
+//! The rules by family. A family measures a document, into [`Scores`], and decides nothing;
+//! [`Bounds`] hold what the configuration allows of each score, and the first one missed decides.
 
+mod bounds;
 pub mod c4;
 pub mod fineweb;
 pub mod gopher_quality;
 pub mod gopher_repetition;
 pub mod prose;
 pub mod refinedweb;
+mod scores;
+
+pub use bounds::{Bound, Bounds, Violation};
+pub use scores::Scores;
 
 use crate::error::Error;
 
@@ -19,6 +25,9 @@ macro_rules! rules {
         impl Rule {
             /// All rules, in the order in which they decide.
             pub const ALL: &'static [Rule] = &[$(Rule::$variant,)*];
+
+            /// Number of rules.
+            pub const COUNT: usize = Self::ALL.len();
 
             /// The rule's name, as `family.rule`.
             #[must_use]
@@ -104,6 +113,22 @@ rules! {
     Newlines = "fineweb.newlines";
 }
 
+impl Rule {
+    /// Whether the rule removes lines, or parts of them, instead of dropping documents.
+    #[must_use]
+    pub fn rewrites(self) -> bool {
+        matches!(
+            self,
+            Self::LongWord
+                | Self::Citations
+                | Self::TerminalPunctuation
+                | Self::ShortLine
+                | Self::Javascript
+                | Self::Policy
+        )
+    }
+}
+
 /// A set of rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleSet(u64);
@@ -147,59 +172,6 @@ fn unknown(name: &str, key: &str) -> Error {
     }
 }
 
-/// A rule that a document failed, with what was measured and the limit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Violation {
-    /// The rule.
-    pub rule: Rule,
-    /// What was measured.
-    pub value: f64,
-    /// The limit that the value missed.
-    pub limit: f64,
-}
-
-/// Collects measurements against the rules that are on, in order; the first miss decides.
-#[derive(Clone, Copy, Debug)]
-pub struct Judge {
-    off: RuleSet,
-}
-
-impl Judge {
-    /// A judge for whom the rules in `off` do not count.
-    #[must_use]
-    pub fn new(off: RuleSet) -> Self {
-        Self { off }
-    }
-
-    /// Whether the rule counts.
-    #[must_use]
-    pub fn on(self, rule: Rule) -> bool {
-        !self.off.contains(rule)
-    }
-
-    /// A miss if `value` is above `limit`.
-    ///
-    /// # Errors
-    /// The miss.
-    pub fn at_most(self, rule: Rule, value: f64, limit: f64) -> Result<(), Violation> {
-        if value > limit && self.on(rule) {
-            return Err(Violation { rule, value, limit });
-        }
-        Ok(())
-    }
-
-    /// A miss if `value` is below `limit`.
-    ///
-    /// # Errors
-    /// The miss.
-    pub fn at_least(self, rule: Rule, value: f64, limit: f64) -> Result<(), Violation> {
-        if value < limit && self.on(rule) {
-            return Err(Violation { rule, value, limit });
-        }
-        Ok(())
-    }
-}
-
 /// A share of a whole; nothing of nothing is 0.
 #[must_use]
 pub fn ratio(part: usize, whole: usize) -> f64 {
@@ -220,10 +192,12 @@ mod tests {
         Limits::for_language(&Config::default(), "", &LanguageConfig::default()).unwrap()
     }
 
-    pub(super) fn rule_of(result: Result<(), Violation>) -> Option<(Rule, f64)> {
-        result
-            .err()
-            .map(|violation| (violation.rule, violation.value))
+    /// The first rule that the literature's limits miss, with what was measured.
+    pub(super) fn first_miss(scores: &Scores) -> Option<(Rule, f64)> {
+        let bounds = Bounds::new(&limits(), RuleSet::default());
+        bounds
+            .first_miss(scores)
+            .map(|miss| (miss.rule, miss.value))
     }
 
     #[test]
@@ -231,8 +205,8 @@ mod tests {
         let mut names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Rule::ALL.len());
-        assert!(Rule::ALL.len() <= 64);
+        assert_eq!(names.len(), Rule::COUNT);
+        assert!(Rule::COUNT <= 64);
     }
 
     #[test]
@@ -245,13 +219,5 @@ mod tests {
                 && error.contains("c4.curly_bracket")
                 && !error.contains("fineweb")
         );
-    }
-
-    #[test]
-    fn rules_that_are_off_do_not_count() {
-        let off = RuleSet::parse(&["c4.sentences".into()], "").unwrap();
-        assert_eq!(Judge::new(off).at_most(Rule::Sentences, 2.0, 1.0), Ok(()));
-        assert!(Judge::new(off).at_most(Rule::Newlines, 2.0, 1.0).is_err());
-        assert_eq!(Judge::new(off).at_most(Rule::Newlines, 1.0, 1.0), Ok(()));
     }
 }

@@ -167,9 +167,15 @@ pub(super) fn is_icon(c: char) -> bool {
 pub fn is_terminal(c: char) -> bool {
     match c {
         '.' | '!' | '?' => true,
-        _ if c < '\u{589}' => false,
+        _ if c < '\u{589}' || is_east_asian_letter(c) => false,
         _ => within(TERMINAL, c),
     }
+}
+
+/// Kana, Han and Hangul: most letters of languages whose every character is looked at.
+#[inline]
+pub(crate) fn is_east_asian_letter(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}')
 }
 
 /// A character that makes no word by itself: punctuation, terminal marks, control characters.
@@ -180,7 +186,7 @@ pub fn is_symbol(c: char) -> bool {
         '\t' | '\n' | ' ' => false,
         _ if c.is_ascii() => !c.is_ascii_alphanumeric(),
         '\u{80}'..='\u{9F}' | '«' | '´' | '»' => true,
-        _ if c < '\u{589}' => false,
+        _ if c < '\u{589}' || is_east_asian_letter(c) => false,
         '–' | '—' | '’' | '“' | '”' | '„' | '…' | '∶' | '━' | '►' | '、' | '〈' | '〉' | '《'
         | '》' | '「' | '」' | '【' | '】' | '％' | '（' | '）' | '，' | '１' | '：' | '；'
         | '～' => true,

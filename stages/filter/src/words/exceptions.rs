@@ -9,32 +9,51 @@ use crate::hashing::HashedMap;
 /// The exceptions by the hash of their text, each with it and the words that it consists of.
 struct Exceptions {
     words: HashedMap<(&'static str, Vec<&'static str>)>,
-    /// Lengths in bytes that exceptions ending in a given byte have, as a bit set: most words
-    /// are ruled out without hashing.
-    lengths: [u32; 256],
+    /// Bits by first byte, last byte and length: rules most words out without hashing.
+    shapes: Vec<u64>,
 }
+
+/// Bits in [`Exceptions::shapes`].
+const SHAPES: usize = 1 << 16;
 
 static EXCEPTIONS: LazyLock<Exceptions> = LazyLock::new(|| {
     let mut words = HashedMap::default();
-    let mut lengths = [0u32; 256];
+    let mut shapes = vec![0; SHAPES / 64];
     let data = include_str!("../../data/english_exceptions.txt");
     for line in data.lines().filter(|line| !line.starts_with("# ")) {
         let (text, parts) = line.split_once('\t').unwrap_or((line, line));
         words.insert(xxh3_64(text.as_bytes()), (text, parts.split(' ').collect()));
-        if let Some(&last) = text.as_bytes().last() {
-            lengths[usize::from(last)] |= 1 << text.len().min(31);
-        }
+        let shape = shape(text.as_bytes());
+        shapes[shape / 64] |= 1 << (shape % 64);
     }
-    Exceptions { words, lengths }
+    Exceptions { words, shapes }
 });
 
+/// A number below [`SHAPES`] from a text's first and last byte and its length.
+#[inline]
+fn shape(text: &[u8]) -> usize {
+    match text {
+        [] => 0,
+        [first, ..] => {
+            let last = text[text.len() - 1];
+            (usize::from(*first) ^ usize::from(last) << 7 ^ text.len().min(31) << 11) % SHAPES
+        }
+    }
+}
+
 /// The words that `text` consists of, if it is an exception.
+#[inline]
 pub(super) fn find(text: &str) -> Option<&'static [&'static str]> {
-    let &last = text.as_bytes().last()?;
     let known = &*EXCEPTIONS;
-    if text.len() > 31 || known.lengths[usize::from(last)] & (1 << text.len()) == 0 {
+    let shape = shape(text.as_bytes());
+    if known.shapes[shape / 64] & 1 << (shape % 64) == 0 {
         return None;
     }
+    find_hashed(known, text)
+}
+
+#[inline(never)]
+fn find_hashed(known: &'static Exceptions, text: &str) -> Option<&'static [&'static str]> {
     let (exception, parts) = known.words.get(&xxh3_64(text.as_bytes()))?;
     (*exception == text).then_some(parts.as_slice())
 }

@@ -6,33 +6,112 @@
 //! peel prefixes and suffixes, split the rest at infixes, with a table of exceptions.
 
 use super::classes::{
-    chunks, is_currency, is_icon, is_letter, is_lower, is_punctuation, is_quote, is_upper,
+    chunk_len, is_currency, is_icon, is_letter, is_lower, is_punctuation, is_quote, is_space,
+    is_upper,
 };
 use super::exceptions;
 use super::web_address::is_web_address;
 
 /// Calls `emit` for each word of `text`, in order.
 pub fn words<'a>(text: &'a str, emit: &mut impl FnMut(&'a str)) {
+    words_and_gaps(text, &mut |piece| {
+        if let Piece::Word(word) = piece {
+            emit(word);
+        }
+    });
+}
+
+/// What text is made of.
+pub(crate) enum Piece<'a> {
+    /// A word.
+    Word(&'a str),
+    /// White space that is more, or something else, than one space.
+    Gap,
+}
+
+/// Calls `emit` for each word of `text` and each gap between them, in order.
+pub(crate) fn words_and_gaps<'a>(text: &'a str, emit: &mut impl FnMut(Piece<'a>)) {
     let mut scratch = Scratch::default();
-    for chunk in chunks(text) {
-        chunk_words(chunk, &mut scratch, emit);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let letters = letters_len(&bytes[at..]);
+        let mut end = at + letters;
+        // Most of English is words of letters between single spaces.
+        if letters > 0 && matches!(bytes.get(end), None | Some(b' ')) {
+            whole(&text[at..end], &mut |word| emit(Piece::Word(word)));
+        } else {
+            end += chunk_len(&text[end..]);
+            let chunk = &text[at..end];
+            chunk_words(chunk, letters, &mut scratch, &mut |word| {
+                emit(Piece::Word(word))
+            });
+        }
+        at = end + gap_len(&text[end..]);
+        if !matches!(&bytes[end..at], b"" | b" ") {
+            emit(Piece::Gap);
+        }
     }
+}
+
+/// Number of ASCII letters at the start of `bytes`.
+#[inline]
+fn letters_len(bytes: &[u8]) -> usize {
+    // Eight bytes at a time, as one number.
+    let mut at = 0;
+    while let Some(&eight) = bytes[at..].first_chunk() {
+        let others = !letters_of(u64::from_le_bytes(eight)) & HIGH;
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    let end = rest.iter().position(|byte| !byte.is_ascii_alphabetic());
+    at + end.unwrap_or(rest.len())
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = EACH << 7;
+
+/// The high bits of those bytes that are ASCII letters.
+#[inline]
+fn letters_of(bytes: u64) -> u64 {
+    let lower = (bytes | EACH * 0x20) & !HIGH;
+    // Below 0x80 a sum reaches into the high bit, and no further, from a certain byte on.
+    let from_a = lower + EACH * u64::from(0x80 - b'a');
+    let beyond_z = lower + EACH * u64::from(0x80 - b'z' - 1);
+    from_a & !beyond_z & !bytes & HIGH
+}
+
+/// Bytes of white space at the start of `text`.
+fn gap_len(text: &str) -> usize {
+    if let [b' ', next, ..] = text.as_bytes()
+        && next.is_ascii_graphic()
+    {
+        return 1;
+    }
+    text.find(|c| !is_space(c)).unwrap_or(text.len())
 }
 
 /// Space to work in, kept from chunk to chunk.
 #[derive(Default)]
-pub(crate) struct Scratch<'a> {
+struct Scratch<'a> {
     words: Vec<&'a str>,
     suffixes: Vec<&'a str>,
 }
 
-/// Calls `emit` for each word of a string without white space.
-pub(crate) fn chunk_words<'a>(
+/// Calls `emit` for each word of a string without white space that begins with `letters` ASCII
+/// letters.
+fn chunk_words<'a>(
     chunk: &'a str,
+    letters: usize,
     scratch: &mut Scratch<'a>,
     emit: &mut impl FnMut(&'a str),
 ) {
-    let letters = chunk.bytes().take_while(u8::is_ascii_alphabetic).count();
+    if chunk.is_empty() {
+        return;
+    }
     if letters == chunk.len() {
         return whole(chunk, emit);
     }
@@ -379,6 +458,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn letters_are_counted_as_one_by_one(bytes in proptest::collection::vec(proptest::prelude::prop_oneof![b'A'..=b'z', 0u8..], 0..40)) {
+            let plain = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            proptest::prop_assert_eq!(super::letters_len(&bytes), plain);
+        }
+
         #[test]
         fn words_are_the_text_without_white_space(text in "[a-z.'’:/,@ \\-(){}0-9…中U$]{0,40}|\\PC{0,40}") {
             let joined = split(&text).concat();
