@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 
 import charset
+import chinese
 import duplicates
 import extraction
 import language
@@ -24,7 +25,7 @@ from textmill import Textmill
 
 FLOORS = Path(__file__).parent.parent / "quality.toml"
 MEASURES = {
-    module.__name__: module for module in (extraction, charset, language, rules, duplicates, mojibake)
+    module.__name__: module for module in (extraction, charset, language, rules, chinese, duplicates, mojibake)
 }
 
 

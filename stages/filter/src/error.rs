@@ -1,4 +1,6 @@
-//! What can be wrong with a filter configuration.
+//! What can be wrong with a filter configuration, and with the lists that it names.
+
+use std::path::PathBuf;
 
 /// An error in the `[filter]` section.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -36,5 +38,25 @@ pub enum Error {
         key: String,
         /// How many there are.
         count: usize,
+    },
+    /// A list that cannot be read.
+    #[error("{}: cannot be read: {message}; give a list file or a folder of lists", path.display())]
+    List {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        message: String,
+    },
+    /// A line of a list that is no entry.
+    #[error("{}, line {line}: `{text}` is no {expected}; mend or remove the line", path.display())]
+    ListLine {
+        /// The file.
+        path: PathBuf,
+        /// Number of the line, from 1.
+        line: usize,
+        /// The line, cut to 80 characters.
+        text: String,
+        /// What a line must be.
+        expected: &'static str,
     },
 }

@@ -16,13 +16,16 @@ mod hashing;
 mod lang;
 pub mod languages;
 mod lines;
+mod list_file;
 mod measure;
 mod ngrams;
 mod retune;
 mod rulebook;
 pub mod rules;
+pub mod safety;
 mod sentences;
 mod stop_words;
+pub mod url;
 pub mod words;
 
 pub use config::{Config, LanguageConfig, Limits};

@@ -6,6 +6,8 @@ pub mod c4;
 pub mod fineweb;
 pub mod gopher_quality;
 pub mod gopher_repetition;
+pub mod prose;
+pub mod refinedweb;
 mod scores;
 
 pub use bounds::{Bound, Bounds, Violation};
