@@ -1,6 +1,6 @@
-//! What can be wrong with a filter configuration.
+//! What can be wrong with a filter's configuration and its models.
 
-/// An error in the `[filter]` section.
+/// An error in the `[filter]` section, or in a model's file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A rule family that does not exist.
@@ -36,5 +36,13 @@ pub enum Error {
         key: String,
         /// How many there are.
         count: usize,
+    },
+    /// A model's file that cannot be read, written or used.
+    #[error("{path}: {reason}")]
+    Model {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
     },
 }

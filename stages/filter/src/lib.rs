@@ -10,6 +10,7 @@
 
 mod config;
 mod error;
+mod fasttext;
 mod filter;
 mod hashing;
 mod lang;
@@ -25,6 +26,8 @@ pub mod words;
 pub use config::{Config, FAMILIES, LanguageConfig, Limits};
 pub use error::Error;
 pub use filter::Filter;
-pub use lang::{Language, LanguageIdentifier, NgramModel, ScriptAware, identify};
+pub use lang::{
+    FastTextIdentifier, Language, LanguageIdentifier, NgramModel, ScriptAware, identify,
+};
 pub use measure::Words;
 pub use stop_words::StopWords;

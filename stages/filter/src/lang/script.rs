@@ -72,7 +72,7 @@ scripts! {
 }
 
 /// Letters of a text by script.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ScriptCounts {
     counts: [usize; Script::COUNT],
 }
@@ -104,24 +104,39 @@ impl ScriptCounts {
         self.counts.iter().sum()
     }
 
-    /// The script with the most weight, and its share of all weight. A character of a script that
-    /// writes syllables or words by one character weighs more than a letter of an alphabet.
+    /// Takes in the letters of more text.
+    pub fn add(&mut self, more: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(more.counts) {
+            *count += more;
+        }
+    }
+
+    /// The letters of one script by weight: a character of a script that writes syllables or words
+    /// by one character weighs more than a letter of an alphabet.
+    fn weight(&self, script: Script) -> usize {
+        let factor = match script {
+            Script::Han => 3,
+            Script::Kana | Script::Hangul | Script::Ethiopic => 2,
+            _ => 1,
+        };
+        self.count(script) * factor
+    }
+
+    /// The weight of all letters.
+    #[must_use]
+    pub fn total_weight(&self) -> usize {
+        Script::ALL.iter().map(|&script| self.weight(script)).sum()
+    }
+
+    /// The script with the most weight, and its share of all weight.
     #[must_use]
     pub fn dominant(&self) -> Option<(Script, f64)> {
-        let weight = |script: Script| {
-            let factor = match script {
-                Script::Han => 3,
-                Script::Kana | Script::Hangul | Script::Ethiopic => 2,
-                _ => 1,
-            };
-            self.count(script) * factor
-        };
-        let total: usize = Script::ALL.iter().map(|&script| weight(script)).sum();
+        let total = self.total_weight();
         let best = Script::ALL
             .into_iter()
             .rev()
-            .max_by_key(|&script| weight(script))?;
-        (total > 0).then(|| (best, weight(best) as f64 / total as f64))
+            .max_by_key(|&script| self.weight(script))?;
+        (total > 0).then(|| (best, self.weight(best) as f64 / total as f64))
     }
 }
 
