@@ -1,8 +1,8 @@
-//! What can be wrong with a filter configuration, and with the lists that it names.
+//! What can be wrong with a filter configuration, and with the lists and models that it names.
 
 use std::path::PathBuf;
 
-/// An error in the `[filter]` section.
+/// An error in the `[filter]` section, or in a model's file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A rule family that does not exist.
@@ -58,5 +58,19 @@ pub enum Error {
         text: String,
         /// What a line must be.
         expected: &'static str,
+    },
+    /// A model's file that cannot be read, written or used.
+    #[error("{path}: {reason}")]
+    Model {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A classifier that cannot be trained so.
+    #[error("training a classifier: {reason}")]
+    Training {
+        /// What is wrong, and what to give instead.
+        reason: String,
     },
 }

@@ -8,9 +8,11 @@
 //! some limits are the language's own (see [`languages`]).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod classifier;
 mod config;
 mod error;
 mod families;
+mod fasttext;
 mod filter;
 mod hashing;
 mod lang;
@@ -28,11 +30,14 @@ mod stop_words;
 pub mod url;
 pub mod words;
 
+pub use classifier::{Classifier, TrainOptions, TrainReport};
 pub use config::{Config, LanguageConfig, Limits};
 pub use error::Error;
 pub use families::{FAMILIES, Family};
 pub use filter::Filter;
-pub use lang::{Language, LanguageIdentifier, NgramModel, ScriptAware, identify};
+pub use lang::{
+    FastTextIdentifier, Language, LanguageIdentifier, NgramModel, ScriptAware, identify,
+};
 pub use measure::Words;
 pub use retune::{MEASURED_WITH, Retune};
 pub use stop_words::StopWords;

@@ -99,9 +99,10 @@ fn uncertain_languages_are_dropped() {
     impl LanguageIdentifier for Unsure {
         fn identify(&self, _: &str) -> Language {
             Language {
-                code: "en",
-                script: "Latn",
+                code: "en".into(),
+                script: "Latn".into(),
                 confidence: 0.5,
+                mixed: false,
             }
         }
     }

@@ -67,14 +67,25 @@ pub(super) fn identify(text: &str, counts: &ScriptCounts) -> (&'static str, &'st
     }
     let found = evidence(text);
     let certainty = 1.0 - share * 4.0;
-    let script = if found.traditional > found.simplified {
-        "Hant"
-    } else {
-        "Hans"
-    };
+    let script = found.script();
     // A twentieth of the characters of Cantonese prose are of these; a quotation has fewer.
     let cantonese = found.cantonese >= 2 && found.cantonese as f64 / letters >= 0.02;
     (if cantonese { "yue" } else { "zh" }, script, certainty)
+}
+
+/// The Chinese script of a text: `Hant` or `Hans`.
+pub(super) fn script(text: &str) -> &'static str {
+    evidence(text).script()
+}
+
+impl Evidence {
+    fn script(&self) -> &'static str {
+        if self.traditional > self.simplified {
+            "Hant"
+        } else {
+            "Hans"
+        }
+    }
 }
 
 fn evidence(text: &str) -> Evidence {

@@ -17,14 +17,11 @@ const WORD_BONUS: f32 = 8.0;
 const WEIGHT_SCALE: f32 = 28.0;
 /// Number of trigrams beyond which more of them add no confidence.
 const FULL_EVIDENCE: f32 = 20.0;
-/// English function words besides those of Gopher's rule.
-const ENGLISH: &str =
-    "is in it for was on as are this by at an from or not which were been has had";
 
 /// Mean weight a trigram below which a text is hardly of any known language. Vowel signs make
 /// Devanagari's trigrams many and each of them rare.
 fn familiar(script: Script) -> f32 {
-    if script == Script::Devanagari {
+    if matches!(script, Script::Devanagari | Script::Bengali) {
         1.0
     } else {
         2.0
@@ -112,10 +109,12 @@ impl NgramModel {
 
     fn index_words(&mut self) {
         for (number, language) in (0u8..).zip(&self.languages) {
-            let more = if language.code == "en" { ENGLISH } else { "" };
-            for word in StopWords::list(language.code).chain(more.split(' ')) {
-                let hash = word.chars().fold(0, extend);
-                self.words.entry(hash).or_default().push(number);
+            let lists = StopWords::list(language.code).chain(words(language.code));
+            for hash in lists.map(|word| word.chars().fold(0, extend)) {
+                let known = self.words.entry(hash).or_default();
+                if !known.contains(&number) {
+                    known.push(number);
+                }
             }
         }
     }
@@ -134,28 +133,34 @@ impl NgramModel {
     /// The most likely language of the words of `text` in `script`, with a certainty from 0 to 1.
     #[must_use]
     pub fn identify(&self, text: &str, script: Script) -> (&'static str, f64) {
+        self.decide(&self.read(text, script), script)
+    }
+
+    /// What the words of `text` in `script` say.
+    pub(super) fn read(&self, text: &str, script: Script) -> Evidence {
+        let mut words = Words::new(self);
         if self.slots.is_empty() {
-            return ("und", 0.0);
+            return words.evidence;
         }
-        let mut evidence = Evidence::new(self);
         for c in text.chars() {
             if c.is_ascii() {
                 if script == Script::Latin && c.is_ascii_alphabetic() {
-                    evidence.letter(c.to_ascii_lowercase());
+                    words.letter(c.to_ascii_lowercase());
                 } else {
-                    evidence.end_word();
+                    words.end_word();
                 }
             } else if Script::of(c) == Some(script) {
-                c.to_lowercase().for_each(|c| evidence.letter(c));
+                c.to_lowercase().for_each(|c| words.letter(c));
             } else {
-                evidence.end_word();
+                words.end_word();
             }
         }
-        evidence.end_word();
-        self.decide(&evidence, familiar(script))
+        words.end_word();
+        words.evidence
     }
 
-    fn decide(&self, evidence: &Evidence, familiar: f32) -> (&'static str, f64) {
+    /// The most likely language after all evidence, with a certainty from 0 to 1.
+    pub(super) fn decide(&self, evidence: &Evidence, script: Script) -> (&'static str, f64) {
         let seen = evidence
             .scores
             .iter()
@@ -174,29 +179,47 @@ impl NgramModel {
             .iter()
             .map(|(score, _)| ((score - best) * temper).exp())
             .sum();
-        let familiar = (best / count / familiar).clamp(0.0, 1.0);
+        let familiar = (best / count / familiar(script)).clamp(0.0, 1.0);
         (language.code, f64::from(familiar / rivals))
     }
 }
 
-/// What the letters of a text so far say.
-struct Evidence<'a> {
-    model: &'a NgramModel,
+/// How far a text points to each language.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
     scores: Vec<f32>,
     trigrams: u32,
+}
+
+impl Evidence {
+    /// Takes in what more text says.
+    pub fn add(&mut self, more: &Self) {
+        for (score, more) in self.scores.iter_mut().zip(&more.scores) {
+            *score += more;
+        }
+        self.trigrams += more.trigrams;
+    }
+}
+
+/// Reads a text letter by letter.
+struct Words<'a> {
+    model: &'a NgramModel,
+    evidence: Evidence,
     /// Of the word so far: its last three letters, its hash, its length.
     last: u64,
     hash: u64,
     length: u32,
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> Words<'a> {
     fn new(model: &'a NgramModel) -> Self {
-        let scores = vec![0.0; model.languages.len()];
+        let evidence = Evidence {
+            scores: vec![0.0; model.languages.len()],
+            trigrams: 0,
+        };
         Self {
             model,
-            scores,
-            trigrams: 0,
+            evidence,
             last: 0,
             hash: 0,
             length: 0,
@@ -210,11 +233,11 @@ impl<'a> Evidence<'a> {
         if self.length < 3 {
             return;
         }
-        self.trigrams += 1;
+        self.evidence.trigrams += 1;
         let first = self.model.slots[self.model.place(self.last).0].first as usize;
         let count = usize::from(self.model.entries[first].0);
         for &(language, weight) in &self.model.entries[first + 1..=first + count] {
-            self.scores[usize::from(language)] += f32::from(weight) / WEIGHT_SCALE;
+            self.evidence.scores[usize::from(language)] += f32::from(weight) / WEIGHT_SCALE;
         }
     }
 
@@ -224,11 +247,19 @@ impl<'a> Evidence<'a> {
         }
         if let Some(languages) = self.model.words.get(&self.hash) {
             for &language in languages {
-                self.scores[usize::from(language)] += WORD_BONUS;
+                self.evidence.scores[usize::from(language)] += WORD_BONUS;
             }
         }
         (self.last, self.hash, self.length) = (0, 0, 0);
     }
+}
+
+/// Words that tell a language, besides its stop words.
+fn words(code: &str) -> impl Iterator<Item = &'static str> {
+    let lines = include_str!("../../data/language_words.txt").lines();
+    let mut lists = lines.filter_map(|line| line.split_once(' '));
+    let found = lists.find(|(known, _)| *known == code);
+    found.map_or("", |(_, words)| words).split(' ')
 }
 
 /// Takes one more character into a hash.
