@@ -1,6 +1,8 @@
-//! What can be wrong with a filter configuration.
+//! What can be wrong with a filter configuration, and with the files that it names.
 
-/// An error in the `[filter]` section.
+use std::path::PathBuf;
+
+/// An error in the `[filter]` section, or in a file that it names.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A rule family that does not exist.
@@ -36,5 +38,61 @@ pub enum Error {
         key: String,
         /// How many there are.
         count: usize,
+    },
+    /// A file that cannot be read.
+    #[error("{path}: {message}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        message: String,
+    },
+    /// A file that cannot be written.
+    #[error("{path} cannot be written: {message}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        message: String,
+    },
+    /// A perplexity model that is damaged or none.
+    #[error("{path}: {problem}", path = path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A mistake in a model in ARPA form.
+    #[error("{path}:{line}: {problem}", path = path.display())]
+    Arpa {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// Options or texts from which no perplexity model can be trained.
+    #[error("training of a perplexity model: {problem}")]
+    Training {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A mistake in an evaluation set.
+    #[error("{path}:{line}: {problem}", path = path.display())]
+    EvaluationSet {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there, and what to do.
+        problem: String,
+    },
+    /// Options of decontamination that make no sense.
+    #[error("decontamination: {problem}")]
+    Decontamination {
+        /// What is wrong, and what to do.
+        problem: String,
     },
 }

@@ -9,17 +9,21 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod config;
+pub mod decontaminate;
 mod error;
 mod filter;
+mod folding;
 mod hashing;
 mod lang;
 pub mod languages;
 mod lines;
 mod measure;
 mod ngrams;
+pub mod perplexity;
 pub mod rules;
 mod sentences;
 mod stop_words;
+mod text_file;
 pub mod words;
 
 pub use config::{Config, FAMILIES, LanguageConfig, Limits};
