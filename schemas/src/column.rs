@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, ListArray, ListBuilder, PrimitiveArray,
-    PrimitiveBuilder, StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, ListArray, ListBuilder,
+    PrimitiveArray, PrimitiveBuilder, StringArray,
 };
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, UInt32Type, UInt64Type};
 
@@ -111,6 +111,27 @@ impl Column for Vec<u32> {
             _ => None,
         };
         array.value_offsets().windows(2).map(slice).collect()
+    }
+}
+
+impl Column for Option<bool> {
+    const NULLABLE: bool = true;
+
+    fn data_type() -> DataType {
+        DataType::Boolean
+    }
+
+    fn size(&self) -> usize {
+        1
+    }
+
+    fn to_array<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
+        Arc::new(values.copied().collect::<BooleanArray>())
+    }
+
+    fn from_array(array: &dyn Array) -> Option<Vec<Self>> {
+        let array = array.as_any().downcast_ref::<BooleanArray>()?;
+        Some(array.iter().collect())
     }
 }
 

@@ -79,6 +79,8 @@ row! {
         pub script: Option<String>,
         /// Confidence of the identified language, 0 to 1.
         pub lang_confidence: Option<f32>,
+        /// Whether parts of the text are in another language.
+        pub lang_mixed: Option<bool>,
         /// Near-duplicate cluster: id of its survivor; null when the document has no duplicate.
         pub cluster_id: Option<String>,
         /// Number of documents in the cluster.

@@ -12,6 +12,21 @@ use crate::row::{Origin, Row, read_column};
 
 /// The columns of scores, one for each rule of the filter, in the order in which rules decide.
 pub const SCORES: &[(&str, &str)] = &[
+    ("url_domain", "1 if the host is on a block list, else 0."),
+    (
+        "url_address",
+        "1 if the address is on a block list, else 0.",
+    ),
+    ("url_word", "Banned words in the address."),
+    (
+        "url_soft_words",
+        "Suspicious words in the address, if there are as many as ban it.",
+    ),
+    ("url_substring", "Banned texts in the address."),
+    (
+        "url_opt_out",
+        "1 if the page asks not to be used for training, else 0.",
+    ),
     (
         "lang_language",
         "1 if the language is among those to keep, else 0.",
@@ -19,6 +34,10 @@ pub const SCORES: &[(&str, &str)] = &[
     (
         "lang_confidence",
         "Confidence of the identified language, 0 to 1.",
+    ),
+    (
+        "lang_mixed",
+        "1 if parts of the document are in another language, else 0.",
     ),
     (
         "gopher_repetition_duplicate_paragraphs",
@@ -111,6 +130,10 @@ pub const SCORES: &[(&str, &str)] = &[
     ),
     ("c4_sentences", "Sentences on the lines that stay."),
     (
+        "refinedweb_removed_words",
+        "Share of words on lines of page furniture, which were removed.",
+    ),
+    (
         "fineweb_punctuated_lines",
         "Share of lines that end with terminal punctuation.",
     ),
@@ -120,6 +143,30 @@ pub const SCORES: &[(&str, &str)] = &[
         "Share of characters in lines that repeat an earlier one.",
     ),
     ("fineweb_newlines", "Line feeds per word."),
+    (
+        "prose_sentence_share",
+        "Share of characters on lines that read as sentences.",
+    ),
+    (
+        "safety_words",
+        "Words of the safety lists per thousand words.",
+    ),
+    (
+        "classifier_score",
+        "The classifier's probability that the document is good.",
+    ),
+    (
+        "perplexity_perplexity",
+        "Perplexity under the language's model.",
+    ),
+    (
+        "perplexity_bucket",
+        "0 head, 1 middle, 2 tail of the language by perplexity.",
+    ),
+    (
+        "decontamination_items",
+        "Items of evaluation sets in the text.",
+    ),
 ];
 
 /// What the filter stage measured of one document, kept or dropped. It is small beside the text,

@@ -30,8 +30,11 @@ pub trait DocumentStage: Send + Sync {
 
     /// Hash of the files that the stage was made with, such as models and lists; a change makes
     /// the stage run again.
-    fn files_hash(&self) -> String {
-        String::new()
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    fn files_hash(&self) -> StageResult<String> {
+        Ok(String::new())
     }
 }
 

@@ -87,7 +87,7 @@ impl<S: DocumentStage> CorpusStage for PerDocument<S> {
     }
 
     fn external_inputs(&self) -> StageResult<String> {
-        Ok(self.stage.files_hash())
+        self.stage.files_hash()
     }
 
     fn task(&self, _step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {

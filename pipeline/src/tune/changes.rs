@@ -76,7 +76,12 @@ fn can_be_retuned(name: &str, old: &Value, new: &Value) -> bool {
         "families" => FAMILIES
             .iter()
             .all(|family| !names(new).any(|n| n == *family) || names(old).any(|o| o == *family)),
-        _ => !MEASURED_WITH.contains(&name) && !MEASURED_WITH.contains(&key),
+        _ => !MEASURED_WITH.iter().any(|fixed| {
+            let within = name
+                .strip_prefix(fixed)
+                .is_some_and(|rest| rest.starts_with('.'));
+            within || *fixed == name || *fixed == key
+        }),
     }
 }
 

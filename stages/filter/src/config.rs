@@ -1,11 +1,15 @@
 //! The `[filter]` section: which rules decide, and their limits.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::families::FAMILIES;
+use crate::models::{ClassifierConfig, DecontaminationConfig, PerplexityConfig, SafetyConfig};
+use crate::rules::refinedweb;
+use crate::url::UrlOptions;
 
 /// Declares the limits once, for the configuration, for a language's overrides
 /// and for the limits as they apply to one language.
@@ -24,8 +28,13 @@ macro_rules! limits {
             pub languages: Vec<String>,
             /// Least confidence of the language identification; FineWeb's 0.65.
             pub min_lang_confidence: f64,
-            /// Rule families that decide, always in this order: `lang`, `gopher_repetition`,
-            /// `gopher_quality`, `c4`, `fineweb`.
+            /// Whether documents stay of which parts are in another language.
+            pub keep_mixed: bool,
+            /// A fastText model for the identification of languages, such as lid.176.ftz or
+            /// GlotLID, in place of the built-in one.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub language_model: Option<PathBuf>,
+            /// Rule families that decide, always in the order of [`FAMILIES`].
             pub families: Vec<String>,
             /// Writes what every rule measured of every document, kept or dropped, as shards of
             /// `signals`: for SQL and for `textmill tune filter`. All families are measured then,
@@ -37,6 +46,18 @@ macro_rules! limits {
             $($(#[$doc])* pub $name: $type,)*
             /// Limits by language: `[filter.language.zh] min_words = 80`.
             pub language: BTreeMap<String, LanguageConfig>,
+            /// `[filter.url]`
+            pub url: UrlOptions,
+            /// `[filter.refinedweb]`
+            pub refinedweb: refinedweb::Options,
+            /// `[filter.safety]`
+            pub safety: SafetyConfig,
+            /// `[filter.classifier]`
+            pub classifier: ClassifierConfig,
+            /// `[filter.perplexity]`
+            pub perplexity: PerplexityConfig,
+            /// `[filter.decontamination]`
+            pub decontamination: DecontaminationConfig,
         }
 
         impl Default for Config {
@@ -44,11 +65,24 @@ macro_rules! limits {
                 Self {
                     languages: vec!["en".into(), "zh".into()],
                     min_lang_confidence: 0.65,
-                    families: FAMILIES.iter().map(ToString::to_string).collect(),
+                    keep_mixed: true,
+                    language_model: None,
+                    // RefinedWeb's rules are no part of FineWeb's order, and strict on short lines.
+                    families: FAMILIES
+                        .iter()
+                        .filter(|family| **family != "refinedweb")
+                        .map(ToString::to_string)
+                        .collect(),
                     signals: true,
                     rules_language: String::new(),
                     $($name: $default,)*
                     language: BTreeMap::new(),
+                    url: UrlOptions::default(),
+                    refinedweb: refinedweb::Options::default(),
+                    safety: SafetyConfig::default(),
+                    classifier: ClassifierConfig::default(),
+                    perplexity: PerplexityConfig::default(),
+                    decontamination: DecontaminationConfig::default(),
                 }
             }
         }
@@ -121,6 +155,11 @@ limits! {
     c4_max_word_chars: usize = 1000;
     /// Fewest sentences on the lines that stay (C4: 5).
     c4_min_sentences: usize = 5;
+    /// Greatest share of a document's words that RefinedWeb's line rules may remove (0.05).
+    max_removed_words: f64 = refinedweb::MAX_REMOVED_WORDS;
+    /// Least share of characters on lines that read as sentences (our own; Chinese 0.5, Japanese
+    /// 0.3, others 0).
+    min_sentence_share: f64 = 0.0;
     /// Least share of lines that end with terminal punctuation (FineWeb: 0.12).
     min_punctuated_lines: f64 = 0.12;
     /// A line of at most so many characters is short (FineWeb: 30).
@@ -193,6 +232,8 @@ impl Limits {
             ("max_short_lines", self.max_short_lines),
             ("max_duplicate_chars", self.max_duplicate_chars),
             ("max_newlines", self.max_newlines),
+            ("max_removed_words", self.max_removed_words),
+            ("min_sentence_share", self.min_sentence_share),
         ];
         let top = self.max_top_ngrams.iter().map(|&v| ("max_top_ngrams", v));
         let duplicate = self

@@ -1,8 +1,8 @@
-//! What can be wrong with a filter configuration, and with the lists and models that it names.
+//! What can be wrong with a filter configuration, and with the files that it names.
 
 use std::path::PathBuf;
 
-/// An error in the `[filter]` section, or in a model's file.
+/// An error in the `[filter]` section, or in a file that it names.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A rule family that does not exist.
@@ -47,6 +47,14 @@ pub enum Error {
         /// What the system says.
         message: String,
     },
+    /// A file that cannot be read.
+    #[error("{path}: {message}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        message: String,
+    },
     /// A line of a list that is no entry.
     #[error("{}, line {line}: `{text}` is no {expected}; mend or remove the line", path.display())]
     ListLine {
@@ -59,9 +67,9 @@ pub enum Error {
         /// What a line must be.
         expected: &'static str,
     },
-    /// A model's file that cannot be read, written or used.
+    /// A fastText model that cannot be read, written or used.
     #[error("{path}: {reason}")]
-    Model {
+    FastText {
         /// The file.
         path: String,
         /// What is wrong with it.
@@ -69,8 +77,56 @@ pub enum Error {
     },
     /// A classifier that cannot be trained so.
     #[error("training a classifier: {reason}")]
-    Training {
+    Classifier {
         /// What is wrong, and what to give instead.
         reason: String,
+    },
+    /// A file that cannot be written.
+    #[error("{path} cannot be written: {message}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        message: String,
+    },
+    /// A perplexity model that is damaged or none.
+    #[error("{path}: {problem}", path = path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A mistake in a model in ARPA form.
+    #[error("{path}:{line}: {problem}", path = path.display())]
+    Arpa {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// Options or texts from which no perplexity model can be trained.
+    #[error("training of a perplexity model: {problem}")]
+    Training {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A mistake in an evaluation set.
+    #[error("{path}:{line}: {problem}", path = path.display())]
+    EvaluationSet {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there, and what to do.
+        problem: String,
+    },
+    /// Options of decontamination that make no sense.
+    #[error("decontamination: {problem}")]
+    Decontamination {
+        /// What is wrong, and what to do.
+        problem: String,
     },
 }

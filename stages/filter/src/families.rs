@@ -52,6 +52,8 @@ macro_rules! families {
 }
 
 families! {
+    /// Addresses, and pages that ask not to be used.
+    Url = "url";
     /// The language and how certain it is.
     Lang = "lang";
     /// Gopher's repetition rules.
@@ -60,6 +62,18 @@ families! {
     GopherQuality = "gopher_quality";
     /// C4's rules.
     C4 = "c4";
+    /// RefinedWeb's corrections by line.
+    RefinedWeb = "refinedweb";
     /// FineWeb's own rules.
     FineWeb = "fineweb";
+    /// Our own rule on the shape of Chinese and Japanese prose.
+    Prose = "prose";
+    /// Word lists.
+    Safety = "safety";
+    /// A classifier.
+    Classifier = "classifier";
+    /// Perplexity under a language model.
+    Perplexity = "perplexity";
+    /// Items of evaluation sets.
+    Decontamination = "decontamination";
 }

@@ -1,30 +1,40 @@
 //! The stage: identifies the language and lets the rules decide.
 
-use textmill_schemas::{Document, DocumentStage, Reason, Signals, Verdict};
+use textmill_schemas::{Document, DocumentStage, Reason, Signals, StageResult, Verdict};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::external;
 use crate::families::Family;
-use crate::lang::{LanguageIdentifier, ScriptAware};
-use crate::measure::Words;
-use crate::rulebook::{Rulebook, Rulebooks};
-use crate::rules::{Rule, Scores, Violation, c4, fineweb, gopher_quality, gopher_repetition};
+use crate::lang::{FastTextIdentifier, LanguageIdentifier, ScriptAware};
+use crate::models::Models;
+use crate::rulebook::Rulebooks;
+use crate::rules::Violation;
+use crate::sheet::Sheet;
+use crate::url::UrlLists;
 
 /// The filter stage.
 pub struct Filter {
-    config: Config,
+    pub(crate) config: Config,
     families: Vec<Family>,
     identifier: Box<dyn LanguageIdentifier>,
     rulebooks: Rulebooks,
+    pub(crate) urls: UrlLists,
+    pub(crate) models: Models,
 }
 
 impl Filter {
-    /// The stage with the built-in language identification.
+    /// The stage that a configuration asks for, with the lists and models that it names.
     ///
     /// # Errors
-    /// Names of families or rules that do not exist, limits that make no sense.
+    /// Names of families or rules that do not exist, limits that make no sense, files that cannot
+    /// be read.
     pub fn new(config: &Config) -> Result<Self, Error> {
-        Self::with_identifier(config, Box::new(ScriptAware))
+        let identifier: Box<dyn LanguageIdentifier> = match &config.language_model {
+            Some(path) => Box::new(FastTextIdentifier::load(path)?),
+            None => Box::new(ScriptAware),
+        };
+        Self::with_identifier(config, identifier)
     }
 
     /// The stage with another language identification.
@@ -39,6 +49,8 @@ impl Filter {
             families: Family::parse(&config.families)?,
             identifier,
             rulebooks: Rulebooks::new(config)?,
+            urls: UrlLists::load(&config.url)?,
+            models: Models::load(config)?,
             config: config.clone(),
         })
     }
@@ -53,116 +65,39 @@ impl Filter {
         document.lang = Some(language.code.to_string());
         document.script = Some(language.script.to_string());
         document.lang_confidence = Some(language.confidence);
+        document.lang_mixed = Some(language.mixed);
     }
 
-    /// Measures family after family, until a rule is missed or, for signals, all of them. C4 may
-    /// rewrite the text.
-    fn measure_all(&self, document: &mut Document, all: bool) -> Scores {
+    /// Measures family after family, until a rule is missed or, for signals, all of them. C4 and
+    /// RefinedWeb may rewrite the text.
+    fn measure_all(&self, document: &mut Document, all: bool) -> Sheet<'_> {
         let book = self.rulebooks.of(document.lang.as_deref());
-        let mut sheet = Sheet::new(book);
+        let mut sheet = Sheet::new(self, book);
         for family in &self.families {
-            self.measure_family(*family, document, &mut sheet);
-            if !all && book.bounds.first_miss(&sheet.scores).is_some() {
+            sheet.measure(*family, document);
+            if !all && sheet.first_miss().is_some() {
                 break;
             }
         }
-        sheet.scores
+        sheet
     }
 
-    fn measure_family(&self, family: Family, document: &mut Document, sheet: &mut Sheet) {
-        let book = sheet.book;
-        match family {
-            Family::Lang => {
-                let (lang, script) = (document.lang.as_deref(), document.script.as_deref());
-                let wanted = self.config.wants(lang, script);
-                sheet
-                    .scores
-                    .set(Rule::Language, f64::from(u8::from(wanted)));
-                let confidence = f64::from(document.lang_confidence.unwrap_or(0.0));
-                sheet.scores.set(Rule::LanguageConfidence, confidence);
-            }
-            Family::GopherRepetition => {
-                let chars = document.text.chars().count();
-                gopher_repetition::measure_lines(&document.text, chars, &mut sheet.scores);
-                let (words, scores) = sheet.words(&document.text);
-                gopher_repetition::measure_ngrams(words, chars, scores);
-            }
-            Family::GopherQuality => {
-                let has_stop_words = !book.stop_words.is_empty();
-                let (words, scores) = sheet.words(&document.text);
-                let text = &document.text;
-                gopher_quality::measure(text, words, book.segmenter, has_stop_words, scores);
-            }
-            Family::C4 => {
-                let (words, scores) = sheet.words(&document.text);
-                let segmenter = book.segmenter;
-                let text = &document.text;
-                let kept = c4::rewrite(text, words, segmenter, &book.limits, &book.bounds, scores);
-                if kept.text != document.text {
-                    document.set_text(kept.text);
-                    sheet.rewritten = Some(kept.words);
-                }
-            }
-            Family::FineWeb => {
-                let count = sheet.word_count(&document.text);
-                let (segmenter, short) = (book.segmenter, book.limits.short_line_chars);
-                fineweb::measure(&document.text, segmenter, count, short, &mut sheet.scores);
-            }
-        }
-    }
-
-    fn verdict(&self, document: Document, miss: Option<Violation>) -> Verdict<Document> {
+    fn verdict(
+        document: Document,
+        miss: Option<Violation>,
+        detail: Option<String>,
+    ) -> Verdict<Document> {
         let Some(miss) = miss else {
             return Verdict::Keep(document);
         };
         let mut reason = Reason::new(miss.rule.name())
             .measured(miss.value, miss.limit)
             .text(document.text);
-        if let Some(lang) = document.lang {
-            reason = reason.detail(format!("language {lang}"));
+        let language = document.lang.map(|lang| format!("language {lang}"));
+        if let Some(detail) = detail.or(language) {
+            reason = reason.detail(detail);
         }
         Verdict::Drop(reason)
-    }
-}
-
-/// What is known of one document.
-struct Sheet<'a> {
-    book: &'a Rulebook,
-    scores: Scores,
-    /// The words of the text as it came, once they are needed.
-    words: Option<Words>,
-    /// The number of words of the text that a rule has rewritten.
-    rewritten: Option<usize>,
-}
-
-impl<'a> Sheet<'a> {
-    fn new(book: &'a Rulebook) -> Self {
-        Self {
-            book,
-            scores: Scores::default(),
-            words: None,
-            rewritten: None,
-        }
-    }
-
-    /// The words of `text`, which no rule has rewritten yet, and the scores.
-    fn words(&mut self, text: &str) -> (&Words, &mut Scores) {
-        let book = self.book;
-        let measure = || Words::measure(text, book.segmenter, &book.stop_words);
-        (self.words.get_or_insert_with(measure), &mut self.scores)
-    }
-
-    /// The number of words of `text` as it is now.
-    fn word_count(&self, text: &str) -> usize {
-        match (&self.words, self.rewritten) {
-            (_, Some(count)) => count,
-            (Some(words), None) => words.len(),
-            (None, None) => {
-                let mut count = 0;
-                self.book.segmenter.words(text, |_| count += 1);
-                count
-            }
-        }
     }
 }
 
@@ -172,10 +107,9 @@ impl DocumentStage for Filter {
 
     fn process(&self, mut document: Document) -> Verdict<Document> {
         self.identify(&mut document);
-        let scores = self.measure_all(&mut document, false);
-        let book = self.rulebooks.of(document.lang.as_deref());
-        let miss = book.bounds.first_miss(&scores);
-        self.verdict(document, miss)
+        let mut sheet = self.measure_all(&mut document, false);
+        let miss = sheet.first_miss();
+        Self::verdict(document, miss, sheet.detail(miss))
     }
 
     fn has_signals(&self) -> bool {
@@ -188,9 +122,8 @@ impl DocumentStage for Filter {
         }
         let bytes = document.text.len() as u64;
         self.identify(&mut document);
-        let scores = self.measure_all(&mut document, true);
-        let book = self.rulebooks.of(document.lang.as_deref());
-        let miss = book.bounds.first_miss(&scores);
+        let mut sheet = self.measure_all(&mut document, true);
+        let miss = sheet.first_miss();
         let signals = Signals {
             id: document.id.clone(),
             source: document.source.clone(),
@@ -198,9 +131,14 @@ impl DocumentStage for Filter {
             script: document.script.clone(),
             bytes,
             dropped_by: miss.map(|miss| miss.rule.name().to_owned()),
-            scores: scores.to_signals(),
+            scores: sheet.scores.to_signals(),
         };
-        (self.verdict(document, miss), Some(signals))
+        let verdict = Self::verdict(document, miss, sheet.detail(miss));
+        (verdict, Some(signals))
+    }
+
+    fn files_hash(&self) -> StageResult<String> {
+        external::hash(&self.config)
     }
 }
 

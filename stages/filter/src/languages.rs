@@ -13,6 +13,7 @@
 //! `[filter.language.CODE]` does.
 
 use crate::config::LanguageConfig;
+use crate::rules::prose;
 use crate::words::Segmenter;
 
 /// FineWeb-2's limits for languages with spaces.
@@ -31,7 +32,7 @@ pub fn built_in(code: &str) -> LanguageConfig {
             max_words: Some(300_000),
             min_alphabetic_words: Some(0.6),
             // Thai writes no full stops.
-            min_punctuated_lines: Some(0.0),
+            min_sentence_share: Some(0.0),
             max_duplicate_lines: Some(0.35),
             max_duplicate_ngrams: Some([0.25, 0.22, 0.20, 0.18, 0.16, 0.14]),
             ..chinese()
@@ -67,7 +68,9 @@ fn chinese() -> LanguageConfig {
         max_duplicate_lines: Some(0.287),
         max_top_ngrams: Some([0.256, 0.201, 0.171]),
         max_duplicate_ngrams: Some([0.198, 0.182, 0.167, 0.154, 0.140, 0.127]),
-        min_punctuated_lines: Some(0.106),
+        // In place of FineWeb's rule, by lines: see `rules::prose`.
+        min_punctuated_lines: Some(0.0),
+        min_sentence_share: Some(prose::MIN_SENTENCE_SHARE),
         max_newlines: Some(0.178),
         ..outside_english()
     }
@@ -83,7 +86,7 @@ fn japanese() -> LanguageConfig {
         max_duplicate_lines: Some(0.375),
         max_top_ngrams: Some([0.256, 0.22, 0.20]),
         max_duplicate_ngrams: Some([0.307, 0.283, 0.264, 0.248, 0.234, 0.223]),
-        min_punctuated_lines: Some(0.02),
+        min_sentence_share: Some(0.3),
         ..chinese()
     }
 }

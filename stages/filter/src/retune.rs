@@ -7,14 +7,22 @@ use crate::error::Error;
 use crate::rulebook::Rulebooks;
 use crate::rules::{Bound, Rule, Scores, Violation};
 
-/// Keys of `[filter]` that say what is measured, or change the text: with another value of one of
-/// these the signals of an earlier run say nothing.
+/// Keys of `[filter]`, and tables of keys, that say what is measured, or change the text: with
+/// another value of one of these the signals of an earlier run say nothing.
 pub const MEASURED_WITH: &[&str] = &[
     "c4_max_word_chars",
     "c4_min_line_words",
+    "classifier.label",
+    "classifier.model",
+    "decontamination",
+    "language_model",
+    "perplexity.models",
+    "refinedweb",
     "rules_language",
+    "safety.words",
     "short_line_chars",
     "stop_words",
+    "url",
 ];
 
 /// The decisions of a configuration over the signals of a run with another one.

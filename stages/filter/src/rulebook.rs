@@ -6,6 +6,7 @@ use crate::config::{Config, Limits};
 use crate::error::Error;
 use crate::families::Family;
 use crate::languages;
+use crate::models;
 use crate::rules::{Bound, Bounds, Rule, RuleSet};
 use crate::stop_words::StopWords;
 use crate::words::Segmenter;
@@ -13,6 +14,8 @@ use crate::words::Segmenter;
 /// Everything that a language brings to the rules.
 #[derive(Clone, Debug)]
 pub struct Rulebook {
+    /// Its code.
+    pub code: String,
     /// How its words are found.
     pub segmenter: Segmenter,
     /// Its function words.
@@ -39,9 +42,7 @@ impl Rulebook {
             own => StopWords::new(own.iter().map(String::as_str)),
         };
         let mut bounds = Bounds::new(&limits, RuleSet::parse(&limits.disable, &key)?);
-        bounds.set(Rule::Language, Bound::Least(1.0));
-        let confidence = Bound::Least(config.min_lang_confidence);
-        bounds.set(Rule::LanguageConfidence, confidence);
+        models::set_bounds(config, &mut bounds);
         let families = Family::parse(&config.families)?;
         for &rule in Rule::ALL {
             if !families.iter().any(|family| family.has(rule)) {
@@ -49,6 +50,7 @@ impl Rulebook {
             }
         }
         Ok(Self {
+            code: code.to_owned(),
             segmenter: Segmenter::of(code),
             stop_words,
             bounds,

@@ -2,8 +2,7 @@
 //! links, keywords in a row, spam, templates, broken encodings.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use textmill_filter::rules::prose::{MIN_SENTENCE_SHARE, Prose};
-use textmill_filter::{Config, Filter, LanguageConfig};
+use textmill_filter::{Config, Filter};
 use textmill_schemas::{Document, DocumentStage, Verdict};
 
 /// The texts of a file, with what they are.
@@ -17,14 +16,12 @@ fn texts(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str
     })
 }
 
-/// Filter and prose rule together.
 fn keeps(filter: &Filter, text: &str) -> bool {
     let document = Document {
         text: text.to_string(),
         ..Document::default()
     };
     matches!(filter.process(document), Verdict::Keep(_))
-        && Prose::measure(text).sentence_share() >= MIN_SENTENCE_SHARE
 }
 
 fn filter(rules_language: &str) -> Filter {
@@ -32,17 +29,9 @@ fn filter(rules_language: &str) -> Filter {
         languages: Vec::new(),
         min_lang_confidence: 0.0,
         rules_language: rules_language.into(),
-        language: [("zh".to_string(), without_punctuated_lines())].into(),
         ..Config::default()
     };
     Filter::new(&config).unwrap()
-}
-
-fn without_punctuated_lines() -> LanguageConfig {
-    LanguageConfig {
-        min_punctuated_lines: Some(0.0),
-        ..LanguageConfig::default()
-    }
 }
 
 const GOOD: &str = include_str!("data/chinese_good.txt");

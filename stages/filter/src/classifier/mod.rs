@@ -41,7 +41,7 @@ impl Classifier {
     /// model.
     ///
     /// # Errors
-    /// [`Error::Model`], naming the file, if it cannot be read, is damaged or lacks the label.
+    /// [`Error::FastText`], naming the file, if it cannot be read, is damaged or lacks the label.
     pub fn load(path: &Path, label: Option<&str>) -> Result<Self, Error> {
         let model = FastText::load(path)?;
         let is_wanted = |name: &str| match label {
@@ -51,7 +51,7 @@ impl Classifier {
         let Some(label) = model.labels().position(is_wanted) else {
             let known: Vec<&str> = model.labels().take(20).collect();
             let wanted = label.unwrap_or("good or hq");
-            return Err(Error::Model {
+            return Err(Error::FastText {
                 path: path.display().to_string(),
                 reason: format!(
                     "it has no label {wanted}; name one of its own: {}",
@@ -76,7 +76,7 @@ impl Classifier {
     /// Holds in memory eight bytes a word of all documents, and every different word.
     ///
     /// # Errors
-    /// [`Error::Training`] for fewer than two documents of a kind, or options that make no sense.
+    /// [`Error::Classifier`] for fewer than two documents of a kind, or options that make no sense.
     pub fn train<G, B>(
         good: G,
         bad: B,
@@ -101,7 +101,7 @@ impl Classifier {
     /// and so are punctuation marks.
     ///
     /// # Errors
-    /// [`Error::Model`] if the file cannot be written, or if the model was loaded quantized.
+    /// [`Error::FastText`] if the file cannot be written, or if the model was loaded quantized.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         self.model.save(path)
     }

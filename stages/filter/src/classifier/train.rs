@@ -58,7 +58,7 @@ impl Default for TrainOptions {
 impl TrainOptions {
     fn check(&self) -> Result<(), Error> {
         let wrong = |reason: &str| {
-            Err(Error::Training {
+            Err(Error::Classifier {
                 reason: reason.into(),
             })
         };
@@ -143,7 +143,7 @@ impl Corpus {
             let count = documents.iter().filter(|(_, kind)| *kind == good).count();
             let Some(most) = count.checked_sub(1).filter(|most| *most > 0) else {
                 let kind = if good { "good" } else { "bad" };
-                return Err(Error::Training {
+                return Err(Error::Classifier {
                     reason: format!("{count} {kind} documents; give at least 2, better thousands"),
                 });
             };
@@ -312,7 +312,7 @@ impl Regression {
             .collect();
         let output = Output::new(dense(vec![0.5, -0.5]), settings.loss, &counts);
         Ok(FastText {
-            output: output.map_err(|damage| Error::Training { reason: damage.0 })?,
+            output: output.map_err(|damage| Error::Classifier { reason: damage.0 })?,
             input: dense(self.weights),
             settings,
             dictionary,

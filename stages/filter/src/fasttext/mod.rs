@@ -72,7 +72,7 @@ impl FastText {
     /// # Errors
     /// The file cannot be read, is cut off or damaged, or is not a supervised model.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let damaged = |damage: Damage| Error::Model {
+        let damaged = |damage: Damage| Error::FastText {
             path: path.display().to_string(),
             reason: damage.0,
         };
@@ -134,7 +134,7 @@ impl FastText {
             file.sync_all()?;
             std::fs::rename(&beside, path)
         };
-        write().map_err(|error| Error::Model {
+        write().map_err(|error| Error::FastText {
             path: path.display().to_string(),
             reason: format!("it cannot be written: {error}"),
         })

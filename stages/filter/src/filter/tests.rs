@@ -1,5 +1,6 @@
 use super::*;
 use crate::lang::Language;
+use crate::rules::Rule;
 
 const ENGLISH: &str = "The old library at the corner of the market square had been closed for almost ten years when the \
     town decided to open it again. Volunteers carried boxes of books up the stairs, and a retired carpenter repaired the \

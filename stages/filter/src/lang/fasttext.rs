@@ -24,7 +24,7 @@ impl FastTextIdentifier {
     /// Reads a supervised model, `.bin` or quantized `.ftz`.
     ///
     /// # Errors
-    /// [`Error::Model`], naming the file, if it cannot be read, is damaged or holds no classifier.
+    /// [`Error::FastText`], naming the file, if it cannot be read, is damaged or holds no classifier.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let model = FastText::load(path)?;
         let languages = model.labels().map(codes::of_label).collect();

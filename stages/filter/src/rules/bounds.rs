@@ -140,7 +140,17 @@ fn of_limits(rule: Rule, limits: &Limits) -> Bound {
         Rule::EllipsisLines => Most(limits.max_ellipsis_lines),
         Rule::AlphabeticWords => Least(limits.min_alphabetic_words),
         Rule::StopWords => Least(limits.min_stop_words as f64),
-        Rule::LoremIpsum | Rule::CurlyBracket => Most(0.0),
+        Rule::UrlDomain
+        | Rule::UrlAddress
+        | Rule::UrlWord
+        | Rule::UrlSoftWords
+        | Rule::UrlSubstring
+        | Rule::OptOut
+        | Rule::LoremIpsum
+        | Rule::CurlyBracket
+        | Rule::Contamination => Most(0.0),
+        Rule::RemovedWords => Most(limits.max_removed_words),
+        Rule::SentenceShare => Least(limits.min_sentence_share),
         Rule::Sentences => Least(limits.c4_min_sentences as f64),
         Rule::PunctuatedLines => Least(limits.min_punctuated_lines),
         Rule::ShortLines => Most(limits.max_short_lines),

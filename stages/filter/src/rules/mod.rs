@@ -39,10 +39,24 @@ macro_rules! rules {
 }
 
 rules! {
+    /// The host, or one above it, is on a block list.
+    UrlDomain = "url.domain";
+    /// The address, or one above it, is on a block list.
+    UrlAddress = "url.address";
+    /// A banned word in the address.
+    UrlWord = "url.word";
+    /// Several suspicious words in the address.
+    UrlSoftWords = "url.soft_words";
+    /// A banned text in the address.
+    UrlSubstring = "url.substring";
+    /// The page asks not to be used for training.
+    OptOut = "url.opt_out";
     /// The language is not among those to keep.
     Language = "lang.language";
     /// The language is too uncertain.
     LanguageConfidence = "lang.confidence";
+    /// Parts of the document are in another language.
+    LanguageMixed = "lang.mixed";
     /// Paragraphs that repeat an earlier one, by number.
     DuplicateParagraphs = "gopher_repetition.duplicate_paragraphs";
     /// Paragraphs that repeat an earlier one, by characters.
@@ -103,6 +117,8 @@ rules! {
     Policy = "c4.policy";
     /// Number of sentences.
     Sentences = "c4.sentences";
+    /// Removes lines, and parts of lines, of page furniture; drops what loses many words by it.
+    RemovedWords = "refinedweb.removed_words";
     /// Lines that end with terminal punctuation.
     PunctuatedLines = "fineweb.punctuated_lines";
     /// Short lines.
@@ -111,6 +127,18 @@ rules! {
     DuplicateChars = "fineweb.duplicate_chars";
     /// Line feeds per word.
     Newlines = "fineweb.newlines";
+    /// Characters on lines that read as sentences.
+    SentenceShare = "prose.sentence_share";
+    /// Words of the safety lists.
+    SafetyWords = "safety.words";
+    /// The classifier's probability that the document is good.
+    ClassifierScore = "classifier.score";
+    /// Perplexity under the language's model.
+    Perplexity = "perplexity.perplexity";
+    /// Head, middle or tail of the language by perplexity.
+    PerplexityBucket = "perplexity.bucket";
+    /// Items of evaluation sets in the text.
+    Contamination = "decontamination.items";
 }
 
 impl Rule {

@@ -20,7 +20,8 @@ use phrases::{Found, Key};
 use crate::words::{Segmenter, is_space};
 
 /// Limits, and which kinds of lines go.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Share of upper-case characters above which a line goes (0.5); above 1 for never.
     pub max_uppercase: f64,

@@ -39,6 +39,9 @@ pub struct UrlOptions {
     pub soft_words_limit: usize,
     /// Whether the built-in words of adult addresses count as well.
     pub adult_words: bool,
+    /// What a page may ask of robots that counts as its refusal to be trained on; empty heeds
+    /// none.
+    pub opt_outs: Vec<String>,
 }
 
 impl Default for UrlOptions {
@@ -51,6 +54,7 @@ impl Default for UrlOptions {
             substrings: Vec::new(),
             soft_words_limit: 2,
             adult_words: true,
+            opt_outs: default_opt_outs(),
         }
     }
 }
