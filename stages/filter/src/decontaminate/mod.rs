@@ -13,6 +13,7 @@
 mod decontaminator;
 mod index;
 mod items;
+mod loader;
 mod options;
 mod receipts;
 mod units;

@@ -31,7 +31,6 @@ impl KneserNey {
         for (order, &count) in (1..).zip(&counts) {
             arpa.read_section(&mut lines, order, count, order < counts.len())?;
         }
-        lines.filled()?;
         if lines.text() != "\\end\\" {
             return Err(lines.error("\\end\\ is expected here, after the last n-gram"));
         }
@@ -119,6 +118,9 @@ impl Arpa {
             return Err(lines.error("the logarithm of a probability cannot be above 0"));
         }
         let units = &units[..order];
+        if order > 1 && self.get(&units[..1]).is_none() {
+            return Err(lines.error("the n-gram's last word is not among the 1-grams"));
+        }
         if order > 1 && self.get(&units[1..]).is_none() {
             return Err(lines.error(
                 "the n-gram's beginning, without its last word, is no n-gram of the model",

@@ -184,10 +184,9 @@ impl Counter {
 
     /// One more occurrence of the n-grams up to `depth`, of which those above `same` are new.
     fn open(&mut self, same: usize, depth: usize, position: u32) {
-        if let (Some(below), true) = (same.checked_sub(1), same < depth) {
-            if let Some(ngram) = self.ngrams[below].last_mut() {
-                ngram.count += 1;
-            }
+        let extended = same.checked_sub(1).filter(|_| same < depth);
+        if let Some(ngram) = extended.and_then(|order| self.ngrams[order].last_mut()) {
+            ngram.count += 1;
         }
         for order in same..depth {
             let parent = match order {

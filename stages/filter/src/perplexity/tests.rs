@@ -286,3 +286,100 @@ fn training_does_not_depend_on_how_texts_are_cut() {
     assert_eq!(lines.ngrams(), whole.ngrams());
     assert_eq!(lines.perplexity("a cat sat"), whole.perplexity("a cat sat"));
 }
+
+/// A model with what SRILM leaves out, no `<unk>`, and the scores that KenLM 0.3 gives: `a b c` has
+/// no `b c`, which is filled in by backing off.
+const ARPA: &str = r"
+\data\
+ngram 1=5
+ngram 2=6
+ngram 3=1
+
+\1-grams:
+-1.5	</s>
+-99	<s>	-0.4
+-1.0	a	-0.3
+-0.8	b	-0.2
+-1.2	c	-0.1
+
+\2-grams:
+-0.6	<s> a	-0.05
+-0.7	a b	-0.15
+-0.9	c </s>
+-0.95	a a	-0.01
+-1.1	b a	-0.02
+-1.3	b b	-0.03
+
+\3-grams:
+-0.25	a b c
+
+\end\
+";
+
+/// Sums of logarithms by KenLM.
+const KENLM: &[(&str, f64)] = &[
+    ("a b c", -2.500000),
+    ("b c", -3.500000),
+    ("a b c c", -3.800000),
+    ("c a b", -5.250000),
+    ("zebra", -101.900002),
+    ("a zebra b c", -104.050011),
+    ("c c b a", -6.720000),
+];
+
+fn arpa(text: &str) -> Result<KneserNey, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lm.arpa");
+    std::fs::write(&path, text).unwrap();
+    KneserNey::load_arpa(&path, Units::Tokens)
+}
+
+#[test]
+fn arpa_models_score_as_kenlm_does() {
+    let model = arpa(ARPA).unwrap();
+    for (sentence, expected) in KENLM {
+        let found = model.score(sentence).log10_probability;
+        assert!(
+            (found - expected).abs() < 1e-4,
+            "{sentence}: {found} {expected}"
+        );
+    }
+    assert_eq!(model.ngrams(), [5, 7, 1]);
+}
+
+#[test]
+fn arpa_mistakes_are_named_with_their_line() {
+    for (from, to, at, words) in [
+        (r"\data\", "data", 2, "begins with"),
+        ("ngram 2=6", "ngram 3=6", 4, "ORDER=COUNT"),
+        ("ngram 2=6", "ngram 2=7", 22, "fewer"),
+        ("ngram 2=6", "ngram 2=5", 20, "is expected here"),
+        ("-1.0\ta", "-one\ta", 10, "a logarithm"),
+        ("-1.0\ta", "0.5\ta", 10, "above 0"),
+        ("-0.8\tb", "-0.8\ta", 11, "twice"),
+        ("-0.7\ta b", "-0.7\ta", 16, "1-grams"),
+        ("-0.7\ta b", "-0.7\tz b", 16, "beginning"),
+        ("-0.25\ta b c", "-0.25\ta b c -0.1", 23, "highest"),
+        (r"\end\", "", 26, "too early"),
+    ] {
+        let error = arpa(&ARPA.replacen(from, to, 1)).unwrap_err();
+        assert!(
+            matches!(error, Error::Arpa { line, .. } if line == at),
+            "{error}"
+        );
+        let text = error.to_string();
+        assert!(text.contains("lm.arpa") && text.contains(words), "{text}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_arpa_is_read_or_refused(text in "\\PC{0,40}", at in 0usize..200, cut in 0usize..20) {
+        let at = ARPA.floor_char_boundary(at.min(ARPA.len()));
+        let rest = ARPA.get(at + cut..).unwrap_or("");
+        if let Err(error) = arpa(&format!("{}{text}{rest}", &ARPA[..at])) {
+            let typed = matches!(error, Error::Arpa { .. });
+            proptest::prop_assert!(typed);
+        }
+    }
+}
