@@ -169,6 +169,12 @@ avg(gopher_quality_word_count) AS words FROM shards GROUP BY dropped_by\""
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Train a model that the filter scores documents with
+    TrainFilter {
+        /// The kind of model.
+        #[command(subcommand)]
+        model: crate::train_filter::Model,
+    },
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

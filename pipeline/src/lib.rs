@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod runner;
 mod stages;
+mod train_filter;
 mod tune;
 
 use std::process::ExitCode;
@@ -91,6 +92,7 @@ fn execute(command: Command) -> Result<()> {
             examples,
             config,
         } => tune::filter(&load(&config)?, examples),
+        Command::TrainFilter { model } => train_filter::train_filter(&model),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

@@ -8,6 +8,6 @@ mod trace;
 
 pub use inspect::inspect;
 pub use json::print_json;
-pub use shards::sql;
+pub use shards::{scan, shards, sql};
 pub use terminal::{cut, escape, table};
 pub use trace::trace;
