@@ -45,4 +45,10 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A classifier that cannot be trained so.
+    #[error("training a classifier: {reason}")]
+    Training {
+        /// What is wrong, and what to give instead.
+        reason: String,
+    },
 }

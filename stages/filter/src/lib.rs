@@ -8,6 +8,7 @@
 //! some limits are the language's own (see [`languages`]).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod classifier;
 mod config;
 mod error;
 mod fasttext;
@@ -23,6 +24,7 @@ mod sentences;
 mod stop_words;
 pub mod words;
 
+pub use classifier::{Classifier, TrainOptions, TrainReport};
 pub use config::{Config, FAMILIES, LanguageConfig, Limits};
 pub use error::Error;
 pub use filter::Filter;

@@ -19,7 +19,7 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 pub(crate) use dictionary::{Dictionary, END_OF_LINE, hash};
-pub(crate) use hidden::Hidden;
+pub(crate) use hidden::{Hidden, ngrams};
 pub(crate) use matrix::Matrix;
 pub(crate) use output::{Loss, Output};
 

@@ -17,14 +17,11 @@ const WORD_BONUS: f32 = 8.0;
 const WEIGHT_SCALE: f32 = 28.0;
 /// Number of trigrams beyond which more of them add no confidence.
 const FULL_EVIDENCE: f32 = 20.0;
-/// English function words besides those of Gopher's rule.
-const ENGLISH: &str =
-    "is in it for was on as are this by at an from or not which were been has had";
 
 /// Mean weight a trigram below which a text is hardly of any known language. Vowel signs make
 /// Devanagari's trigrams many and each of them rare.
 fn familiar(script: Script) -> f32 {
-    if script == Script::Devanagari {
+    if matches!(script, Script::Devanagari | Script::Bengali) {
         1.0
     } else {
         2.0
@@ -112,10 +109,12 @@ impl NgramModel {
 
     fn index_words(&mut self) {
         for (number, language) in (0u8..).zip(&self.languages) {
-            let more = if language.code == "en" { ENGLISH } else { "" };
-            for word in StopWords::list(language.code).chain(more.split(' ')) {
-                let hash = word.chars().fold(0, extend);
-                self.words.entry(hash).or_default().push(number);
+            let lists = StopWords::list(language.code).chain(words(language.code));
+            for hash in lists.map(|word| word.chars().fold(0, extend)) {
+                let known = self.words.entry(hash).or_default();
+                if !known.contains(&number) {
+                    known.push(number);
+                }
             }
         }
     }
@@ -253,6 +252,14 @@ impl<'a> Words<'a> {
         }
         (self.last, self.hash, self.length) = (0, 0, 0);
     }
+}
+
+/// Words that tell a language, besides its stop words.
+fn words(code: &str) -> impl Iterator<Item = &'static str> {
+    let lines = include_str!("../../data/language_words.txt").lines();
+    let mut lists = lines.filter_map(|line| line.split_once(' '));
+    let found = lists.find(|(known, _)| *known == code);
+    found.map_or("", |(_, words)| words).split(' ')
 }
 
 /// Takes one more character into a hash.

@@ -47,8 +47,8 @@ scripts! {
     Arabic "Arab" None, '\u{620}'..='\u{65F}' | '\u{66E}'..='\u{6D3}' | '\u{6D5}'..='\u{6EF}' | '\u{6FA}'..='\u{6FF}' | '\u{750}'..='\u{77F}' | '\u{8A0}'..='\u{8FF}' | '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}';
     Devanagari "Deva" None, '\u{900}'..='\u{963}' | '\u{970}'..='\u{97F}';
     Greek "Grek" Some("el"), '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}';
-    Hebrew "Hebr" Some("he"), '\u{591}'..='\u{5F2}' | '\u{FB1D}'..='\u{FB4F}';
-    Bengali "Beng" Some("bn"), '\u{980}'..='\u{9E3}' | '\u{9F0}'..='\u{9FE}';
+    Hebrew "Hebr" None, '\u{591}'..='\u{5F2}' | '\u{FB1D}'..='\u{FB4F}';
+    Bengali "Beng" None, '\u{980}'..='\u{9E3}' | '\u{9F0}'..='\u{9FE}';
     Gurmukhi "Guru" Some("pa"), '\u{A01}'..='\u{A76}';
     Gujarati "Gujr" Some("gu"), '\u{A81}'..='\u{AFF}';
     Oriya "Orya" Some("or"), '\u{B01}'..='\u{B77}';
@@ -62,7 +62,7 @@ scripts! {
     Tibetan "Tibt" Some("bo"), '\u{F00}'..='\u{FDA}';
     Myanmar "Mymr" Some("my"), '\u{1000}'..='\u{109F}';
     Georgian "Geor" Some("ka"), '\u{10A0}'..='\u{10FF}' | '\u{1C90}'..='\u{1CBF}';
-    Ethiopic "Ethi" Some("am"), '\u{1200}'..='\u{139F}';
+    Ethiopic "Ethi" None, '\u{1200}'..='\u{139F}';
     Khmer "Khmr" Some("km"), '\u{1780}'..='\u{17DD}';
     Armenian "Armn" Some("hy"), '\u{531}'..='\u{58A}';
     Mongolian "Mong" Some("mn"), '\u{1820}'..='\u{1878}';
