@@ -159,7 +159,11 @@ fn perplexity(args: &PerplexityArgs) -> Result<()> {
             buckets.tail
         );
     }
-    sayln!("Model: {} ({} bytes in memory)", args.out.display(), model.bytes());
+    sayln!(
+        "Model: {} ({} bytes in memory)",
+        args.out.display(),
+        model.bytes()
+    );
     Ok(())
 }
 
@@ -185,7 +189,9 @@ fn set_buckets(model: &mut KneserNey, args: &PerplexityArgs) -> Result<()> {
 }
 
 fn make_folder(file: &Path) -> Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) => std::fs::create_dir_all(folder)
             .with_context(|| format!("{}: cannot be made", folder.display())),

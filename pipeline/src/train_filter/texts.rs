@@ -147,7 +147,11 @@ fn parquet(path: &Path, lang: Option<&str>) -> Result<Documents> {
     };
     let frame = frame.select(columns).collect()?;
     let strings = |column: &Column| -> Result<Vec<Option<String>>> {
-        Ok(column.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+        Ok(column
+            .str()?
+            .iter()
+            .map(|text| text.map(str::to_owned))
+            .collect())
     };
     let texts = strings(frame.column("text")?)?;
     let langs = match &wanted {
@@ -170,7 +174,10 @@ fn json_lines(path: &Path, packed: bool, lang: Option<&str>) -> Result<Documents
     let lines = BufReader::new(reader).lines().enumerate();
     let documents = lines.filter_map(move |(at, line)| {
         let place = || format!("{}:{}", path.display(), at + 1);
-        let value: serde_json::Value = match line.map_err(Error::from).and_then(|line| Ok(serde_json::from_str(&line)?)) {
+        let value: serde_json::Value = match line
+            .map_err(Error::from)
+            .and_then(|line| Ok(serde_json::from_str(&line)?))
+        {
             Ok(value) => value,
             Err(error) => return Some(Err(error.context(place()))),
         };
@@ -196,11 +203,17 @@ mod tests {
         fs::write(dir.path().join("b.jsonl"), lines).unwrap();
         fs::write(dir.path().join("c.pdf"), "no").unwrap();
         let texts = |lang| -> Vec<String> {
-            Texts::of(&[dir.path().to_path_buf()], lang).unwrap().collect()
+            Texts::of(&[dir.path().to_path_buf()], lang)
+                .unwrap()
+                .collect()
         };
         assert_eq!(texts(Some("en")), ["one", "two", "three"]);
         assert_eq!(texts(None).len(), 4);
-        fs::write(dir.path().join("d.jsonl"), "{\"text\":\"x\"}\n{\"body\":1}\n").unwrap();
+        fs::write(
+            dir.path().join("d.jsonl"),
+            "{\"text\":\"x\"}\n{\"body\":1}\n",
+        )
+        .unwrap();
         let broken = Texts::of(&[dir.path().join("d.jsonl")], None).unwrap();
         let error = broken.error();
         assert_eq!(broken.count(), 1);

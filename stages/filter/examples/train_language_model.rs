@@ -64,7 +64,7 @@ const FROM_TABLES: &[(&str, &str, f64)] = &[
     ("latvian", "lv", 0.0),
     ("lithuanian", "lt", 0.0),
     ("macedonian", "mk", 0.0),
-    ("malay", "ms", 2.0),
+    ("malay", "ms", 3.0),
     ("maori", "mi", 8.0),
     ("mongolian", "mn", 0.0),
     ("nynorsk", "nn", 4.0),

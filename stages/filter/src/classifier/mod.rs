@@ -73,7 +73,8 @@ impl Classifier {
     /// Trains a classifier that tells `good` documents from `bad` ones, and measures it on
     /// documents held back. The same documents and options give the same model.
     ///
-    /// Holds in memory eight bytes a word of all documents, and every different word.
+    /// Holds in memory four bytes a word of all documents, eight a feature of the model, and every
+    /// different word.
     ///
     /// # Errors
     /// [`Error::Classifier`] for fewer than two documents of a kind, or options that make no sense.

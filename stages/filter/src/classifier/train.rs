@@ -48,7 +48,7 @@ impl Default for TrainOptions {
             min_count: 2,
             max_words: 10_000,
             epochs: 5,
-            learning_rate: 1.0,
+            learning_rate: 2.0,
             held_out: 0.1,
             seed: 0,
         }

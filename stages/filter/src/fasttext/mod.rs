@@ -134,9 +134,13 @@ impl FastText {
             file.sync_all()?;
             std::fs::rename(&beside, path)
         };
-        write().map_err(|error| Error::FastText {
-            path: path.display().to_string(),
-            reason: format!("it cannot be written: {error}"),
+        write().map_err(|error| {
+            // What is half written helps nobody; that it cannot be removed is no worse.
+            let _ = std::fs::remove_file(&beside);
+            Error::FastText {
+                path: path.display().to_string(),
+                reason: format!("it cannot be written: {error}"),
+            }
         })
     }
 

@@ -11,7 +11,7 @@ const SHARE: f64 = 0.15;
 /// Least confidence for a piece to count.
 const SURE: f64 = 0.85;
 /// Least letters of a piece that counts; a Chinese character is as much as three.
-const LETTERS: usize = 24;
+const LETTERS: usize = 40;
 /// Languages that are too alike for one sentence to tell which it is.
 const ALIKE: [&[&str]; 12] = [
     &["zh", "yue", "wuu"],
@@ -38,15 +38,26 @@ pub(super) struct Piece {
     pub letters: usize,
 }
 
-/// Whether the pieces of a document whose language is `main` are in more than one language.
+/// Whether the pieces of a document whose language is `main` are in more than one language. It
+/// takes one other language for that: lists and code are taken now for this language, now for
+/// that.
 pub(super) fn is_mixed(main: &str, pieces: &[Piece]) -> bool {
     let all: usize = pieces.iter().map(|piece| piece.letters).sum();
-    let other = pieces
-        .iter()
-        .filter(|piece| piece.letters >= LETTERS && piece.confidence >= SURE)
-        .filter(|piece| !alike(main, &piece.code) && !is_japanese(main, piece));
-    let other: usize = other.map(|piece| piece.letters).sum();
-    other > 0 && other as f64 >= SHARE * all as f64
+    let counts = |piece: &&Piece| {
+        piece.letters >= LETTERS
+            && piece.confidence >= SURE
+            && !alike(main, &piece.code)
+            && !is_japanese(main, piece)
+    };
+    let mut others: Vec<(&str, usize)> = Vec::new();
+    for piece in pieces.iter().filter(counts) {
+        match others.iter_mut().find(|(code, _)| *code == piece.code) {
+            Some((_, letters)) => *letters += piece.letters,
+            None => others.push((&piece.code, piece.letters)),
+        }
+    }
+    let most = others.iter().map(|(_, letters)| *letters).max();
+    most.is_some_and(|letters| letters as f64 >= SHARE * all as f64)
 }
 
 fn alike(a: &str, b: &str) -> bool {

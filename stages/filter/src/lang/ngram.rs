@@ -2,8 +2,10 @@
 //!
 //! Naive Bayes on the trigrams inside words (Cavnar and Trenkle 1994 and Dunning 1994 for the
 //! idea), with a bonus for each function word. The trigrams' frequencies come from the models of
-//! the lingua library (Apache License 2.0, Peter M. Stahl), of which the 3,000 commonest trigrams a
-//! language are kept; `examples/train_language_model.rs` makes the file from them.
+//! the lingua library (Apache License 2.0, Peter M. Stahl) and, for languages that it lacks, from
+//! the word lists of Tesseract's models (Apache License 2.0, Google Inc. and others). The 3,000
+//! commonest trigrams of a language and script are kept; `examples/train_language_model.rs` makes
+//! the file from them.
 
 use std::sync::LazyLock;
 
