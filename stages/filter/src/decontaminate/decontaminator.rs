@@ -62,7 +62,7 @@ pub(super) struct Text {
 
 impl Decontaminator {
     /// Reads evaluation sets, one JSON object a line, in files that may be packed with gzip
-    /// (`.gz`). Memory: the folded texts, 4 bytes a unit, 20 a text and about 20 an n-gram.
+    /// (`.gz`). Memory: the folded texts, 4 bytes a unit, 20 a text and about 18 an n-gram.
     ///
     /// # Errors
     /// Options that make no sense; a file that cannot be read; with the line: what is no JSON

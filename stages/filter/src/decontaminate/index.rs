@@ -10,7 +10,7 @@ pub(super) struct Place {
     pub unit: u32,
 }
 
-/// Places by hash: 16 bytes each, and 2 to 4 bytes of a filter that nearly every window of a clean
+/// Places by hash: 16 bytes each, and 1 to 2 bytes of a filter that nearly every window of a clean
 /// document fails.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
@@ -29,7 +29,7 @@ impl Index {
 
     fn of_sorted(mut places: Vec<Place>) -> Self {
         places.shrink_to_fit();
-        let mut filter = vec![0u64; (places.len() / 4 + 1).next_power_of_two()];
+        let mut filter = vec![0u64; (places.len() / 8 + 1).next_power_of_two()];
         let mask = filter.len() - 1;
         for place in &places {
             filter[(place.hash >> 20) as usize & mask] |= bits(place.hash);
