@@ -1,16 +1,15 @@
 //! A document's words, measured once for all rules.
 
-use xxhash_rust::xxh3::xxh3_64;
-
+use crate::hashing::hash_word_at;
 use crate::lines::lines;
 use crate::sentences;
-use crate::stop_words::StopWords;
-use crate::words::{Segmenter, is_east_asian_letter, is_space, is_symbol};
+use crate::stop_words::{Seen, StopWords};
+use crate::words::{Segmenter, is_east_asian_letter, is_space, is_symbol, letters_len};
 
 /// What the rules need to know of a document's words and lines; 12 bytes a word and 16 a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// XXH3 hash of each word.
+    /// Hash of each word.
     pub hashes: Vec<u64>,
     /// Characters of the first i words together; one more than there are words.
     pub ends: Vec<u32>,
@@ -53,8 +52,9 @@ impl Words {
     pub fn measure(text: &str, segmenter: Segmenter, stop_words: &StopWords) -> Self {
         let expected = text.len() / 4;
         let mut measure = Measure {
+            text,
             stop_words,
-            seen: 0,
+            seen: Seen::default(),
             chars: 0,
             words: Self {
                 hashes: Vec::with_capacity(expected),
@@ -79,7 +79,7 @@ impl Words {
                 sentences,
             });
         }
-        measure.words.stop_words = measure.seen.count_ones() as usize;
+        measure.words.stop_words = measure.seen.count();
         measure.words
     }
 
@@ -97,8 +97,9 @@ impl Words {
 }
 
 struct Measure<'a> {
+    text: &'a str,
     stop_words: &'a StopWords,
-    seen: u64,
+    seen: Seen,
     chars: u32,
     words: Words,
 }
@@ -106,9 +107,11 @@ struct Measure<'a> {
 impl Measure<'_> {
     #[inline]
     fn word(&mut self, word: &str) {
-        let hash = xxh3_64(word.as_bytes());
+        // A word is a piece of the text.
+        let start = word.as_ptr().addr() - self.text.as_ptr().addr();
+        let hash = hash_word_at(self.text.as_bytes(), start, word.len());
         let (chars, plain, alphabetic) = classify(word);
-        self.seen |= self.stop_words.bit(hash);
+        self.stop_words.note(hash, &mut self.seen);
         // A text is below 2 GiB, Arrow's limit.
         self.chars = self.chars.saturating_add(chars as u32);
         self.words.hashes.push(hash);
@@ -122,7 +125,7 @@ impl Measure<'_> {
 /// A word's length in characters, whether it is more than symbols, whether it has a letter.
 #[inline]
 fn classify(word: &str) -> (usize, bool, bool) {
-    if word.bytes().all(|b| b.is_ascii_alphabetic()) {
+    if letters_len(word.as_bytes()) == word.len() {
         return (word.len(), true, true);
     }
     let (mut chars, mut plain, mut alphabetic) = (0, false, false);
@@ -131,9 +134,12 @@ fn classify(word: &str) -> (usize, bool, bool) {
         if plain && alphabetic {
             continue;
         }
-        let letter = is_east_asian_letter(c) || c.is_alphabetic();
-        plain = plain || letter || !is_symbol(c);
-        alphabetic = alphabetic || letter;
+        if is_east_asian_letter(c) {
+            (plain, alphabetic) = (true, true);
+        } else if !is_symbol(c) {
+            plain = true;
+            alphabetic = alphabetic || c.is_alphabetic();
+        }
     }
     (chars, plain, alphabetic)
 }

@@ -49,13 +49,17 @@ impl<'a> Ngrams<'a> {
     /// Goes on to the n-grams of one word more.
     pub fn grow(&mut self) {
         let (words, n, power) = (self.words, self.n, self.power);
-        self.places.retain_mut(|place| {
+        keep(&mut self.places, |place| {
             let word = words.get(place.at as usize + n);
-            place.hash = place
-                .hash
-                .wrapping_add(word.map_or(0, |word| word.wrapping_mul(power)));
+            let more = word.map_or(0, |word| word.wrapping_mul(power));
+            place.hash = place.hash.wrapping_add(more);
             word.is_some()
         });
+        let again = Again::of(
+            self.places.iter().map(|place| place.hash),
+            self.places.len(),
+        );
+        keep(&mut self.places, |place| again.may_have(place.hash));
         self.n += 1;
         self.power = power.wrapping_mul(BASE);
     }
@@ -90,10 +94,9 @@ impl<'a> Ngrams<'a> {
             }
         }
         let (table, mut slots) = (&self.table, self.slots.iter());
-        self.places.retain(|_| {
-            slots
-                .next()
-                .is_some_and(|&at| table.slots[at as usize].count > 1)
+        keep(&mut self.places, |_| {
+            let slot = slots.next();
+            slot.is_some_and(|&at| table.slots[at as usize].count > 1)
         });
         (first, most)
     }
@@ -117,30 +120,63 @@ impl<'a> Ngrams<'a> {
     }
 }
 
-/// The 2-grams that repeat, and a few that do not. Two bits for each hash, modulo a small number,
-/// say whether it was seen once or again; that costs far less than a table of all 2-grams.
+/// The 2-grams that repeat, and a few that do not.
 fn repeated_bigrams(words: &[u64]) -> Vec<Place> {
     let hash = |pair: &[u64]| pair[0].wrapping_add(pair[1].wrapping_mul(BASE));
-    let size = (words.len().max(8) * 8).next_power_of_two();
-    let bit = |hash: u64| (hash.wrapping_mul(BASE) >> 32) as usize & (size - 1);
-    let mut once = vec![0u64; size / 64];
-    let mut again = vec![0u64; size / 64];
-    for pair in words.windows(2) {
-        let bit = bit(hash(pair));
-        let (word, mask) = (bit / 64, 1 << (bit % 64));
-        again[word] |= once[word] & mask;
-        once[word] |= mask;
-    }
-    let places = words.windows(2).enumerate().map(|(at, pair)| Place {
+    let again = Again::of(words.windows(2).map(hash), words.len());
+    let mut places = Vec::with_capacity(words.len());
+    let all = words.windows(2).enumerate().map(|(at, pair)| Place {
         hash: hash(pair),
         at: at as u32,
     });
+    places.extend(all.filter(|place| again.may_have(place.hash)));
     places
-        .filter(|place| {
-            let bit = bit(place.hash);
-            again[bit / 64] & 1 << (bit % 64) != 0
-        })
-        .collect()
+}
+
+/// Keeps the places for which `is_kept`. Which ones are kept is hard to foresee for a processor,
+/// so nothing branches on it.
+fn keep(places: &mut Vec<Place>, mut is_kept: impl FnMut(&mut Place) -> bool) {
+    let mut kept = 0;
+    for at in 0..places.len() {
+        let mut place = places[at];
+        let is_kept = is_kept(&mut place);
+        places[kept] = place;
+        kept += usize::from(is_kept);
+    }
+    places.truncate(kept);
+}
+
+/// Which hashes occur more than once, or share a bit with another one. Two bits a hash, modulo a
+/// small number, cost far less than a table of all of them.
+struct Again {
+    bits: Vec<u64>,
+}
+
+impl Again {
+    fn of(hashes: impl Iterator<Item = u64>, count: usize) -> Self {
+        let size = (count.max(8) * 8).next_power_of_two();
+        let mut once = vec![0u64; size / 64];
+        let mut again = vec![0u64; size / 64];
+        for hash in hashes {
+            let bit = bit(hash, size);
+            let (word, mask) = (bit / 64, 1 << (bit % 64));
+            again[word] |= once[word] & mask;
+            once[word] |= mask;
+        }
+        Self { bits: again }
+    }
+
+    #[inline]
+    fn may_have(&self, hash: u64) -> bool {
+        let bit = bit(hash, self.bits.len() * 64);
+        self.bits[bit / 64] >> (bit % 64) & 1 != 0
+    }
+}
+
+/// A number below `size`, a power of two. The low bits of the hashes are weak.
+#[inline]
+fn bit(hash: u64, size: usize) -> usize {
+    (hash.wrapping_mul(BASE) >> 32) as usize & (size - 1)
 }
 
 /// An open-addressing table from hash to count and first place.

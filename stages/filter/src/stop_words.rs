@@ -1,14 +1,24 @@
 //! Function words by language: text that is written in sentences has them, lists do not.
 
-use xxhash_rust::xxh3::xxh3_64;
+use crate::hashing::hash_word;
 
 /// Up to 64 words of one language, found by hash.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopWords {
-    /// Hashes of the words, sorted.
-    hashes: Vec<u64>,
-    /// Bits of the hashes' lowest bytes: rules most words out at once.
-    low: [u64; 4],
+    /// An open-addressing table of hashes; 0 is a free slot.
+    slots: [u64; SLOTS],
+    count: usize,
+}
+
+const SLOTS: usize = 256;
+
+impl Default for StopWords {
+    fn default() -> Self {
+        Self {
+            slots: [0; SLOTS],
+            count: 0,
+        }
+    }
 }
 
 impl StopWords {
@@ -38,30 +48,49 @@ impl StopWords {
 
     /// A set of the given words, as they are written in text; at most 64 are of use.
     pub fn new<'a>(words: impl Iterator<Item = &'a str>) -> Self {
-        let mut hashes: Vec<u64> = words.map(|word| xxh3_64(word.as_bytes())).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        hashes.truncate(64);
-        let mut low = [0; 4];
-        for hash in &hashes {
-            low[(hash >> 6 & 3) as usize] |= 1 << (hash & 63);
+        let mut own = Self::default();
+        for hash in words.map(hash_word).filter(|hash| *hash != 0) {
+            let slot = own.slot(hash);
+            if own.slots[slot] == 0 && own.count < 64 {
+                own.slots[slot] = hash;
+                own.count += 1;
+            }
         }
-        Self { hashes, low }
+        own
+    }
+
+    /// The slot that holds `hash`, or the free one where it belongs.
+    #[inline]
+    fn slot(&self, hash: u64) -> usize {
+        let mut slot = hash as usize % SLOTS;
+        while self.slots[slot] != 0 && self.slots[slot] != hash {
+            slot = (slot + 1) % SLOTS;
+        }
+        slot
     }
 
     /// Whether there are no words.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
+        self.count == 0
     }
 
-    /// A bit for the word with this XXH3 hash, or none.
-    #[must_use]
-    pub fn bit(&self, hash: u64) -> u64 {
-        if self.low[(hash >> 6 & 3) as usize] & (1 << (hash & 63)) == 0 {
-            return 0;
-        }
-        self.hashes.binary_search(&hash).map_or(0, |at| 1 << at)
+    /// Notes in `seen` the word with this hash, if it is a stop word.
+    #[inline]
+    pub(crate) fn note(&self, hash: u64, seen: &mut Seen) {
+        let slot = self.slot(hash);
+        seen.0[slot / 64] |= u64::from(self.slots[slot] != 0) << (slot % 64);
+    }
+}
+
+/// Which stop words were seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen([u64; SLOTS / 64]);
+
+impl Seen {
+    /// How many different ones.
+    pub fn count(self) -> usize {
+        self.0.iter().map(|bits| bits.count_ones() as usize).sum()
     }
 }
 
@@ -72,12 +101,15 @@ mod tests {
     #[test]
     fn counts_different_words() {
         let english = StopWords::built_in("en");
-        let mask = |text: &str| {
-            text.split(' ')
-                .fold(0, |m, w| m | english.bit(xxh3_64(w.as_bytes())))
+        let count = |text: &str| {
+            let mut seen = Seen::default();
+            for word in text.split(' ') {
+                english.note(hash_word(word), &mut seen);
+            }
+            seen.count()
         };
-        assert_eq!(mask("the cat and the dog").count_ones(), 2);
-        assert_eq!(mask("cat dog").count_ones(), 0);
+        assert_eq!(count("the cat and the dog"), 2);
+        assert_eq!(count("cat dog"), 0);
     }
 
     #[test]
@@ -87,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_list_fits_the_bit_set() {
+    fn every_list_fits_the_table() {
         for line in include_str!("../data/stop_words.txt").lines().skip(1) {
             assert!(line.split_whitespace().count() <= 65, "{line}");
         }

@@ -45,6 +45,19 @@ pub(crate) fn chunk_len(text: &str) -> usize {
             at += 1;
             continue;
         }
+        // Of these the first two bytes tell most.
+        let second = bytes.get(at + 1).copied().unwrap_or(0);
+        let is_letter = match byte {
+            0xC2 => !matches!(second, 0x85 | 0xA0),
+            0xE1 => second != 0x9A,
+            0xE2 => !matches!(second, 0x80 | 0x81),
+            0xE3 => second != 0x80,
+            _ => false,
+        };
+        if is_letter {
+            at += 2;
+            continue;
+        }
         match text[at..].chars().next() {
             Some(c) if !is_space(c) => at += c.len_utf8(),
             _ => break,

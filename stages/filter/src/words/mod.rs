@@ -9,7 +9,7 @@ mod web_address;
 
 pub(crate) use classes::{chunks, is_east_asian_letter};
 pub use classes::{is_space, is_symbol, is_terminal};
-pub(crate) use spaced::{Piece, words_and_gaps};
+pub(crate) use spaced::{Piece, letters_len, words_and_gaps};
 
 /// How a language's text is split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,7 +56,7 @@ pub(crate) fn words_and_gaps<'a>(text: &'a str, emit: &mut impl FnMut(Piece<'a>)
 
 /// Number of ASCII letters at the start of `bytes`.
 #[inline]
-fn letters_len(bytes: &[u8]) -> usize {
+pub(crate) fn letters_len(bytes: &[u8]) -> usize {
     // Eight bytes at a time, as one number.
     let mut at = 0;
     while let Some(&eight) = bytes[at..].first_chunk() {
@@ -66,9 +66,11 @@ fn letters_len(bytes: &[u8]) -> usize {
         }
         at += 8;
     }
+    let mut last = [0; 8];
     let rest = &bytes[at..];
-    let end = rest.iter().position(|byte| !byte.is_ascii_alphabetic());
-    at + end.unwrap_or(rest.len())
+    last[..rest.len()].copy_from_slice(rest);
+    let others = !letters_of(u64::from_le_bytes(last)) & HIGH;
+    at + others.trailing_zeros() as usize / 8
 }
 
 const EACH: u64 = 0x0101_0101_0101_0101;
