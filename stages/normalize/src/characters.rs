@@ -1,7 +1,10 @@
 //! Character by character: control characters, terminal escapes, invisible and private-use
 //! characters, line ends, full-width forms, ligatures, quotation marks and dashes.
 
-use crate::config::{Config, Marks, Width};
+use crate::config::{Config, HalfWidth, Marks, Width};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::compose;
+
 use crate::counts::{Counts, count};
 
 /// Longest terminal escape sequence that is removed whole, in bytes.
@@ -126,8 +129,8 @@ fn decide(
     let whole = c.len_utf8();
     if c == '\u{1B}' {
         let taken = escape_length(tail);
-        counts.escapes = counts
-            .escapes
+        counts.controls = counts
+            .controls
             .saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
         return (Fate::Remove, taken);
     }
@@ -158,10 +161,10 @@ fn decide(
         count(&mut counts.invisible);
         return (Fate::Remove, whole);
     }
-    let fate = form(c, config);
+    let (fate, taken) = form(c, context, config);
     if !matches!(fate, Fate::Keep) {
         count(&mut counts.forms);
-        return (fate, whole);
+        return (fate, taken);
     }
     let fate = mark(c, config);
     if !matches!(fate, Fate::Keep) {
@@ -256,7 +259,7 @@ pub(crate) fn may_change(c: char) -> bool {
     match c as u32 {
         0x80..=0x9F | 0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E => true,
         0x2060..=0x206F | 0xE000..=0xF8FF | 0xFB00..=0xFB06 | 0xFEFF | 0xFFF9..=0xFFFC => true,
-        0xFF10..=0xFF19 | 0xFF21..=0xFF3A | 0xFF41..=0xFF5A | 0xE_0000.. => true,
+        0xFF01..=0xFF5E | 0xFF61..=0xFFDC | 0xE_0000.. => true,
         _ => is_control(c),
     }
 }
@@ -313,9 +316,10 @@ fn joins_emoji(context: &Context) -> bool {
     context.before().is_some_and(emoji) && context.next().is_some_and(emoji)
 }
 
-/// Full-width letters and digits; ligatures of Latin letters, which come from typeset pages.
-fn form(c: char, config: &Config) -> Fate {
-    match c {
+/// Full-width and half-width forms; ligatures of Latin letters, which come from typeset pages. Also
+/// says how many bytes are taken.
+fn form(c: char, context: &Context, config: &Config) -> (Fate, usize) {
+    let fate = match c {
         '\u{FB00}' => Fate::Replace("ff"),
         '\u{FB01}' => Fate::Replace("fi"),
         '\u{FB02}' => Fate::Replace("fl"),
@@ -323,10 +327,80 @@ fn form(c: char, config: &Config) -> Fate {
         '\u{FB04}' => Fate::Replace("ffl"),
         '\u{FB05}' | '\u{FB06}' => Fate::Replace("st"),
         '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' if config.fullwidth == Width::Narrow => {
-            char::from_u32(c as u32 - 0xFEE0).map_or(Fate::Keep, Fate::Become)
+            narrow(c)
+        }
+        '！'..='～' if config.fullwidth == Width::Narrow && is_among_latin(context) => narrow(c),
+        '\u{FF61}'..='\u{FFDC}' if config.halfwidth == HalfWidth::Widen => {
+            return widen(c, context);
         }
         _ => Fate::Keep,
+    };
+    (fate, c.len_utf8())
+}
+
+fn narrow(c: char) -> Fate {
+    (c as u32)
+        .checked_sub(0xFEE0)
+        .and_then(char::from_u32)
+        .map_or(Fate::Keep, Fate::Become)
+}
+
+/// Half-width katakana (a voicing mark behind it joins it) and hangul, as NFKC has them.
+fn widen(c: char, context: &Context) -> (Fate, usize) {
+    let plain = |c: char| std::iter::once(c).nfkc().next().filter(|wide| *wide != c);
+    let Some(wide) = plain(c) else {
+        return (Fate::Keep, c.len_utf8());
+    };
+    let mark = match context.next() {
+        Some('\u{FF9E}') => Some('\u{3099}'),
+        Some('\u{FF9F}') => Some('\u{309A}'),
+        _ => None,
+    };
+    if let Some(voiced) = mark.and_then(|mark| compose(wide, mark)) {
+        return (Fate::Become(voiced), 2 * c.len_utf8());
     }
+    match c {
+        // A voicing mark alone: the one that takes space, not the one that combines.
+        '\u{FF9E}' => (Fate::Become('゛'), c.len_utf8()),
+        '\u{FF9F}' => (Fate::Become('゜'), c.len_utf8()),
+        _ => (Fate::Become(wide), c.len_utf8()),
+    }
+}
+
+/// Characters to either side, on the same line, in which the script that punctuation belongs to is
+/// looked for.
+const SCRIPT_REACH: usize = 40;
+
+/// Whether punctuation stands among words of Latin, Greek or Cyrillic and none of East Asia.
+fn is_among_latin(context: &Context) -> bool {
+    let behind = context
+        .pending
+        .chars()
+        .rev()
+        .chain(context.out.chars().rev());
+    let mut latin = false;
+    let mut no_east_asian = |c: char| {
+        latin |= c.is_alphabetic();
+        !is_east_asian(c)
+    };
+    let line = |c: &char| *c != '\n';
+    behind
+        .take(SCRIPT_REACH)
+        .take_while(line)
+        .all(&mut no_east_asian)
+        && context
+            .after
+            .chars()
+            .take(SCRIPT_REACH)
+            .take_while(line)
+            .all(&mut no_east_asian)
+        && latin
+}
+
+/// Letters and punctuation of Chinese, Japanese and Korean, half-width ones too.
+fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}')
+        || matches!(c, '\u{FF61}'..='\u{FFDC}' | '\u{2_0000}'..='\u{3_FFFF}')
 }
 
 fn mark(c: char, config: &Config) -> Fate {
@@ -390,6 +464,9 @@ mod tests {
     fn narrows_letters_and_keeps_punctuation() {
         assert_eq!(cleaned("ＡＢＣ１２３，你好！（ｘ）"), "ABC123，你好！（x）");
         assert_eq!(cleaned("ﬁnd ﬂuﬀ"), "find fluff");
+        assert_eq!(cleaned("Ｈello，world！（ok）"), "Hello,world!(ok)");
+        assert_eq!(cleaned("用ＡＢＣ，好 ABC，好"), "用ABC，好 ABC，好");
+        assert_eq!(cleaned("ｶﾞｷﾞﾊﾟｱﾞ｡ ﾡ"), "ガギパア゛。 ᄀ");
         let ascii = Config {
             quotes: Marks::Ascii,
             dashes: Marks::Ascii,

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Item, bank, context, ip, phone, resident};
+use super::context::{Context, Reach};
+use super::{Item, bank, ip, passport, phone, resident};
 
 /// Groups that a number may have.
 const MAX_GROUPS: usize = 8;
@@ -153,6 +154,12 @@ impl Number {
         shorter
     }
 
+    /// A letter, digit or underscore touches the number from the left.
+    pub fn left_glued(&self) -> bool {
+        self.left
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+    }
+
     /// A letter, digit or underscore touches the number.
     pub fn is_glued(&self) -> bool {
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
@@ -196,14 +203,14 @@ pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     if let Some(item) = bank::iban(text, at, done) {
         return (Some(item), first_end);
     }
+    if let Some(item) = passport::at(text, at, done) {
+        return (Some(item), first_end);
+    }
     if first_end - at < MIN_DIGITS && separator(bytes, first_end).is_none() {
         return (None, first_end);
     }
     let number = Number::read(text, at, done);
-    if number
-        .left
-        .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
-    {
+    if number.left_glued() {
         return (None, first_end);
     }
     if let Some(item) = resident::number(&number, text) {
@@ -212,7 +219,7 @@ pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     if number.digits() < 4 || (number.digits() < MIN_DIGITS && number.groups().len() != 4) {
         return (None, first_end);
     }
-    let hint = context::Hint::of(&context::before(text, number.start()));
+    let hint = &Context::before(text, number.start(), Reach::Near);
     let item = ip::v4(&number, text)
         .or_else(|| bank::card(&number, text, hint))
         .or_else(|| phone::number(&number, text, hint));
