@@ -2,6 +2,8 @@
 //! characters, line ends, full-width forms, ligatures, quotation marks and dashes.
 
 use crate::config::{Config, HalfWidth, Marks, Width};
+use std::cell::OnceCell;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::compose;
 
@@ -61,6 +63,7 @@ fn rewrite(
     let mut done = 0;
     let mut at = 0;
     let mut changed = false;
+    let east_asian = OnceCell::new();
     while let Some(&byte) = bytes.get(at) {
         if !suspect(byte) {
             at += 1;
@@ -72,6 +75,8 @@ fn rewrite(
             out: &out,
             pending: text.get(done..at).unwrap_or_default(),
             after: tail.get(c.len_utf8()..).unwrap_or_default(),
+            text,
+            east_asian: &east_asian,
         };
         let (fate, taken) = decide(c, tail, &context, config, counts);
         if !matches!(fate, Fate::Keep) {
@@ -104,6 +109,9 @@ struct Context<'a> {
     out: &'a str,
     pending: &'a str,
     after: &'a str,
+    /// The whole text, and whether it holds East Asian letters, once somebody has asked.
+    text: &'a str,
+    east_asian: &'a OnceCell<bool>,
 }
 
 impl Context<'_> {
@@ -112,6 +120,11 @@ impl Context<'_> {
             .chars()
             .next_back()
             .or_else(|| self.out.chars().next_back())
+    }
+
+    fn east_asian(&self) -> bool {
+        let look = || self.text.chars().any(is_east_asian);
+        *self.east_asian.get_or_init(look)
     }
 
     fn next(&self) -> Option<char> {
@@ -329,7 +342,9 @@ fn form(c: char, context: &Context, config: &Config) -> (Fate, usize) {
         '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' if config.fullwidth == Width::Narrow => {
             narrow(c)
         }
-        '！'..='～' if config.fullwidth == Width::Narrow && is_among_latin(context) => narrow(c),
+        '！'..='～' if config.fullwidth == Width::Narrow && is_among_latin(c, context) => {
+            narrow(c)
+        }
         '\u{FF61}'..='\u{FFDC}' if config.halfwidth == HalfWidth::Widen => {
             return widen(c, context);
         }
@@ -367,40 +382,41 @@ fn widen(c: char, context: &Context) -> (Fate, usize) {
     }
 }
 
-/// Characters to either side, on the same line, in which the script that punctuation belongs to is
-/// looked for.
-const SCRIPT_REACH: usize = 40;
+/// Characters before a closing bracket in which the opening one is looked for.
+const BRACKET_REACH: usize = 64;
 
-/// Whether punctuation stands among words of Latin, Greek or Cyrillic and none of East Asia.
-fn is_among_latin(context: &Context) -> bool {
-    let behind = context
-        .pending
-        .chars()
-        .rev()
-        .chain(context.out.chars().rev());
-    let mut latin = false;
-    let mut no_east_asian = |c: char| {
-        latin |= c.is_alphabetic();
-        !is_east_asian(c)
-    };
-    let line = |c: &char| *c != '\n';
-    behind
-        .take(SCRIPT_REACH)
-        .take_while(line)
-        .all(&mut no_east_asian)
-        && context
-            .after
+/// Whether full-width punctuation stands in Latin, Greek or Cyrillic text: the whole text holds no
+/// East Asian letter, and the punctuation follows a word; a bracket closes as it was opened.
+fn is_among_latin(c: char, context: &Context) -> bool {
+    let behind = || {
+        context
+            .pending
             .chars()
-            .take(SCRIPT_REACH)
-            .take_while(line)
-            .all(&mut no_east_asian)
-        && latin
+            .rev()
+            .chain(context.out.chars().rev())
+    };
+    let follows = match c {
+        '）' | '］' | '｝' => {
+            let opens = |c: &char| matches!(c, '(' | '[' | '{' | '（' | '［' | '｛' | '\n');
+            behind()
+                .take(BRACKET_REACH)
+                .find(opens)
+                .is_some_and(|c| matches!(c, '(' | '[' | '{'))
+        }
+        _ => {
+            let before = behind().find(|c| *c != ' ');
+            before.is_some_and(|c| {
+                c.is_alphanumeric() || matches!(c, ')' | ']' | '"' | '”' | '!' | '?')
+            })
+        }
+    };
+    follows && !context.east_asian()
 }
 
-/// Letters and punctuation of Chinese, Japanese and Korean, half-width ones too.
+/// Letters of Chinese, Japanese and Korean, half-width ones too.
 fn is_east_asian(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}')
-        || matches!(c, '\u{FF61}'..='\u{FFDC}' | '\u{2_0000}'..='\u{3_FFFF}')
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3041}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}')
+        || matches!(c, '\u{FF66}'..='\u{FFDC}' | '\u{2_0000}'..='\u{3_FFFF}')
 }
 
 fn mark(c: char, config: &Config) -> Fate {
@@ -466,6 +482,7 @@ mod tests {
         assert_eq!(cleaned("ﬁnd ﬂuﬀ"), "find fluff");
         assert_eq!(cleaned("Ｈello，world！（ok）"), "Hello,world!(ok)");
         assert_eq!(cleaned("用ＡＢＣ，好 ABC，好"), "用ABC，好 ABC，好");
+        assert_eq!(cleaned("（<ID>） QQ：1 号"), "（<ID>） QQ：1 号");
         assert_eq!(cleaned("ｶﾞｷﾞﾊﾟｱﾞ｡ ﾡ"), "ガギパア゛。 ᄀ");
         let ascii = Config {
             quotes: Marks::Ascii,

@@ -19,7 +19,8 @@ mod secret;
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, Match};
+use aho_corasick::packed::Searcher;
+use aho_corasick::{Match, Span};
 
 use crate::config::PrivateKind;
 use crate::counts::count;
@@ -45,7 +46,8 @@ const BEGINNINGS: [&str; 11] = [
 pub(crate) struct Masker {
     on: [bool; PrivateKind::ALL.len()],
     placeholders: Placeholders,
-    beginnings: Option<AhoCorasick>,
+    /// Looks for [`BEGINNINGS`] with vector instructions.
+    beginnings: Option<Searcher>,
 }
 
 /// An item found.
@@ -75,7 +77,7 @@ impl Masker {
         Self {
             on: PrivateKind::ALL.map(|kind| kinds.contains(&kind)),
             placeholders: Placeholders::new(template, pseudonym_key),
-            beginnings: AhoCorasick::new(BEGINNINGS).ok(),
+            beginnings: Searcher::new(BEGINNINGS),
         }
     }
 
@@ -122,12 +124,8 @@ impl Masker {
     }
 
     fn beginning(&self, text: &str, from: usize) -> Option<Match> {
-        let tail = text.as_bytes().get(from..)?;
-        let found = self.beginnings.as_ref()?.find(tail)?;
-        Some(Match::new(
-            found.pattern(),
-            found.start() + from..found.end() + from,
-        ))
+        let span = Span::from(from.min(text.len())..text.len());
+        self.beginnings.as_ref()?.find_in(text, span)
     }
 
     /// The next item.

@@ -58,7 +58,10 @@ impl Number {
             }
             number.length += 1;
             number.digits += end - at;
-            let Some(next) = separator(bytes, end).filter(|next| next - end <= 3) else {
+            let Some(next) = separator(bytes, end)
+                .or_else(|| slash(bytes, at, end).filter(|_| number.length == 1))
+                .filter(|next| next - end <= 3)
+            else {
                 break;
             };
             if number.length < MAX_GROUPS
@@ -190,6 +193,18 @@ fn separator(bytes: &[u8], end: usize) -> Option<usize> {
     Some(end + length)
 }
 
+/// The end of a slash behind an area code with its trunk zero, as Germans and Austrians write it:
+/// `0211/4239382`, `0211 / 4239382`.
+fn slash(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let length = match bytes.get(end..)? {
+        [b'/', b'1'..=b'9', ..] => 1,
+        [b' ', b'/', b' ', b'1'..=b'9', ..] => 3,
+        _ => return None,
+    };
+    let area = bytes.get(start) == Some(&b'0') && (3..=5).contains(&(end - start));
+    area.then_some(end + length)
+}
+
 /// The private number that begins with the digit at `at`, and where to look on.
 pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     let bytes = text.as_bytes();
@@ -206,12 +221,18 @@ pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     if let Some(item) = passport::at(text, at, done) {
         return (Some(item), first_end);
     }
-    if first_end - at < MIN_DIGITS && separator(bytes, first_end).is_none() {
+    if first_end - at < MIN_DIGITS
+        && separator(bytes, first_end).is_none()
+        && slash(bytes, at, first_end).is_none()
+    {
         return (None, first_end);
     }
     let number = Number::read(text, at, done);
     if number.left_glued() {
         return (None, first_end);
+    }
+    if number.groups().len() == MAX_GROUPS && number.shape().all(|length| length == 1) {
+        return (None, number.end()); // Digits in a row of a table, not worth eight looks.
     }
     if let Some(item) = resident::number(&number, text) {
         return (Some(item), first_end);

@@ -27,7 +27,8 @@ fn is_phone(number: &Number, text: &str, hint: &Context) -> bool {
     if number.lead() == Some(b'+') {
         return is_international(&digits);
     }
-    if is_date(number, &digits) || is_book(&digits) {
+    let years = is_date(number, &digits) && !(hint.phone() && number.has_shape(&[4, 4]));
+    if years || is_book(&digits) {
         return false;
     }
     // "0049 30 1234567": the prefix for calls abroad.

@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 /// Longest word of the list, in characters.
 const LONGEST: usize = 4;
@@ -17,10 +17,21 @@ const LONGEST: usize = 4;
 /// Set on two characters that a longer word begins with.
 const GOES_ON: u8 = 0x80;
 
-/// Words and their level: one more than the binary logarithm of the frequency; 0 for two characters
-/// that only begin one. The hash is not keyed, but a text only asks, and never adds.
-static WORDS: LazyLock<FxHashMap<u64, u8>> = LazyLock::new(|| {
-    let mut words = FxHashMap::default();
+/// The word list. A level is one more than the binary logarithm of a word's frequency; 0: no word.
+struct Words {
+    /// Levels of single characters, by code.
+    single: Box<[u8]>,
+    pairs: Pairs,
+    /// Words of three and four characters. The hash is not keyed, but a text only asks, and never adds.
+    longer: FxHashSet<u64>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut words = Words {
+        single: vec![0; 0x1_0000].into_boxed_slice(),
+        pairs: Pairs::default(),
+        longer: FxHashSet::default(),
+    };
     let mut level = 0u8;
     for line in include_str!("../../data/chinese_words.txt").lines() {
         if let Ok(logarithm) = line.parse::<u8>() {
@@ -28,29 +39,81 @@ static WORDS: LazyLock<FxHashMap<u64, u8>> = LazyLock::new(|| {
             continue;
         }
         let characters: Vec<char> = line.chars().collect();
-        *words.entry(key(&characters)).or_insert(0) |= level;
-        if let [first, second, _, ..] = characters.as_slice() {
-            *words.entry(key(&[*first, *second])).or_insert(0) |= GOES_ON;
+        match characters.as_slice() {
+            [one] => words.single[usize::from(unit(*one))] = level,
+            [first, second] => *words.pairs.entry(*first, *second) |= level,
+            [first, second, ..] => {
+                words.longer.insert(key(&characters));
+                *words.pairs.entry(*first, *second) |= GOES_ON;
+            }
+            [] => {}
         }
     }
     words
 });
 
-/// Up to four characters of the basic plane in one number; others are in no word.
+/// Levels of pairs of characters, in one open-addressing table that the second-level cache holds.
+struct Pairs {
+    keys: Box<[u32]>,
+    levels: Box<[u8]>,
+}
+
+/// Slots of [`Pairs`], as a power of two: four times the pairs that the list has.
+const SLOTS: u32 = 18;
+
+impl Default for Pairs {
+    fn default() -> Self {
+        let slots = 1 << SLOTS;
+        Self {
+            keys: vec![0; slots].into_boxed_slice(),
+            levels: vec![0; slots].into_boxed_slice(),
+        }
+    }
+}
+
+impl Pairs {
+    /// The slot of a pair, or the empty one where it would be.
+    fn slot(&self, first: char, second: char) -> (usize, u32) {
+        let key = u32::from(unit(first)) << 16 | u32::from(unit(second));
+        // Fibonacci hashing: the upper bits of the product.
+        let mut slot = (key.wrapping_mul(0x9E37_79B9) >> (32 - SLOTS)) as usize;
+        while let Some(&found) = self.keys.get(slot)
+            && found != 0
+            && found != key
+        {
+            slot = (slot + 1) & ((1 << SLOTS) - 1);
+        }
+        (slot, key)
+    }
+
+    fn entry(&mut self, first: char, second: char) -> &mut u8 {
+        let (slot, key) = self.slot(first, second);
+        self.keys[slot] = key;
+        &mut self.levels[slot]
+    }
+
+    fn level(&self, first: char, second: char) -> u8 {
+        let (slot, _) = self.slot(first, second);
+        self.levels.get(slot).copied().unwrap_or(0)
+    }
+}
+
+/// A character of the basic plane; all others are in no word.
+fn unit(c: char) -> u16 {
+    u16::try_from(c as u32).unwrap_or(u16::MAX)
+}
+
+/// Up to four characters in one number.
 fn key(characters: &[char]) -> u64 {
-    let unit = |c: char| u16::try_from(c as u32).unwrap_or(u16::MAX);
     characters
         .iter()
         .fold(0, |key, c| key << 16 | u64::from(unit(*c)))
 }
 
-fn level(characters: &[char]) -> u8 {
-    WORDS.get(&key(characters)).copied().unwrap_or(0)
-}
-
 /// Tells the words of a run of Han characters.
 pub(super) fn words(text: &str, run: Range<usize>, word: &mut impl FnMut(Range<usize>)) {
     let tail = text.get(run.clone()).unwrap_or_default();
+    let words: &Words = &WORDS;
     let mut characters = tail.chars();
     // The characters ahead, as many as a decision needs.
     let mut ahead = ['\0'; LONGEST];
@@ -66,7 +129,7 @@ pub(super) fn words(text: &str, run: Range<usize>, word: &mut impl FnMut(Range<u
         let Some(window) = ahead.get(..count).filter(|window| !window.is_empty()) else {
             return;
         };
-        let taken = length(window);
+        let taken = length(words, window);
         let bytes: usize = window.iter().take(taken).map(|c| c.len_utf8()).sum();
         word(at..at + bytes);
         at += bytes;
@@ -76,22 +139,23 @@ pub(super) fn words(text: &str, run: Range<usize>, word: &mut impl FnMut(Range<u
 }
 
 /// Number of characters of the word that the window begins with.
-fn length(window: &[char]) -> usize {
-    let Some(two) = window.get(..2) else { return 1 };
-    let pair = level(two);
+fn length(words: &Words, window: &[char]) -> usize {
+    let &[first, second, ..] = window else {
+        return 1;
+    };
+    let pair = words.pairs.level(first, second);
     if pair & GOES_ON != 0 {
-        let longer = (3..=window.len()).rev().find(|n| {
+        let is_word = |length: &usize| {
             window
-                .get(..*n)
-                .is_some_and(|word| level(word) & !GOES_ON != 0)
-        });
-        if let Some(longer) = longer {
+                .get(..*length)
+                .is_some_and(|word| words.longer.contains(&key(word)))
+        };
+        if let Some(longer) = (3..=window.len()).rev().find(is_word) {
             return longer;
         }
     }
-    if pair & !GOES_ON == 0 {
-        1
-    } else if overlaps(window, pair) {
+    let pair = pair & !GOES_ON;
+    if pair == 0 || overlaps(words, window, pair) {
         1
     } else {
         2
@@ -99,14 +163,29 @@ fn length(window: &[char]) -> usize {
 }
 
 /// Whether "A BC" is likelier than "AB C".
-fn overlaps(window: &[char], pair: u8) -> bool {
+fn overlaps(words: &Words, window: &[char], pair: u8) -> bool {
     let &[a, b, c, ref rest @ ..] = window else {
         return false;
     };
-    let other = level(&[b, c]) & !GOES_ON;
-    let next = rest.first().map_or(0, |d| level(&[c, *d]) & !GOES_ON);
-    let alone = |c: char| u32::from(level(&[c]).max(1));
-    other != 0 && next == 0 && alone(a) + u32::from(other) > u32::from(pair & !GOES_ON) + alone(c)
+    let other = words.pairs.level(b, c) & !GOES_ON;
+    if other == 0
+        || rest
+            .first()
+            .is_some_and(|d| words.pairs.level(c, *d) & !GOES_ON != 0)
+    {
+        return false;
+    }
+    let alone = |c: char| {
+        u32::from(
+            words
+                .single
+                .get(usize::from(unit(c)))
+                .copied()
+                .unwrap_or(0)
+                .max(1),
+        )
+    };
+    alone(a) + u32::from(other) > u32::from(pair) + alone(c)
 }
 
 #[cfg(test)]
@@ -126,6 +205,6 @@ mod tests {
         assert_eq!(cut("中华人民共和国"), ["中华", "人民", "共和国"]);
         assert_eq!(cut("他的确切地址"), ["他", "的", "确切", "地址"]);
         assert_eq!(cut("𠀀们"), ["𠀀", "们"]);
-        assert!(WORDS.len() > 90_000);
+        assert!(WORDS.longer.len() > 30_000 && WORDS.pairs.level('我', '们') > 10);
     }
 }
