@@ -23,6 +23,7 @@ enum Fate {
 }
 
 /// First bytes of characters that may have to change: controls, Latin-1 controls and soft hyphen,
+/// digraphs of Latin letters,
 /// Arabic letter mark, general punctuation, full-width forms, private use.
 static SUSPECT: [bool; 256] = {
     let mut suspect = [false; 256];
@@ -30,7 +31,7 @@ static SUSPECT: [bool; 256] = {
     while byte < 256 {
         suspect[byte] = matches!(
             byte as u8,
-            0..=0x08 | 0x0B..=0x1F | 0x7F | 0xC2 | 0xD8 | 0xE1 | 0xE2 | 0xEE | 0xEF | 0xF0..=0xF4
+            0..=0x08 | 0x0B..=0x1F | 0x7F | 0xC2 | 0xC4 | 0xC5 | 0xC7 | 0xCA | 0xD8 | 0xE1 | 0xE2 | 0xEE | 0xEF | 0xF0..=0xF4
         );
         byte += 1;
     }
@@ -273,13 +274,36 @@ pub(crate) fn may_change(c: char) -> bool {
         0x80..=0x9F | 0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E => true,
         0x2060..=0x206F | 0xE000..=0xF8FF | 0xFB00..=0xFB06 | 0xFEFF | 0xFFF9..=0xFFFC => true,
         0xFF01..=0xFF5E | 0xFF61..=0xFFDC | 0xE_0000.. => true,
-        _ => is_control(c),
+        _ => is_control(c) || digraph(c).is_some(),
     }
+}
+
+/// Two letters in one character, which old charsets had for Dutch, Croatian and Afrikaans, written as
+/// two (after ftfy's table of ligatures).
+fn digraph(c: char) -> Option<&'static str> {
+    Some(match c {
+        'Ĳ' => "IJ",
+        'ĳ' => "ij",
+        'ŉ' => "ʼn",
+        'Ǳ' => "DZ",
+        'ǲ' => "Dz",
+        'ǳ' => "dz",
+        'Ǆ' => "DŽ",
+        'ǅ' => "Dž",
+        'ǆ' => "dž",
+        'Ǉ' => "LJ",
+        'ǈ' => "Lj",
+        'ǉ' => "lj",
+        'Ǌ' => "NJ",
+        'ǋ' => "Nj",
+        'ǌ' => "nj",
+        _ => return None,
+    })
 }
 
 /// Quotation marks and dashes that configuration may replace.
 pub(crate) fn is_mark(c: char) -> bool {
-    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
+    matches!(c, '\u{2BC}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
 }
 
 /// Characters without width that carry no meaning where they stand.
@@ -348,7 +372,7 @@ fn form(c: char, context: &Context, config: &Config) -> (Fate, usize) {
         '\u{FF61}'..='\u{FFDC}' if config.halfwidth == HalfWidth::Widen => {
             return widen(c, context);
         }
-        _ => Fate::Keep,
+        _ => digraph(c).map_or(Fate::Keep, Fate::Replace),
     };
     (fate, c.len_utf8())
 }
@@ -421,7 +445,9 @@ fn is_east_asian(c: char) -> bool {
 
 fn mark(c: char, config: &Config) -> Fate {
     match c {
-        '\u{2018}'..='\u{201B}' | '\u{2032}' if config.quotes == Marks::Ascii => Fate::Replace("'"),
+        '\u{2BC}' | '\u{2018}'..='\u{201B}' | '\u{2032}' if config.quotes == Marks::Ascii => {
+            Fate::Replace("'")
+        }
         '\u{201C}'..='\u{201F}' | '\u{2033}' if config.quotes == Marks::Ascii => {
             Fate::Replace("\"")
         }
@@ -480,6 +506,7 @@ mod tests {
     fn narrows_letters_and_keeps_punctuation() {
         assert_eq!(cleaned("ＡＢＣ１２３，你好！（ｘ）"), "ABC123，你好！（x）");
         assert_eq!(cleaned("ﬁnd ﬂuﬀ"), "find fluff");
+        assert_eq!(cleaned("korišteǌem ŉ ĳs"), "korištenjem ʼn ijs");
         assert_eq!(cleaned("Ｈello，world！（ok）"), "Hello,world!(ok)");
         assert_eq!(cleaned("用ＡＢＣ，好 ABC，好"), "用ABC，好 ABC，好");
         assert_eq!(cleaned("（<ID>） QQ：1 号"), "（<ID>） QQ：1 号");

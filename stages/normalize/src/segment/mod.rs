@@ -72,6 +72,13 @@ fn walk(text: &str, mut word: impl FnMut(Range<usize>), mut sentence: impl FnMut
                 {
                     at += 1;
                 }
+                // The commonest end of a word, ahead of the rest.
+                if bytes.get(at) == Some(&b' ')
+                    && let Some(start) = open.take()
+                {
+                    word(start..at);
+                    at += 1;
+                }
                 continue;
             }
             Class::Inner if open.is_some() && class::joins(bytes, at) => {
