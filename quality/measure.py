@@ -20,11 +20,12 @@ import extraction
 import language
 import mojibake
 import rules
+import segments
 from textmill import Textmill
 
 FLOORS = Path(__file__).parent.parent / "quality.toml"
 MEASURES = {
-    module.__name__: module for module in (extraction, charset, language, rules, duplicates, mojibake)
+    module.__name__: module for module in (extraction, charset, language, rules, duplicates, mojibake, segments)
 }
 
 

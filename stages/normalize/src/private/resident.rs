@@ -97,7 +97,7 @@ fn is_day(year: u32, month: u32, day: u32) -> bool {
         1..=12 => 31,
         _ => 0,
     };
-    (1900..2100).contains(&year) && (1..=days).contains(&day)
+    (1800..2100).contains(&year) && (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -110,6 +110,11 @@ mod tests {
         assert!(!is_valid(b"110105194912310021"));
         assert!(!is_valid(b"99010519491231002X"));
         assert!(!is_valid(b"11010519491331002X"));
-        assert!(is_day(2000, 2, 29) && !is_day(1900, 2, 29) && !is_day(2001, 4, 31));
+        assert!(
+            is_day(2000, 2, 29)
+                && !is_day(1900, 2, 29)
+                && is_valid(b"440524188001010014")
+                && !is_day(2001, 4, 31)
+        );
     }
 }

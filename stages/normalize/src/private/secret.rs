@@ -11,6 +11,9 @@ use crate::config::PrivateKind;
 const MAX_TOKEN: usize = 2048;
 const MAX_BLOCK: usize = 16 * 1024;
 
+/// Shortest token, and shortest password, in bytes.
+const LEAST: usize = 8;
+
 /// Characters that the rest of a known key is made of.
 #[derive(Clone, Copy)]
 enum Alphabet {
@@ -22,6 +25,8 @@ enum Alphabet {
     Url,
     /// The same and dots, between the parts of a signed token.
     Dotted,
+    /// Letters, digits and slashes.
+    Path,
 }
 
 /// How the keys of a service begin, and how many characters follow at least and at most.
@@ -71,6 +76,7 @@ const KNOWN: &[Known] = &[
     ("lin_api_", 32, 48, Alphabet::Alnum),
     ("rubygems_", 40, 64, Alphabet::Alnum),
     ("eyJ", 30, MAX_TOKEN, Alphabet::Dotted),
+    ("hooks.slack.com/services/", 30, 80, Alphabet::Path),
 ];
 
 /// The secret in the token around the digit (or known prefix) at `at`, beginning no earlier than
@@ -78,10 +84,11 @@ const KNOWN: &[Known] = &[
 pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     let token = token(text, at, done);
     let end = token.end;
-    if token.len() < 8 {
-        return (None, end);
-    }
-    let range = known(text, &token).or_else(|| told(text, &token, done));
+    let range = if token.len() < LEAST {
+        short_password(text, &token, done)
+    } else {
+        known(text, &token).or_else(|| told(text, &token, done))
+    };
     let item = range.map(|range| Item {
         kind: PrivateKind::Secret,
         range,
@@ -150,6 +157,7 @@ fn length_of(tail: &[u8], known: &Known) -> Option<usize> {
         Alphabet::Upper => b.is_ascii_uppercase() || b.is_ascii_digit(),
         Alphabet::Alnum => b.is_ascii_alphanumeric(),
         Alphabet::Url => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'),
+        Alphabet::Path => b.is_ascii_alphanumeric() || **b == b'/',
         Alphabet::Dotted => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'),
     };
     let length = rest.iter().take_while(inner).count();
@@ -160,6 +168,19 @@ fn length_of(tail: &[u8], known: &Known) -> Option<usize> {
     let signed = prefix != "eyJ" || body.iter().filter(|b| **b == b'.').count() == 2;
     ((least..=most).contains(&length) && !goes_on && random && signed)
         .then_some(prefix.len() + length)
+}
+
+/// A password in which a short token stands between further signs: `Sup3r$ecret`.
+fn short_password(text: &str, token: &Range<usize>, done: usize) -> Option<Range<usize>> {
+    let range = password(text, token, done);
+    let letters = || {
+        text.get(range.clone())
+            .is_some_and(|value| value.bytes().any(|b| b.is_ascii_alphabetic()))
+    };
+    (range.len() >= LEAST && letters()).then_some(())?;
+    let told = Context::before(text, range.start, Reach::Near).secret()?;
+    let value = text.get(range.clone())?.as_bytes();
+    (told.password && told.direct && is_password(value)).then_some(range)
 }
 
 /// A random string that the words before it call a token, a key or a password.
@@ -203,7 +224,7 @@ fn is_password(value: &[u8]) -> bool {
         .iter()
         .any(|b| b.is_ascii_punctuation() && !matches!(b, b'.' | b'-' | b'_' | b'/'));
     let mixed = changes(value) >= 3 || (signs && changes(value) >= 1);
-    (8..=128).contains(&value.len()) && distinct(value) >= 6 && mixed
+    (LEAST..=128).contains(&value.len()) && distinct(value) >= 6 && mixed
 }
 
 /// Whether a string looks drawn at random: its entropy is near that of its alphabet, and letters,

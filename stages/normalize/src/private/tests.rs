@@ -52,6 +52,7 @@ fn leaves_look_alikes() {
         "110105194912310021",
         "zfill('3.14159265359'), 351364.18288201344, 6000-600-150-1200=4050",
         "created with@dataclasses.dataclass, network 2001:db8::/32",
+        "ATTR{stat}==\"130 0 6328 435 0 0 0 0 0 252 252 0 0 0 0",
         "请客服联系我。174208675是我的编号",
     ];
     for text in cases {

@@ -102,7 +102,7 @@ pub(super) fn joins(bytes: &[u8], at: usize) -> bool {
         _ => return false,
     };
     let letters = (before.is_ascii_alphabetic() || before >= 0x80)
-        && (after.is_ascii_alphabetic() || (after >= 0xC3 && after < 0xE0));
+        && (after.is_ascii_alphabetic() || (0xC3..0xE0).contains(&after));
     let digits = before.is_ascii_digit() && after.is_ascii_digit();
     match sign {
         b'\'' => letters,
