@@ -1,19 +1,17 @@
 //! Character by character: control characters, terminal escapes, invisible and private-use
-//! characters, line ends, full-width forms, ligatures, quotation marks and dashes.
+//! characters, line ends, quotation marks and dashes.
 
-use crate::config::{Config, HalfWidth, Marks, Width};
 use std::cell::OnceCell;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::compose;
-
+use crate::config::{Config, Marks};
 use crate::counts::{Counts, count};
+use crate::forms::{digraph, form, is_east_asian};
 
 /// Longest terminal escape sequence that is removed whole, in bytes.
 const MAX_ESCAPE: usize = 256;
 
 /// What becomes of one character.
-enum Fate {
+pub(crate) enum Fate {
     Keep,
     Remove,
     Replace(&'static str),
@@ -106,29 +104,29 @@ fn rewrite(
 }
 
 /// What stands around a character.
-struct Context<'a> {
-    out: &'a str,
-    pending: &'a str,
-    after: &'a str,
+pub(crate) struct Context<'a> {
+    pub out: &'a str,
+    pub pending: &'a str,
+    pub after: &'a str,
     /// The whole text, and whether it holds East Asian letters, once somebody has asked.
     text: &'a str,
     east_asian: &'a OnceCell<bool>,
 }
 
 impl Context<'_> {
-    fn before(&self) -> Option<char> {
+    pub fn before(&self) -> Option<char> {
         self.pending
             .chars()
             .next_back()
             .or_else(|| self.out.chars().next_back())
     }
 
-    fn east_asian(&self) -> bool {
+    pub fn east_asian(&self) -> bool {
         let look = || self.text.chars().any(is_east_asian);
         *self.east_asian.get_or_init(look)
     }
 
-    fn next(&self) -> Option<char> {
+    pub fn next(&self) -> Option<char> {
         self.after.chars().next()
     }
 }
@@ -278,29 +276,6 @@ pub(crate) fn may_change(c: char) -> bool {
     }
 }
 
-/// Two letters in one character, which old charsets had for Dutch, Croatian and Afrikaans, written as
-/// two (after ftfy's table of ligatures).
-fn digraph(c: char) -> Option<&'static str> {
-    Some(match c {
-        'Ĳ' => "IJ",
-        'ĳ' => "ij",
-        'ŉ' => "ʼn",
-        'Ǳ' => "DZ",
-        'ǲ' => "Dz",
-        'ǳ' => "dz",
-        'Ǆ' => "DŽ",
-        'ǅ' => "Dž",
-        'ǆ' => "dž",
-        'Ǉ' => "LJ",
-        'ǈ' => "Lj",
-        'ǉ' => "lj",
-        'Ǌ' => "NJ",
-        'ǋ' => "Nj",
-        'ǌ' => "nj",
-        _ => return None,
-    })
-}
-
 /// Quotation marks and dashes that configuration may replace.
 pub(crate) fn is_mark(c: char) -> bool {
     matches!(c, '\u{2BC}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
@@ -351,96 +326,6 @@ fn is_joining(c: char) -> bool {
 fn joins_emoji(context: &Context) -> bool {
     let emoji = |c: char| matches!(c as u32, 0x2190..=0x2BFF | 0xFE0F | 0x1_F000..=0x1_FAFF | 0x3030 | 0x303D);
     context.before().is_some_and(emoji) && context.next().is_some_and(emoji)
-}
-
-/// Full-width and half-width forms; ligatures of Latin letters, which come from typeset pages. Also
-/// says how many bytes are taken.
-fn form(c: char, context: &Context, config: &Config) -> (Fate, usize) {
-    let fate = match c {
-        '\u{FB00}' => Fate::Replace("ff"),
-        '\u{FB01}' => Fate::Replace("fi"),
-        '\u{FB02}' => Fate::Replace("fl"),
-        '\u{FB03}' => Fate::Replace("ffi"),
-        '\u{FB04}' => Fate::Replace("ffl"),
-        '\u{FB05}' | '\u{FB06}' => Fate::Replace("st"),
-        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' if config.fullwidth == Width::Narrow => {
-            narrow(c)
-        }
-        '！'..='～' if config.fullwidth == Width::Narrow && is_among_latin(c, context) => {
-            narrow(c)
-        }
-        '\u{FF61}'..='\u{FFDC}' if config.halfwidth == HalfWidth::Widen => {
-            return widen(c, context);
-        }
-        _ => digraph(c).map_or(Fate::Keep, Fate::Replace),
-    };
-    (fate, c.len_utf8())
-}
-
-fn narrow(c: char) -> Fate {
-    (c as u32)
-        .checked_sub(0xFEE0)
-        .and_then(char::from_u32)
-        .map_or(Fate::Keep, Fate::Become)
-}
-
-/// Half-width katakana (a voicing mark behind it joins it) and hangul, as NFKC has them.
-fn widen(c: char, context: &Context) -> (Fate, usize) {
-    let plain = |c: char| std::iter::once(c).nfkc().next().filter(|wide| *wide != c);
-    let Some(wide) = plain(c) else {
-        return (Fate::Keep, c.len_utf8());
-    };
-    let mark = match context.next() {
-        Some('\u{FF9E}') => Some('\u{3099}'),
-        Some('\u{FF9F}') => Some('\u{309A}'),
-        _ => None,
-    };
-    if let Some(voiced) = mark.and_then(|mark| compose(wide, mark)) {
-        return (Fate::Become(voiced), 2 * c.len_utf8());
-    }
-    match c {
-        // A voicing mark alone: the one that takes space, not the one that combines.
-        '\u{FF9E}' => (Fate::Become('゛'), c.len_utf8()),
-        '\u{FF9F}' => (Fate::Become('゜'), c.len_utf8()),
-        _ => (Fate::Become(wide), c.len_utf8()),
-    }
-}
-
-/// Characters before a closing bracket in which the opening one is looked for.
-const BRACKET_REACH: usize = 64;
-
-/// Whether full-width punctuation stands in Latin, Greek or Cyrillic text: the whole text holds no
-/// East Asian letter, and the punctuation follows a word; a bracket closes as it was opened.
-fn is_among_latin(c: char, context: &Context) -> bool {
-    let behind = || {
-        context
-            .pending
-            .chars()
-            .rev()
-            .chain(context.out.chars().rev())
-    };
-    let follows = match c {
-        '）' | '］' | '｝' => {
-            let opens = |c: &char| matches!(c, '(' | '[' | '{' | '（' | '［' | '｛' | '\n');
-            behind()
-                .take(BRACKET_REACH)
-                .find(opens)
-                .is_some_and(|c| matches!(c, '(' | '[' | '{'))
-        }
-        _ => {
-            let before = behind().find(|c| *c != ' ');
-            before.is_some_and(|c| {
-                c.is_alphanumeric() || matches!(c, ')' | ']' | '"' | '”' | '!' | '?')
-            })
-        }
-    };
-    follows && !context.east_asian()
-}
-
-/// Letters of Chinese, Japanese and Korean, half-width ones too.
-fn is_east_asian(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3041}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}')
-        || matches!(c, '\u{FF66}'..='\u{FFDC}' | '\u{2_0000}'..='\u{3_FFFF}')
 }
 
 fn mark(c: char, config: &Config) -> Fate {

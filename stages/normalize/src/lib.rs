@@ -2,7 +2,8 @@
 //!
 //! A text goes through these passes, each skipped when a first look at the bytes finds nothing for
 //! it, and all of them again until nothing changes, so that normalizing twice is normalizing once:
-//! terminal escapes and controls, HTML entities, mojibake, characters, Unicode form, spaces, masks.
+//! terminal escapes and controls, HTML entities, mojibake, words broken across lines, characters,
+//! Unicode form, spaces, Simplified Chinese, masks. Words and sentences are counted at the end.
 //!
 //! ```
 //! use textmill_normalize::{Config, Normalize};
@@ -21,6 +22,7 @@ mod config;
 mod counts;
 mod entities;
 mod error;
+mod forms;
 mod hyphens;
 mod mojibake;
 mod private;

@@ -163,6 +163,48 @@ fn configuration_refuses_unknown_keys() {
     assert!(serde_json::from_str::<Config>(r#"{"forms": "nfkc"}"#).is_err());
 }
 
+/// What is quadratic takes minutes on these, and days where `examples/speed.rs --hostile` has seconds.
+#[test]
+fn hostile_lines_end() {
+    let stage = stage();
+    for unit in [
+        "a",
+        "7",
+        "@",
+        "&",
+        "Ã",
+        "中",
+        "かな",
+        "AKIA",
+        "(at)",
+        "a(at)",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJ",
+        "token: a1B2",
+        "password=",
+        "passport A1",
+        "//a:b@",
+        "，",
+        "a，",
+        "ﾊﾞ",
+        "ab-\nab\n",
+        "\u{ad}\n",
+        "a.",
+        ".",
+        "1,",
+        "1 ",
+        "1-",
+        "( ",
+        "（",
+    ] {
+        let text = unit.repeat(500_000 / unit.len());
+        let _ = stage.process(Document {
+            text,
+            ..Document::default()
+        });
+    }
+}
+
 /// Pieces that meet in nasty ways: halves of entities, escapes, sequences and private data.
 fn nasty() -> impl Strategy<Value = String> {
     let piece = prop_oneof![

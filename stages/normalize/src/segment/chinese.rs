@@ -58,8 +58,8 @@ struct Pairs {
     levels: Box<[u8]>,
 }
 
-/// Slots of [`Pairs`], as a power of two: four times the pairs that the list has.
-const SLOTS: u32 = 18;
+/// Slots of [`Pairs`], as a power of two: nearly twice the pairs that the list has.
+const SLOTS: u32 = 17;
 
 impl Default for Pairs {
     fn default() -> Self {
@@ -110,31 +110,18 @@ fn key(characters: &[char]) -> u64 {
         .fold(0, |key, c| key << 16 | u64::from(unit(*c)))
 }
 
-/// Tells the words of a run of Han characters.
-pub(super) fn words(text: &str, run: Range<usize>, word: &mut impl FnMut(Range<usize>)) {
-    let tail = text.get(run.clone()).unwrap_or_default();
+/// Tells the words of a run of Han characters that begins at `start`, in bytes.
+pub(super) fn words(run: &[char], start: usize, word: &mut impl FnMut(Range<usize>)) {
     let words: &Words = &WORDS;
-    let mut characters = tail.chars();
-    // The characters ahead, as many as a decision needs.
-    let mut ahead = ['\0'; LONGEST];
-    let mut count = 0;
-    let mut at = run.start;
-    loop {
-        while count < LONGEST
-            && let Some(c) = characters.next()
-        {
-            ahead[count] = c;
-            count += 1;
-        }
-        let Some(window) = ahead.get(..count).filter(|window| !window.is_empty()) else {
-            return;
-        };
-        let taken = length(words, window);
-        let bytes: usize = window.iter().take(taken).map(|c| c.len_utf8()).sum();
+    let mut at = start;
+    let mut rest = run;
+    while !rest.is_empty() {
+        let window = rest.get(..LONGEST).unwrap_or(rest);
+        let (taken, tail) = rest.split_at(length(words, window));
+        let bytes: usize = taken.iter().map(|c| c.len_utf8()).sum();
         word(at..at + bytes);
         at += bytes;
-        ahead.rotate_left(taken);
-        count -= taken;
+        rest = tail;
     }
 }
 
@@ -194,9 +181,8 @@ mod tests {
 
     fn cut(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        words(text, 0..text.len(), &mut |range: Range<usize>| {
-            found.push(&text[range])
-        });
+        let run: Vec<char> = text.chars().collect();
+        words(&run, 0, &mut |range: Range<usize>| found.push(&text[range]));
         found
     }
 

@@ -49,15 +49,18 @@ pub(super) fn of_byte(byte: u8) -> Class {
 
 /// The class of the character at `at`, and its length in bytes.
 pub(super) fn of_character(text: &str, at: usize) -> (Class, usize) {
+    let Some(c) = text.get(at..).and_then(|tail| tail.chars().next()) else {
+        return (Class::Other, 1);
+    };
+    (of_char(c), c.len_utf8())
+}
+
+pub(super) fn of_char(c: char) -> Class {
     static WIDE: LazyLock<Box<[Class]>> = LazyLock::new(|| {
         let class = |code| char::from_u32(code).map_or(Class::Other, of);
         (0..0x1_0000u32).map(class).collect()
     });
-    let Some(c) = text.get(at..).and_then(|tail| tail.chars().next()) else {
-        return (Class::Other, 1);
-    };
-    let class = WIDE.get(c as usize).copied().unwrap_or_else(|| of(c));
-    (class, c.len_utf8())
+    WIDE.get(c as usize).copied().unwrap_or_else(|| of(c))
 }
 
 fn of(c: char) -> Class {

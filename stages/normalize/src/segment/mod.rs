@@ -59,6 +59,8 @@ fn walk(text: &str, mut word: impl FnMut(Range<usize>), mut sentence: impl FnMut
     // Where the word that stands open began, and where the last sentence ended.
     let mut open: Option<usize> = None;
     let mut ended = 0;
+    // The characters of a run, kept for the next one.
+    let mut run = Vec::new();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let class = class::of_byte(byte);
@@ -122,7 +124,7 @@ fn walk(text: &str, mut word: impl FnMut(Range<usize>), mut sentence: impl FnMut
                 }
                 at += 1;
             }
-            Class::Han | Class::Kana => at = east_asian(text, at, &mut word),
+            Class::Han | Class::Kana => at = east_asian(text, at, &mut run, &mut word),
             Class::Unspaced => {
                 let end = run_end(text, at, |class| class == Class::Unspaced);
                 by_dictionary(text, at..end, &mut word);
@@ -140,17 +142,32 @@ fn walk(text: &str, mut word: impl FnMut(Range<usize>), mut sentence: impl FnMut
     }
 }
 
+/// Longest run of Han characters and kana that is looked at in one go, so that memory is bounded.
+const MAX_RUN: usize = 4096;
+
 /// The words of a run of Han characters and kana; gives its end.
-fn east_asian(text: &str, start: usize, word: &mut impl FnMut(Range<usize>)) -> usize {
+fn east_asian(
+    text: &str,
+    start: usize,
+    run: &mut Vec<char>,
+    word: &mut impl FnMut(Range<usize>),
+) -> usize {
     let mut kana = false;
-    let end = run_end(text, start, |class| {
-        kana |= class == Class::Kana;
-        matches!(class, Class::Han | Class::Kana)
-    });
+    let mut end = start;
+    run.clear();
+    for c in text.get(start..).unwrap_or_default().chars().take(MAX_RUN) {
+        match class::of_char(c) {
+            Class::Han => {}
+            Class::Kana => kana = true,
+            _ => break,
+        }
+        run.push(c);
+        end += c.len_utf8();
+    }
     if kana {
         by_dictionary(text, start..end, word);
     } else {
-        chinese::words(text, start..end, word);
+        chinese::words(run, start, word);
     }
     end
 }
