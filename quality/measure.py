@@ -21,11 +21,13 @@ import extraction
 import language
 import mojibake
 import rules
+import segments
 from textmill import Textmill
 
 FLOORS = Path(__file__).parent.parent / "quality.toml"
 MEASURES = {
-    module.__name__: module for module in (extraction, charset, language, rules, chinese, duplicates, mojibake)
+    module.__name__: module
+    for module in (extraction, charset, language, rules, chinese, duplicates, mojibake, segments)
 }
 
 

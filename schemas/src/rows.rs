@@ -89,6 +89,48 @@ row! {
         pub repaired: u32,
         /// Items of private data that normalization masked.
         pub masked: u32,
+        /// Of those repaired: characters of text that was decoded with the wrong charset.
+        pub repaired_mojibake: u32,
+        /// Of those repaired: HTML entities decoded.
+        pub repaired_entities: u32,
+        /// Of those repaired: control and private-use characters, and characters of terminal escapes.
+        pub repaired_controls: u32,
+        /// Of those repaired: zero-width and bidirectional marks, and soft hyphens.
+        pub repaired_invisible: u32,
+        /// Of those repaired: full-width and half-width forms, and ligatures.
+        pub repaired_forms: u32,
+        /// Of those repaired: quotation marks and dashes replaced.
+        pub repaired_marks: u32,
+        /// Of those repaired: spaces, line ends and blank lines.
+        pub repaired_spaces: u32,
+        /// Of those repaired: words put together that a line end had broken.
+        pub repaired_hyphens: u32,
+        /// Of those repaired: characters changed by Unicode normalization.
+        pub repaired_unicode: u32,
+        /// Of those repaired: Traditional Chinese characters written in Simplified.
+        pub repaired_chinese: u32,
+        /// Of those masked: e-mail addresses.
+        pub masked_email: u32,
+        /// Of those masked: telephone numbers.
+        pub masked_phone: u32,
+        /// Of those masked: public IP addresses.
+        pub masked_ip: u32,
+        /// Of those masked: Chinese resident identity numbers.
+        pub masked_resident_id: u32,
+        /// Of those masked: payment card numbers.
+        pub masked_card: u32,
+        /// Of those masked: international bank account numbers.
+        pub masked_iban: u32,
+        /// Of those masked: passport numbers.
+        pub masked_passport: u32,
+        /// Of those masked: cloud keys, private keys, tokens and passwords.
+        pub masked_secret: u32,
+        /// Words of the text; Chinese and Japanese are segmented.
+        pub words: u32,
+        /// Sentences of the text.
+        pub sentences: u32,
+        /// Byte offsets in the text behind the last character of each sentence.
+        pub sentence_ends: Vec<u32>,
         /// Byte offsets in the text of the heading that is its title: start, end.
         pub title_span: Vec<u32>,
         /// Byte offsets in the text of its listings of code: start, end, start, end and so on.

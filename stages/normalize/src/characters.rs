@@ -1,14 +1,17 @@
 //! Character by character: control characters, terminal escapes, invisible and private-use
-//! characters, line ends, full-width forms, ligatures, quotation marks and dashes.
+//! characters, line ends, quotation marks and dashes.
 
-use crate::config::{Config, Marks, Width};
+use std::cell::OnceCell;
+
+use crate::config::{Config, Marks};
 use crate::counts::{Counts, count};
+use crate::forms::{digraph, form, is_east_asian};
 
 /// Longest terminal escape sequence that is removed whole, in bytes.
 const MAX_ESCAPE: usize = 256;
 
 /// What becomes of one character.
-enum Fate {
+pub(crate) enum Fate {
     Keep,
     Remove,
     Replace(&'static str),
@@ -18,6 +21,7 @@ enum Fate {
 }
 
 /// First bytes of characters that may have to change: controls, Latin-1 controls and soft hyphen,
+/// digraphs of Latin letters,
 /// Arabic letter mark, general punctuation, full-width forms, private use.
 static SUSPECT: [bool; 256] = {
     let mut suspect = [false; 256];
@@ -25,7 +29,7 @@ static SUSPECT: [bool; 256] = {
     while byte < 256 {
         suspect[byte] = matches!(
             byte as u8,
-            0..=0x08 | 0x0B..=0x1F | 0x7F | 0xC2 | 0xD8 | 0xE1 | 0xE2 | 0xEE | 0xEF | 0xF0..=0xF4
+            0..=0x08 | 0x0B..=0x1F | 0x7F | 0xC2 | 0xC4 | 0xC5 | 0xC7 | 0xCA | 0xD8 | 0xE1 | 0xE2 | 0xEE | 0xEF | 0xF0..=0xF4
         );
         byte += 1;
     }
@@ -58,6 +62,7 @@ fn rewrite(
     let mut done = 0;
     let mut at = 0;
     let mut changed = false;
+    let east_asian = OnceCell::new();
     while let Some(&byte) = bytes.get(at) {
         if !suspect(byte) {
             at += 1;
@@ -69,6 +74,8 @@ fn rewrite(
             out: &out,
             pending: text.get(done..at).unwrap_or_default(),
             after: tail.get(c.len_utf8()..).unwrap_or_default(),
+            text,
+            east_asian: &east_asian,
         };
         let (fate, taken) = decide(c, tail, &context, config, counts);
         if !matches!(fate, Fate::Keep) {
@@ -97,21 +104,29 @@ fn rewrite(
 }
 
 /// What stands around a character.
-struct Context<'a> {
-    out: &'a str,
-    pending: &'a str,
-    after: &'a str,
+pub(crate) struct Context<'a> {
+    pub out: &'a str,
+    pub pending: &'a str,
+    pub after: &'a str,
+    /// The whole text, and whether it holds East Asian letters, once somebody has asked.
+    text: &'a str,
+    east_asian: &'a OnceCell<bool>,
 }
 
 impl Context<'_> {
-    fn before(&self) -> Option<char> {
+    pub fn before(&self) -> Option<char> {
         self.pending
             .chars()
             .next_back()
             .or_else(|| self.out.chars().next_back())
     }
 
-    fn next(&self) -> Option<char> {
+    pub fn east_asian(&self) -> bool {
+        let look = || self.text.chars().any(is_east_asian);
+        *self.east_asian.get_or_init(look)
+    }
+
+    pub fn next(&self) -> Option<char> {
         self.after.chars().next()
     }
 }
@@ -126,8 +141,8 @@ fn decide(
     let whole = c.len_utf8();
     if c == '\u{1B}' {
         let taken = escape_length(tail);
-        counts.escapes = counts
-            .escapes
+        counts.controls = counts
+            .controls
             .saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
         return (Fate::Remove, taken);
     }
@@ -158,10 +173,10 @@ fn decide(
         count(&mut counts.invisible);
         return (Fate::Remove, whole);
     }
-    let fate = form(c, config);
+    let (fate, taken) = form(c, context, config);
     if !matches!(fate, Fate::Keep) {
         count(&mut counts.forms);
-        return (fate, whole);
+        return (fate, taken);
     }
     let fate = mark(c, config);
     if !matches!(fate, Fate::Keep) {
@@ -256,14 +271,14 @@ pub(crate) fn may_change(c: char) -> bool {
     match c as u32 {
         0x80..=0x9F | 0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E => true,
         0x2060..=0x206F | 0xE000..=0xF8FF | 0xFB00..=0xFB06 | 0xFEFF | 0xFFF9..=0xFFFC => true,
-        0xFF10..=0xFF19 | 0xFF21..=0xFF3A | 0xFF41..=0xFF5A | 0xE_0000.. => true,
-        _ => is_control(c),
+        0xFF01..=0xFF5E | 0xFF61..=0xFFDC | 0xE_0000.. => true,
+        _ => is_control(c) || digraph(c).is_some(),
     }
 }
 
 /// Quotation marks and dashes that configuration may replace.
 pub(crate) fn is_mark(c: char) -> bool {
-    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
+    matches!(c, '\u{2BC}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
 }
 
 /// Characters without width that carry no meaning where they stand.
@@ -313,25 +328,11 @@ fn joins_emoji(context: &Context) -> bool {
     context.before().is_some_and(emoji) && context.next().is_some_and(emoji)
 }
 
-/// Full-width letters and digits; ligatures of Latin letters, which come from typeset pages.
-fn form(c: char, config: &Config) -> Fate {
-    match c {
-        '\u{FB00}' => Fate::Replace("ff"),
-        '\u{FB01}' => Fate::Replace("fi"),
-        '\u{FB02}' => Fate::Replace("fl"),
-        '\u{FB03}' => Fate::Replace("ffi"),
-        '\u{FB04}' => Fate::Replace("ffl"),
-        '\u{FB05}' | '\u{FB06}' => Fate::Replace("st"),
-        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' if config.fullwidth == Width::Narrow => {
-            char::from_u32(c as u32 - 0xFEE0).map_or(Fate::Keep, Fate::Become)
-        }
-        _ => Fate::Keep,
-    }
-}
-
 fn mark(c: char, config: &Config) -> Fate {
     match c {
-        '\u{2018}'..='\u{201B}' | '\u{2032}' if config.quotes == Marks::Ascii => Fate::Replace("'"),
+        '\u{2BC}' | '\u{2018}'..='\u{201B}' | '\u{2032}' if config.quotes == Marks::Ascii => {
+            Fate::Replace("'")
+        }
         '\u{201C}'..='\u{201F}' | '\u{2033}' if config.quotes == Marks::Ascii => {
             Fate::Replace("\"")
         }
@@ -390,6 +391,11 @@ mod tests {
     fn narrows_letters_and_keeps_punctuation() {
         assert_eq!(cleaned("ＡＢＣ１２３，你好！（ｘ）"), "ABC123，你好！（x）");
         assert_eq!(cleaned("ﬁnd ﬂuﬀ"), "find fluff");
+        assert_eq!(cleaned("korišteǌem ŉ ĳs"), "korištenjem ʼn ijs");
+        assert_eq!(cleaned("Ｈello，world！（ok）"), "Hello,world!(ok)");
+        assert_eq!(cleaned("用ＡＢＣ，好 ABC，好"), "用ABC，好 ABC，好");
+        assert_eq!(cleaned("（<ID>） QQ：1 号"), "（<ID>） QQ：1 号");
+        assert_eq!(cleaned("ｶﾞｷﾞﾊﾟｱﾞ｡ ﾡ"), "ガギパア゛。 ᄀ");
         let ascii = Config {
             quotes: Marks::Ascii,
             dashes: Marks::Ascii,

@@ -13,4 +13,9 @@ pub enum Error {
         "normalize.placeholder gives `{0}`, which normalization would change again; use printable characters without runs of spaces, `@`, entities or long numbers, as in `<{{kind}}>`"
     )]
     UnstablePlaceholder(String),
+    /// The tables for Simplified Chinese, which are part of the program, cannot be read.
+    #[error(
+        "the tables for normalize.chinese = \"simplified\" cannot be read ({0}); this build is broken: use \"keep\", or build again"
+    )]
+    Tables(String),
 }

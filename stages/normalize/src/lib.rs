@@ -2,7 +2,8 @@
 //!
 //! A text goes through these passes, each skipped when a first look at the bytes finds nothing for
 //! it, and all of them again until nothing changes, so that normalizing twice is normalizing once:
-//! terminal escapes and controls, HTML entities, mojibake, characters, Unicode form, spaces, masks.
+//! terminal escapes and controls, HTML entities, mojibake, words broken across lines, characters,
+//! Unicode form, spaces, Simplified Chinese, masks. Words and sentences are counted at the end.
 //!
 //! ```
 //! use textmill_normalize::{Config, Normalize};
@@ -16,13 +17,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod characters;
+mod chinese;
 mod config;
 mod counts;
 mod entities;
 mod error;
+mod forms;
+mod hyphens;
 mod mojibake;
 mod private;
 mod profile;
+mod segment;
 mod spaces;
 
 use std::borrow::Cow;
@@ -30,10 +35,12 @@ use std::borrow::Cow;
 use textmill_schemas::{Document, DocumentStage, Reason, Verdict};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
-pub use config::{Config, Form, Marks, PrivateKind, Width};
+pub use config::{Chinese, Config, Form, HalfWidth, Marks, PrivateKind, Width};
 pub use counts::Counts;
 pub use error::Error;
+pub use segment::{Segments, segment, words};
 
+use chinese::Simplify;
 use counts::count;
 use private::Masker;
 use profile::Profile;
@@ -45,23 +52,30 @@ const MAX_PASSES: usize = 8;
 pub struct Normalize {
     config: Config,
     masker: Masker,
+    simplify: Option<Simplify>,
 }
 
 impl Normalize {
     /// A stage with this configuration.
     ///
     /// # Errors
-    /// When the placeholder does not name the kind, or would itself be changed.
+    /// When the placeholder does not name the kind, or would itself be changed; when the tables for
+    /// Simplified Chinese cannot be read.
     pub fn new(config: &Config) -> Result<Self, Error> {
         if !config.placeholder.contains("{kind}") {
             return Err(Error::PlaceholderWithoutKind(config.placeholder.clone()));
         }
+        let simplify = match config.chinese {
+            Chinese::Simplified => Some(Simplify::new()?),
+            Chinese::Keep => None,
+        };
         let stage = Self {
+            simplify,
             config: config.clone(),
-            masker: Masker::new(&config.mask, &config.placeholder),
+            masker: Masker::new(&config.mask, &config.placeholder, &config.pseudonym_key),
         };
         for kind in PrivateKind::ALL {
-            let placeholder = config.placeholder.replace("{kind}", kind.label());
+            let placeholder = stage.masker.placeholder(kind);
             let sentence = format!("x {placeholder} x");
             if stage.normalize(&sentence).0 != sentence {
                 return Err(Error::UnstablePlaceholder(placeholder));
@@ -73,10 +87,19 @@ impl Normalize {
     /// Normalizes a text; says what was changed.
     #[must_use]
     pub fn normalize<'a>(&self, text: &'a str) -> (Cow<'a, str>, Counts) {
+        self.normalize_as(text, self.simplify.as_ref())
+    }
+
+    /// Normalizes a text, Chinese by these tables.
+    fn normalize_as<'a>(
+        &self,
+        text: &'a str,
+        simplify: Option<&Simplify>,
+    ) -> (Cow<'a, str>, Counts) {
         let mut counts = Counts::default();
         let mut work = Work::new(text, &self.config);
         for _ in 0..MAX_PASSES {
-            if !self.pass(&mut work, &mut counts) {
+            if !self.pass(&mut work, simplify, &mut counts) {
                 break;
             }
         }
@@ -85,7 +108,7 @@ impl Normalize {
     }
 
     /// One pass of everything; whether it changed the text.
-    fn pass(&self, work: &mut Work, counts: &mut Counts) -> bool {
+    fn pass(&self, work: &mut Work, simplify: Option<&Simplify>, counts: &mut Counts) -> bool {
         let config = &self.config;
         work.touched = false;
         if work.profile.controls {
@@ -102,6 +125,10 @@ impl Normalize {
                 Some(text)
             });
         }
+        if config.join_hyphens && work.profile.hyphens {
+            // Before soft hyphens go: at a line end they prove the break.
+            work.apply(|text| hyphens::join(text, &mut counts.hyphens));
+        }
         let ascii_marks = config.quotes == Marks::Ascii || config.dashes == Marks::Ascii;
         if work.profile.special || (work.profile.marks && ascii_marks) {
             work.apply(|text| characters::clean(text, config, counts));
@@ -112,24 +139,40 @@ impl Normalize {
         if work.profile.spaces {
             work.apply(|text| spaces::clean(text, config.keep_indent, &mut counts.spaces));
         }
-        if work.profile.private {
-            work.apply(|text| self.masker.mask(text, &mut counts.masked));
+        if let Some(simplify) = simplify
+            && work.profile.han
+        {
+            work.apply(|text| simplify.rewrite(text, &mut counts.chinese));
         }
+        work.apply(|text| self.masker.mask(text, &mut counts.masked));
         work.touched
     }
 
     /// Normalizes a field of one line, such as a title.
-    fn line(&self, field: &mut Option<String>, repaired: &mut u32, masked: &mut u32) {
-        let Some(text) = field else { return };
-        let (clean, counts) = self.normalize(text);
-        *repaired = repaired.saturating_add(counts.repaired());
-        *masked = masked.saturating_add(counts.masked());
+    fn line(
+        &self,
+        field: Option<String>,
+        simplify: Option<&Simplify>,
+        document: &mut Document,
+    ) -> Option<String> {
+        let text = field?;
+        let (clean, counts) = self.normalize_as(&text, simplify);
+        counts.add_to(document);
         let clean = if clean.contains('\n') {
             clean.split_whitespace().collect::<Vec<_>>().join(" ")
         } else {
             clean.into_owned()
         };
-        *field = (!clean.is_empty()).then_some(clean);
+        (!clean.is_empty()).then_some(clean)
+    }
+
+    /// The tables for a document's Chinese: none when it is known to be in another language.
+    fn simplify(&self, document: &Document) -> Option<&Simplify> {
+        let chinese = ["zh", "yue", "lzh", "wuu", "nan", "hak", "gan"];
+        let lang = document.lang.as_deref();
+        self.simplify
+            .as_ref()
+            .filter(|_| lang.is_none_or(|lang| chinese.iter().any(|code| lang.starts_with(code))))
     }
 }
 
@@ -198,18 +241,27 @@ impl DocumentStage for Normalize {
     type Output = Document;
 
     fn process(&self, mut document: Document) -> Verdict<Document> {
-        let (text, counts) = self.normalize(&document.text);
+        let simplify = self.simplify(&document);
+        let (text, counts) = self.normalize_as(&document.text, simplify);
         if text.is_empty() {
             return Verdict::Drop(Reason::new("normalize.empty").text(document.text));
         }
-        let (mut repaired, mut masked) = (counts.repaired(), counts.masked());
         if let Cow::Owned(text) = text {
             document.set_text(text);
         }
-        self.line(&mut document.title, &mut repaired, &mut masked);
-        self.line(&mut document.author, &mut repaired, &mut masked);
-        document.repaired = document.repaired.saturating_add(repaired);
-        document.masked = document.masked.saturating_add(masked);
+        counts.add_to(&mut document);
+        let (title, author) = (document.title.take(), document.author.take());
+        document.title = self.line(title, simplify, &mut document);
+        document.author = self.line(author, simplify, &mut document);
+        if simplify.is_some() && document.script.as_deref() == Some("Hant") {
+            document.script = Some("Hans".to_owned());
+        }
+        if self.config.segment {
+            let found = segment(&document.text);
+            document.words = found.words;
+            document.sentences = u32::try_from(found.sentence_ends.len()).unwrap_or(u32::MAX);
+            document.sentence_ends = found.sentence_ends;
+        }
         Verdict::Keep(document)
     }
 }

@@ -13,7 +13,7 @@ use crate::{characters, spaces};
 mod ascii {
     pub const CONTROL: u8 = 1;
     pub const AMPERSAND: u8 = 4;
-    pub const PRIVATE: u8 = 8;
+    pub const HYPHEN: u8 = 8;
     pub const BLANK: u8 = 16;
     pub const NEWLINE: u8 = 32;
     pub const WIDE: u8 = 64;
@@ -29,6 +29,8 @@ const MARK: u16 = 1 << 10;
 const COMPOSES: u16 = 1 << 11;
 /// A quotation mark or dash that configuration may replace.
 const MARKS: u16 = 1 << 12;
+/// A Han character.
+const HAN: u16 = 1 << 13;
 
 static BYTE: [u8; 256] = {
     let mut class = [0u8; 256];
@@ -39,7 +41,9 @@ static BYTE: [u8; 256] = {
             b'\n' => ascii::NEWLINE,
             0..=0x1F | 0x7F => ascii::CONTROL,
             b'&' => ascii::AMPERSAND,
-            b'0'..=b'9' | b'@' => ascii::PRIVATE,
+            b'-' => ascii::HYPHEN,
+            // The last byte of a soft hyphen, and of U+2010: many others end with it too.
+            0xAD | 0x90 => ascii::HYPHEN | ascii::WIDE,
             0x80..=0xFF => ascii::WIDE,
             _ => 0,
         };
@@ -65,6 +69,10 @@ fn bits_of(c: char) -> u16 {
         | bit(characters::may_change(c), SPECIAL)
         | bit(characters::is_mark(c), MARKS)
         | bit(spaces::is_space(c), SPACE)
+        | bit(
+            matches!(c as u32, 0x3400..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF),
+            HAN,
+        )
         | bit(canonical_combining_class(c) != 0, MARK)
         | bit(
             is_nfc_quick(std::iter::once(c)) != IsNormalized::Yes,
@@ -79,8 +87,10 @@ pub(crate) struct Profile {
     pub controls: bool,
     /// Ampersands.
     pub ampersands: bool,
-    /// Digits or at signs, which private data needs.
-    pub private: bool,
+    /// Hyphens at a line end, soft ones too.
+    pub hyphens: bool,
+    /// Han characters.
+    pub han: bool,
     /// White space that may have to change.
     pub spaces: bool,
     /// Characters beyond ASCII.
@@ -106,7 +116,7 @@ impl Profile {
 
     fn of_bytes(text: &str, keep_indent: bool) -> Self {
         let bytes = text.as_bytes();
-        let (mut seen, mut odd) = (0u8, 0u8);
+        let (mut seen, mut odd, mut broken) = (0u8, 0u8, 0u8);
         let (mut before, mut last) = (0u8, 0u8);
         for byte in bytes {
             let class = BYTE[usize::from(*byte)];
@@ -115,6 +125,7 @@ impl Profile {
             // A blank before a blank or a line end; a third line end in a row.
             odd |= class & (blank | blank << 1);
             odd |= class & last & before & ascii::NEWLINE;
+            broken |= class & ascii::NEWLINE & (last & ascii::HYPHEN) << 2;
             if !keep_indent {
                 odd |= (last & ascii::NEWLINE) >> 1 & class;
             }
@@ -124,7 +135,7 @@ impl Profile {
         Self {
             controls: seen & ascii::CONTROL != 0,
             ampersands: seen & ascii::AMPERSAND != 0,
-            private: seen & ascii::PRIVATE != 0,
+            hyphens: broken != 0,
             spaces: odd != 0 || edge(bytes.first()) || edge(bytes.last()),
             wide: seen & ascii::WIDE != 0,
             ..Self::default()
@@ -149,6 +160,7 @@ impl Profile {
         });
         self.special = seen & SPECIAL != 0;
         self.marks = seen & MARKS != 0;
+        self.han = seen & HAN != 0;
         self.spaces |= seen & SPACE != 0;
         self.uncomposed = unordered || seen & COMPOSES != 0;
         self.suspicious = suspicion.found(text);
@@ -216,12 +228,14 @@ mod tests {
         ] {
             let profile = of(text);
             let wide = profile.wide;
-            let marks = profile.marks;
+            let (marks, han, special) = (profile.marks, profile.han, profile.special);
             assert_eq!(
                 profile,
                 Profile {
                     wide,
                     marks,
+                    han,
+                    special: special && text.contains('，'),
                     ..Profile::default()
                 },
                 "{text}"
@@ -232,7 +246,9 @@ mod tests {
     #[test]
     fn sees_what_each_pass_needs() {
         assert!(of("\u{7f}").controls && of("a\r\nb").controls);
-        assert!(of("a&b").ampersands && of("a@b").private && of("7").private);
+        assert!(
+            of("a&b").ampersands && of("a-\nb").hyphens && of("a\u{ad}\nb").hyphens && of("中").han
+        );
         assert!(
             of("a  b").spaces
                 && of("a \nb").spaces

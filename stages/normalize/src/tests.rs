@@ -81,6 +81,58 @@ fn bad_placeholders_are_refused() {
 }
 
 #[test]
+fn changes_are_counted_by_kind_and_segments_given() {
+    let document = Document {
+        text: "schÃ¶n &amp; gut. An exam-\nple for ada@example.com. Ｏk\u{200b}".to_owned(),
+        ..Document::default()
+    };
+    let Verdict::Keep(kept) = stage().process(document) else {
+        panic!("dropped")
+    };
+    assert_eq!(kept.text, "schön & gut. An example\nfor <EMAIL>. Ok");
+    let kinds = (
+        kept.repaired_mojibake,
+        kept.repaired_entities,
+        kept.repaired_hyphens,
+        kept.repaired_forms,
+    );
+    assert_eq!(kinds, (2, 1, 1, 1)); // "Ã¶" is two characters
+    assert_eq!(
+        (
+            kept.repaired_invisible,
+            kept.masked_email,
+            kept.masked_phone
+        ),
+        (1, 1, 0)
+    );
+    assert_eq!((kept.repaired, kept.masked), (6, 1));
+    assert_eq!((kept.words, kept.sentences), (7, 3));
+    assert_eq!(kept.sentence_ends.last(), Some(&(kept.text.len() as u32)));
+}
+
+#[test]
+fn chinese_is_simplified_by_choice() {
+    let config = Config {
+        chinese: Chinese::Simplified,
+        ..Config::default()
+    };
+    let stage = Normalize::new(&config).unwrap();
+    let document = |lang: &str| Document {
+        lang: Some(lang.to_owned()),
+        script: Some("Hant".to_owned()),
+        text: "臺灣的發展".to_owned(),
+        ..Document::default()
+    };
+    let of = |lang| match stage.process(document(lang)) {
+        Verdict::Keep(kept) => (kept.text, kept.script.unwrap_or_default()),
+        Verdict::Drop(_) => panic!("dropped"),
+    };
+    assert_eq!(of("zh"), ("台湾的发展".to_owned(), "Hans".to_owned()));
+    assert_eq!(of("ja").0, "臺灣的發展");
+    assert_eq!(normal("臺灣的發展"), "臺灣的發展");
+}
+
+#[test]
 fn documents_are_counted_or_dropped() {
     let document = Document {
         title: Some("Title &amp;\nmore".to_owned()),
@@ -109,6 +161,48 @@ fn configuration_refuses_unknown_keys() {
         serde_json::from_str(r#"{"form": "nfkc", "mask": ["resident_id"]}"#);
     assert_eq!(known.unwrap().mask, [PrivateKind::ResidentId]);
     assert!(serde_json::from_str::<Config>(r#"{"forms": "nfkc"}"#).is_err());
+}
+
+/// What is quadratic takes minutes on these, and days where `examples/speed.rs --hostile` has seconds.
+#[test]
+fn hostile_lines_end() {
+    let stage = stage();
+    for unit in [
+        "a",
+        "7",
+        "@",
+        "&",
+        "Ã",
+        "中",
+        "かな",
+        "AKIA",
+        "(at)",
+        "a(at)",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJ",
+        "token: a1B2",
+        "password=",
+        "passport A1",
+        "//a:b@",
+        "，",
+        "a，",
+        "ﾊﾞ",
+        "ab-\nab\n",
+        "\u{ad}\n",
+        "a.",
+        ".",
+        "1,",
+        "1 ",
+        "1-",
+        "( ",
+        "（",
+    ] {
+        let text = unit.repeat(500_000 / unit.len());
+        let _ = stage.process(Document {
+            text,
+            ..Document::default()
+        });
+    }
 }
 
 /// Pieces that meet in nasty ways: halves of entities, escapes, sequences and private data.
@@ -181,6 +275,44 @@ fn nasty() -> impl Strategy<Value = String> {
             "ﾞ",
             "\u{e0041}",
             "က",
+            "exam-\n",
+            "ple",
+            "\u{ad}\n",
+            "‐\n",
+            "well",
+            "-",
+            "，",
+            "（",
+            "）",
+            "：",
+            "ｶ",
+            "ﾡ",
+            "“",
+            "—",
+            "乾",
+            "臺灣",
+            "の",
+            "后面",
+            "AKIA2E0A8F3B244C9986",
+            "token: ",
+            "k3Jd92LsQp0vXz7TmN1b",
+            "password=",
+            "Hunter22!x",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "-----END RSA PRIVATE KEY-----",
+            "passport ",
+            "护照号",
+            "E12345678",
+            "(at)",
+            " (dot) ",
+            "https://u:",
+            "/",
+            "0211",
+            "x\u{8}",
+            "_",
+            "&#173;",
+            "&shy;",
+            "電話：",
         ])
         .prop_map(str::to_owned),
         any::<char>().prop_map(String::from),
@@ -192,12 +324,66 @@ fn nasty() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// Every choice of the configuration.
+fn choices() -> impl Strategy<Value = Config> {
+    let forms = prop::sample::select(vec![Form::Nfc, Form::Nfkc, Form::None]);
+    let key = prop::sample::select(vec!["", "a key"]);
+    let flags = prop::array::uniform9(any::<bool>());
+    let mask = prop::sample::subsequence(PrivateKind::ALL.to_vec(), 0..=PrivateKind::ALL.len());
+    (forms, key, flags, mask).prop_map(|(form, key, flags, mask)| {
+        let [
+            repair,
+            entities,
+            full,
+            half,
+            quotes,
+            dashes,
+            chinese,
+            hyphens,
+            indent,
+        ] = flags;
+        let marks = |ascii| if ascii { Marks::Ascii } else { Marks::Keep };
+        Config {
+            form,
+            repair_mojibake: repair,
+            decode_entities: entities,
+            fullwidth: if full { Width::Narrow } else { Width::Keep },
+            halfwidth: if half {
+                HalfWidth::Widen
+            } else {
+                HalfWidth::Keep
+            },
+            quotes: marks(quotes),
+            dashes: marks(dashes),
+            chinese: if chinese {
+                Chinese::Simplified
+            } else {
+                Chinese::Keep
+            },
+            join_hyphens: hyphens,
+            keep_indent: indent,
+            mask,
+            pseudonym_key: key.to_owned(),
+            ..Config::default()
+        }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn twice_is_once(text in nasty()) {
         let stage = stage();
+        let (once, _) = stage.normalize(&text);
+        let (twice, counts) = stage.normalize(&once);
+        prop_assert_eq!(&once, &twice);
+        prop_assert_eq!(counts, Counts::default());
+    }
+
+    #[test]
+    fn twice_is_once_whatever_is_chosen(text in nasty(), config in choices()) {
+        let stage = Normalize::new(&config).unwrap();
         let (once, _) = stage.normalize(&text);
         let (twice, counts) = stage.normalize(&once);
         prop_assert_eq!(&once, &twice);

@@ -47,6 +47,13 @@ impl WideCodec {
             .filter(|code| *code != 0)
     }
 
+    fn decode(&self, bytes: &[u8]) -> Option<String> {
+        let decoded = self
+            .encoding
+            .decode_without_bom_handling_and_without_replacement(bytes);
+        decoded.map(std::borrow::Cow::into_owned)
+    }
+
     /// Whether a character is what the first two bytes of a three-byte UTF-8 sequence turn into.
     /// Mojibake of Chinese is full of these; clean text hardly ever holds them.
     fn betrays(&self, c: char) -> bool {
@@ -92,14 +99,18 @@ static WIDE: LazyLock<Vec<WideCodec>> = LazyLock::new(|| {
 /// Smallest share of frequent characters that proves a repair.
 const FAMILIAR: f64 = 0.6;
 
+/// The same for [`LONG`] characters or more from Windows-1252: so many bytes in pairs prove much by
+/// themselves, and names are made of rarer characters.
+const FAMILIAR_LONG: f64 = 0.33;
+const LONG: usize = 8;
+
 /// Repairs a segment as a whole, or run by run.
 pub(super) fn repair(segment: &str) -> Option<String> {
     if let Some(western) = western()
         && has_western_run(segment)
     {
-        let whole = from_western(segment, western);
-        let by_runs = || map_runs(segment, is_western, |run| from_western(run, western));
-        if let Some(fixed) = whole.or_else(by_runs) {
+        let whole = from_western(segment, western).map(|(_, text)| text);
+        if let Some(fixed) = whole.or_else(|| western_runs(segment, western)) {
             return Some(fixed);
         }
     }
@@ -145,28 +156,52 @@ pub(super) fn is_western(c: char) -> bool {
     !c.is_ascii() && c as u32 <= 0x2122 && western().is_some_and(has_byte)
 }
 
-/// East Asian text that was read as Windows-1252 or Latin-1.
-fn from_western(segment: &str, western: &Codec) -> Option<String> {
+/// Repairs the runs of a segment that were read as Windows-1252, all with the charset that explains
+/// most of them.
+fn western_runs(segment: &str, western: &Codec) -> Option<String> {
+    let mut votes = vec![0usize; WIDE.len()];
+    map_runs(segment, is_western, |run| {
+        let (codec, text) = from_western(run, western)?;
+        *votes.get_mut(codec)? += text.chars().count();
+        None
+    });
+    let (best, most) = votes
+        .iter()
+        .enumerate()
+        .max_by_key(|(index, n)| (**n, usize::MAX - index))?;
+    let codec = WIDE.get(best).filter(|_| *most > 0)?;
+    map_runs(segment, is_western, |run| {
+        let text = codec.decode(&western.encode(run)?)?;
+        (Familiarity::of(&text).strange == 0).then_some(text)
+    })
+}
+
+/// East Asian text that was read as Windows-1252 or Latin-1, and the index of its charset.
+fn from_western(segment: &str, western: &Codec) -> Option<(usize, String)> {
     if segment.contains('\u{FFFD}') {
         return None;
     }
     let bytes = western.encode(segment)?;
-    let mut best: Option<(f64, String)> = None;
-    for codec in WIDE.iter() {
-        let decoded = codec
-            .encoding
-            .decode_without_bom_handling_and_without_replacement(&bytes);
-        let Some(text) = decoded else { continue };
+    let mut best: Option<(f64, usize, String)> = None;
+    for (index, codec) in WIDE.iter().enumerate() {
+        let Some(text) = codec.decode(&bytes) else {
+            continue;
+        };
         let familiar = Familiarity::of(&text);
         let share = familiar.share();
+        let least = if familiar.characters >= LONG && familiar.strange == 0 {
+            FAMILIAR_LONG
+        } else {
+            FAMILIAR
+        };
         if familiar.frequent >= 2
-            && share >= FAMILIAR
-            && best.as_ref().is_none_or(|(other, _)| share > *other)
+            && share >= least
+            && best.as_ref().is_none_or(|(other, ..)| share > *other)
         {
-            best = Some((share, text.into_owned()));
+            best = Some((share, index, text));
         }
     }
-    best.map(|(_, text)| text)
+    best.map(|(_, index, text)| (index, text))
 }
 
 /// UTF-8 that was read as an East Asian charset. The last character may be cut short.
@@ -214,7 +249,7 @@ fn read_utf8(bytes: &[u8]) -> Option<String> {
 fn map_runs(
     segment: &str,
     kind: impl Fn(char) -> bool,
-    repair: impl Fn(&str) -> Option<String>,
+    mut repair: impl FnMut(&str) -> Option<String>,
 ) -> Option<String> {
     let mut out = String::with_capacity(segment.len());
     let mut changed = false;
@@ -265,6 +300,13 @@ mod tests {
         assert_eq!(repair("ÄãºÃ").as_deref(), Some("你好"));
         let text = "我們今天在這裡學習中文。";
         let bad = damaged(text, encoding_rs::BIG5, encoding_rs::WINDOWS_1252);
+        assert_eq!(repair(&bad).as_deref(), Some(text), "{bad}");
+    }
+
+    #[test]
+    fn names_read_as_windows_1252() {
+        let text = "奥韦奇金（Ovechkin）当晚的第一个助攻，詹姆斯·尤因将军";
+        let bad = damaged(text, encoding_rs::GBK, encoding_rs::WINDOWS_1252);
         assert_eq!(repair(&bad).as_deref(), Some(text), "{bad}");
     }
 

@@ -1,7 +1,7 @@
 //! Payment cards and bank accounts, by their check digits.
 
 use super::Item;
-use super::context::Hint;
+use super::context::Context;
 use super::number::Number;
 use crate::config::PrivateKind;
 
@@ -17,13 +17,13 @@ const SHAPES: &[&[usize]] = &[
 ];
 
 /// A payment card number: a network's prefix and length (ISO/IEC 7812), a Luhn check digit.
-pub(super) fn card(number: &Number, text: &str, hint: Hint) -> Option<Item> {
+pub(super) fn card(number: &Number, text: &str, hint: &Context) -> Option<Item> {
     (1..=number.groups().len())
         .rev()
         .find_map(|length| card_of(&number.first_groups(length, text), text, hint))
 }
 
-fn card_of(number: &Number, text: &str, hint: Hint) -> Option<Item> {
+fn card_of(number: &Number, text: &str, hint: &Context) -> Option<Item> {
     let even = number.separated_by(text, " ") || number.separated_by(text, "-");
     let shaped =
         number.groups().len() == 1 || (even && SHAPES.iter().any(|shape| number.has_shape(shape)));

@@ -1,236 +1,207 @@
-//! What stands around a number.
+//! What stands before a number or a token: the words that say what it is, from
+//! `data/context_words.txt`.
 
-/// Bytes before a number in which a telling word may stand.
-const REACH: usize = 32;
+use std::sync::LazyLock;
 
-/// The text before an item on the same line (in Chinese: in the same sentence), lower case, at most [`REACH`] bytes.
-pub(super) fn before(text: &str, start: usize) -> String {
-    let mut from = start.saturating_sub(REACH);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let head = text.get(from..start).unwrap_or_default();
-    let line = head
-        .rsplit(['\n', '。', '！', '？'])
-        .next()
-        .unwrap_or_default();
-    line.to_ascii_lowercase()
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+/// How far before an item a telling word may stand, in bytes.
+#[derive(Clone, Copy)]
+pub(super) enum Reach {
+    Near = 36,
+    Far = 56,
 }
 
-/// Words that make a number a telephone number.
-const PHONE: &[&str] = &[
+/// Kinds of telling words, by their sections in the file.
+#[derive(Clone, Copy)]
+enum Kind {
+    Phone,
+    Public,
+    Card,
+    Address,
+    Version,
+    Passport,
+    NoPassport,
+    Identity,
+    Secret,
+    Password,
+    Digest,
+}
+
+/// Names of the sections, in the order of [`Kind`].
+const SECTIONS: [&str; 11] = [
     "phone",
-    "tel",
-    "mobile",
-    "mob",
-    "cell",
-    "call",
-    "fax",
-    "whatsapp",
-    "hotline",
-    "dial",
-    "text me at",
-    "reach me at",
-    "reach us at",
-    "contact",
-    "sms",
-    "wechat",
-    "电话",
-    "電話",
-    "手机",
-    "手機",
-    "联系",
-    "聯繫",
-    "聯絡",
-    "热线",
-    "熱線",
-    "致电",
-    "致電",
-    "拨打",
-    "撥打",
-    "传真",
-    "傳真",
-    "座机",
-    "微信",
-    "客服",
-    "短信",
-    "号码是",
-    "來電",
-    "来电",
-];
-
-/// Words that make a number a name of something public: an order, a book, a version.
-const PUBLIC: &[&str] = &[
-    "isbn",
-    "issn",
-    "order",
-    "invoice",
-    "version",
-    "serial",
-    "sku",
-    "tracking",
-    "ticket",
-    "build",
-    "part no",
-    "part number",
-    "model",
-    "doi",
-    "arxiv",
-    "pmid",
-    "patent",
-    "case no",
-    "case number",
-    "reference",
-    "ref",
-    "receipt",
-    "transaction",
-    "timestamp",
-    "upc",
-    "ean",
-    "barcode",
-    "imei",
-    "item",
-    "product",
-    "commit",
-    "revision",
-    "flight",
-    "lot",
-    "batch",
-    "订单",
-    "訂單",
-    "编号",
-    "編號",
-    "单号",
-    "單號",
-    "版本",
-    "票号",
-    "票據",
-    "运单",
-    "運單",
-    "快递",
-    "快遞",
-    "流水",
-    "时间戳",
-    "時間戳",
-    "书号",
-    "書號",
-    "条码",
-    "條碼",
-    "型号",
-    "型號",
-    "序列号",
-    "序號",
-    "专利",
-    "專利",
-    "文号",
-    "批号",
-    "学号",
-    "工号",
-];
-
-/// Words that make a number one of a card or an account.
-const CARD: &[&str] = &[
+    "public",
     "card",
-    "visa",
-    "mastercard",
-    "amex",
-    "account",
-    "debit",
-    "credit",
-    "pan",
-    "卡",
-    "账号",
-    "账户",
-    "帳號",
-    "帳戶",
-    "银行",
-    "銀行",
-];
-
-/// Words that make four numbers with dots an address.
-const ADDRESS: &[&str] = &[
-    "ip",
     "address",
-    "addr",
-    "host",
-    "server",
-    "from",
-    "client",
-    "dns",
-    "ping",
-    "gateway",
-    "proxy",
-    "login",
-    "logged in",
-    "remote",
-    "peer",
-    "node",
-    "地址",
-    "服务器",
-    "伺服器",
-    "主机",
-    "主機",
-    "登录",
-    "登入",
-    "访问",
-    "来自",
-    "來自",
-];
-
-/// Words that make four numbers with dots a version or a section.
-const VERSION: &[&str] = &[
     "version",
-    "ver",
-    "ver.",
-    "v",
-    "release",
-    "rel",
-    "build",
-    "firmware",
-    "driver",
-    "section",
-    "sec",
-    "sec.",
-    "chapter",
-    "clause",
-    "§",
-    "oid",
-    "rfc",
-    "update",
-    "patch",
-    "kernel",
-    "revision",
-    "rev",
-    "upgrade",
-    "upgraded to",
-    "版本",
-    "版",
-    "章",
-    "节",
-    "节：",
-    "第",
-    "固件",
-    "升级到",
-    "更新到",
-    "驱动",
+    "passport",
+    "no_passport",
+    "identity",
+    "secret",
+    "password",
+    "digest",
 ];
 
-/// Where the last of `words` ends in `context`, as bytes before its end.
-fn distance(context: &str, words: &[&str]) -> Option<usize> {
-    words
-        .iter()
-        .filter_map(|word| {
-            let mut upto = context.len();
-            loop {
-                let at = context.get(..upto)?.rfind(word)?;
-                let end = at + word.len();
-                if !word.is_ascii() || stands_alone(context, at, end) {
-                    return Some(context.len() - end);
-                }
-                upto = at;
+/// All the words at once, and the kind of each.
+struct Words {
+    automaton: Option<AhoCorasick>,
+    /// By pattern: the index of its kind, and whether it is ASCII.
+    kinds: Vec<(usize, bool)>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let (mut patterns, mut kinds) = (Vec::new(), Vec::new());
+    let mut kind = 0;
+    for line in include_str!("../../data/context_words.txt").lines() {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+        {
+            kind = SECTIONS
+                .iter()
+                .position(|section| *section == name)
+                .unwrap_or(0);
+        } else if !line.starts_with('#') {
+            for word in line
+                .split(',')
+                .map(str::trim)
+                .filter(|word| !word.is_empty())
+            {
+                patterns.push(word);
+                kinds.push((kind, word.is_ascii()));
             }
-        })
-        .min()
+        }
+    }
+    let mut builder = AhoCorasick::builder();
+    builder
+        .kind(Some(AhoCorasickKind::DFA))
+        .ascii_case_insensitive(true);
+    Words {
+        automaton: builder.build(patterns).ok(),
+        kinds,
+    }
+});
+
+/// The text before an item on the same line (in Chinese: in the same sentence), and how far before
+/// the item the last word of each kind ends.
+pub(super) struct Context<'t> {
+    text: &'t str,
+    gaps: [Option<usize>; SECTIONS.len()],
+}
+
+impl<'t> Context<'t> {
+    /// What stands before `start`, as far back as `reach` says.
+    pub fn before(text: &'t str, start: usize, reach: Reach) -> Self {
+        let mut from = start.saturating_sub(reach as usize);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let head = text.get(from..start).unwrap_or_default();
+        let line = head
+            .rsplit(['\n', '。', '！', '？'])
+            .next()
+            .unwrap_or_default();
+        Self::of(line)
+    }
+
+    fn of(text: &'t str) -> Self {
+        let mut gaps = [None; SECTIONS.len()];
+        if let Some(automaton) = &WORDS.automaton {
+            for found in automaton.find_overlapping_iter(text) {
+                let Some((kind, ascii)) = WORDS.kinds.get(found.pattern().as_usize()) else {
+                    continue;
+                };
+                if let Some(gap) = gaps.get_mut(*kind)
+                    && (!ascii || stands_alone(text, found.start(), found.end()))
+                {
+                    // Later matches end nearer.
+                    *gap = Some(text.len() - found.end());
+                }
+            }
+        }
+        Self { text, gaps }
+    }
+
+    fn gap(&self, kind: Kind) -> Option<usize> {
+        self.gaps.get(kind as usize).copied().flatten()
+    }
+
+    /// A word for telephones stands nearer than one for public numbers.
+    pub fn phone(&self) -> bool {
+        let phone = self.gap(Kind::Phone);
+        nearer(phone, self.gap(Kind::Public)) && nearer(phone, self.gap(Kind::Card))
+    }
+
+    /// A word for public numbers stands nearest.
+    pub fn public(&self) -> bool {
+        let public = self.gap(Kind::Public);
+        public.is_some()
+            && !nearer(self.gap(Kind::Phone), public)
+            && !nearer(self.gap(Kind::Card), public)
+    }
+
+    /// A word for cards stands nearer than one for public numbers.
+    pub fn card(&self) -> bool {
+        nearer(self.gap(Kind::Card), self.gap(Kind::Public))
+    }
+
+    /// A word for identity cards.
+    pub fn identity(&self) -> bool {
+        self.gap(Kind::Identity).is_some()
+    }
+
+    /// A word for passports, and none since of something else.
+    pub fn passport(&self) -> bool {
+        let passport = self.gap(Kind::Passport);
+        nearer(passport, self.gap(Kind::NoPassport)) && !nearer(self.gap(Kind::Phone), passport)
+    }
+
+    /// A word that makes four numbers with dots a version stands right before them.
+    pub fn version(&self) -> bool {
+        let version = self.gap(Kind::Version).filter(|gap| *gap <= 4);
+        version.is_some() && !nearer(self.gap(Kind::Address), version)
+    }
+
+    /// A word that makes four numbers with dots an address.
+    pub fn address(&self) -> bool {
+        self.gap(Kind::Address).is_some()
+    }
+
+    /// How the words call a string a token, a key or a password, if they do.
+    pub fn secret(&self) -> Option<Told> {
+        let (secret, password) = (self.gap(Kind::Secret), self.gap(Kind::Password));
+        let told = [secret, password].into_iter().flatten().min()?;
+        if nearer(self.gap(Kind::Digest), Some(told)) {
+            return None;
+        }
+        let gap = self.text.len() - without_joint(self.text).len();
+        let direct = told <= gap && gap > 0;
+        let password = password == Some(told);
+        (direct || !password).then_some(Told { password, direct })
+    }
+}
+
+/// How the words before a string call it a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// It is called a password.
+    pub password: bool,
+    /// The word stands right before it: `token = …`, "the password is …".
+    pub direct: bool,
+}
+
+/// A context without what joins a name to its value: `DB_PASSWORD=`, "the password is: ".
+fn without_joint(text: &str) -> &str {
+    let sign = |c: char| !c.is_ascii_alphanumeric();
+    let head = text.trim_end_matches(|c: char| {
+        (c.is_ascii() && sign(c)) || matches!(c, '：' | '“' | '「' | '是' | '为' | '為')
+    });
+    let verbs = ["is", "was", "value", "bearer", "Bearer", "basic", "Basic"];
+    let verb = verbs
+        .iter()
+        .find_map(|verb| head.strip_suffix(verb).filter(|head| head.ends_with(sign)));
+    verb.map_or(head, |head| head.trim_end_matches(sign))
 }
 
 /// Whether an ASCII word does not go on to the left, and to the right only by an ending.
@@ -242,41 +213,8 @@ fn stands_alone(context: &str, start: usize, end: usize) -> bool {
     !left.is_some_and(u8::is_ascii_alphabetic)
         && matches!(
             right.get(..tail).unwrap_or_default(),
-            b"" | b"s" | b"ed" | b"ing" | b"ephone"
+            b"" | b"s" | b"ed" | b"ing" | b"ephone" | b"no" | b"nr"
         )
-}
-
-/// What the words before a number say of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hint {
-    phone: Option<usize>,
-    public: Option<usize>,
-    card: Option<usize>,
-}
-
-impl Hint {
-    pub fn of(context: &str) -> Self {
-        Self {
-            phone: distance(context, PHONE),
-            public: distance(context, PUBLIC),
-            card: distance(context, CARD),
-        }
-    }
-
-    /// A word for telephones stands nearer than one for public numbers.
-    pub fn phone(self) -> bool {
-        nearer(self.phone, self.public) && nearer(self.phone, self.card)
-    }
-
-    /// A word for public numbers stands nearest.
-    pub fn public(self) -> bool {
-        self.public.is_some() && !nearer(self.phone, self.public) && !nearer(self.card, self.public)
-    }
-
-    /// A word for cards stands nearer than one for public numbers.
-    pub fn card(self) -> bool {
-        nearer(self.card, self.public)
-    }
 }
 
 fn nearer(a: Option<usize>, b: Option<usize>) -> bool {
@@ -286,35 +224,67 @@ fn nearer(a: Option<usize>, b: Option<usize>) -> bool {
     }
 }
 
-/// Whether the words before four numbers with dots make them a version.
-pub(super) fn says_version(context: &str) -> bool {
-    let version = distance(context, VERSION).filter(|gap| *gap <= 4);
-    version.is_some() && !nearer(distance(context, ADDRESS), version)
-}
-
-/// Whether the words before four numbers with dots make them an address.
-pub(super) fn says_address(context: &str) -> bool {
-    distance(context, ADDRESS).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_nearest_word_counts() {
-        assert!(Hint::of("order 77, phone: ").phone());
-        assert!(Hint::of("call us about order ").public());
-        assert!(Hint::of("my card number is ").card());
-        assert!(Hint::of("订单号：").public() && Hint::of("手机：").phone());
-        assert_eq!(Hint::of("hotel with telescope "), Hint::default());
+        assert!(Context::of("order 77, Phone: ").phone());
+        assert!(Context::of("call us about order ").public());
+        assert!(Context::of("my card number is ").card());
+        assert!(Context::of("订单号：").public() && Context::of("手机：").phone());
+        assert_eq!(
+            Context::of("hotel with telescope ").gaps,
+            [None; SECTIONS.len()]
+        );
     }
 
     #[test]
     fn reaches_back_within_the_line() {
-        assert_eq!(before("Phone\nat 5", 9), "at ");
-        assert!(before(&"汉".repeat(40), 120).len() <= REACH);
-        assert!(says_version("linux version ") && says_version("upgraded to v"));
-        assert!(says_address("from ") && !says_version("server v2 at ip "));
+        assert_eq!(Context::before("Phone\nat 5", 9, Reach::Near).text, "at ");
+        assert!(
+            Context::before(&"汉".repeat(40), 120, Reach::Near)
+                .text
+                .len()
+                <= Reach::Near as usize
+        );
+        assert!(Context::of("linux version ").version() && Context::of("upgraded to v").version());
+        let server = Context::of("server v2 at ip ");
+        assert!(server.address() && !server.version());
+    }
+
+    #[test]
+    fn secrets_are_told() {
+        let told = |text| Context::of(text).secret();
+        assert_eq!(
+            told("DB_PASSWORD="),
+            Some(Told {
+                password: true,
+                direct: true
+            })
+        );
+        assert_eq!(
+            told("the token is: "),
+            Some(Told {
+                password: false,
+                direct: true
+            })
+        );
+        assert_eq!(
+            told("the token of the job, "),
+            Some(Told {
+                password: false,
+                direct: false
+            })
+        );
+        assert_eq!(told("a secret commit "), None);
+        assert_eq!(told("no words "), None);
+    }
+
+    #[test]
+    fn every_section_has_words() {
+        assert!(WORDS.automaton.is_some());
+        assert!((0..SECTIONS.len()).all(|kind| WORDS.kinds.iter().any(|(k, _)| *k == kind)));
     }
 }

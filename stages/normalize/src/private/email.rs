@@ -63,16 +63,128 @@ const LONG: &[&str] = &[
     "ventures",
     "website",
     "world",
+    "app",
+    "associates",
+    "bank",
+    "capital",
+    "church",
+    "clinic",
+    "community",
+    "dental",
+    "education",
+    "engineering",
+    "enterprises",
+    "expert",
+    "foundation",
+    "gallery",
+    "games",
+    "healthcare",
+    "hotel",
+    "industries",
+    "institute",
+    "kitchen",
+    "management",
+    "marketing",
+    "ninja",
+    "partners",
+    "properties",
+    "rentals",
+    "restaurant",
+    "science",
+    "support",
+    "today",
+    "tools",
+    "video",
+    "works",
 ];
 
 /// The address around an at sign, beginning no earlier than `done`.
 pub(super) fn at(text: &str, at: usize, done: usize) -> Option<Item> {
+    if let Some(item) = login(text, at, done) {
+        return Some(item);
+    }
     let start = local_start(text, at, done)?;
     let end = domain_end(text, at + 1)?;
     Some(Item {
         kind: PrivateKind::Email,
         range: Range { start, end },
     })
+}
+
+/// The password in an address: `https://ada:password@host/`.
+fn login(text: &str, at: usize, done: usize) -> Option<Item> {
+    let bytes = text.as_bytes();
+    let inner = |b: &&u8| {
+        b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'@' | b'(' | b')')
+    };
+    let head = bytes.get(done..at)?;
+    let length = head
+        .iter()
+        .rev()
+        .take(2 * MAX_LOCAL)
+        .take_while(inner)
+        .count();
+    let head = text.get(at - length..at)?;
+    let (_, user) = head.rsplit_once("://")?;
+    let (user, password) = user.split_once(':')?;
+    let known = matches!(
+        password,
+        "password" | "pass" | "secret" | "pwd" | "xxx" | "***"
+    );
+    let proper = user
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"._-%+".contains(&b))
+        && password.len() >= 4
+        && !password.contains('/')
+        && !password.starts_with(['$', '{', '[', '%'])
+        && !known
+        && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+    proper.then(|| Item {
+        kind: PrivateKind::Secret,
+        range: at - password.len()..at,
+    })
+}
+
+/// An address written so that machines miss it: `ada (at) example (dot) com`, `ada[at]example.com`;
+/// the sign in brackets stands at `at`.
+pub(super) fn spelled(text: &str, at: usize, done: usize) -> Option<Item> {
+    let head = text.get(done..at)?;
+    let local_end = done + head.trim_end_matches(' ').len();
+    let start = local_start(text, local_end, done)?;
+    let mut plain = String::new();
+    let mut end = at + 4;
+    let mut rest = text.get(end..)?;
+    for _ in 0..8 {
+        let body = rest.trim_start_matches(' ');
+        let label = body
+            .bytes()
+            .take(64)
+            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'-')
+            .count();
+        plain.push_str(body.get(..label)?);
+        end += rest.len() - body.len() + label;
+        rest = body.get(label..)?;
+        let Some(dot) = dot(rest) else { break };
+        plain.push('.');
+        end += dot;
+        rest = rest.get(dot..)?;
+    }
+    let proper = domain_end(&plain, 0) == Some(plain.len());
+    proper.then_some(Item {
+        kind: PrivateKind::Email,
+        range: Range { start, end },
+    })
+}
+
+/// Length of a dot, as a sign or spelled, that something follows.
+fn dot(text: &str) -> Option<usize> {
+    if let [b'.', b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9', ..] = text.as_bytes() {
+        return Some(1);
+    }
+    let body = text.trim_start_matches(' ');
+    let spelled = ["(dot)", "[dot]", "{dot}", "dot ", "(DOT)", "[DOT]", "DOT "];
+    let length = spelled.iter().find(|sign| body.starts_with(**sign))?.len();
+    Some(text.len() - body.len() + length)
 }
 
 fn local_start(text: &str, at: usize, done: usize) -> Option<usize> {

@@ -1,10 +1,11 @@
-//! Public IP addresses. Private, loopback, link-local and reserved ranges name nobody; the ranges
-//! for documentation (RFC 5737, RFC 3849) are masked like public ones, since texts use them as such.
+//! Public IP addresses. Private, loopback, link-local and reserved ranges name nobody, and neither
+//! do those for documentation (RFC 5737, RFC 3849, RFC 9637).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::Item;
+use super::context::{Context, Reach};
 use super::number::Number;
-use super::{Item, context};
 use crate::config::PrivateKind;
 
 /// Octets that a version number would rarely exceed.
@@ -15,22 +16,49 @@ pub(super) fn v4(number: &Number, text: &str) -> Option<Item> {
     let number = &number.first_groups(4, text);
     let raw = text.get(number.range())?;
     let dotted = number.groups().len() == 4 && number.separated_by(text, ".");
-    if !dotted || number.goes_on(text) {
+    let head = text.as_bytes().get(..number.start())?;
+    // "Chrome/120.0.1.2": a version; but "//198.51.100.7".
+    let product = matches!(head, [.., last, b'/'] if last.is_ascii_alphanumeric());
+    if !dotted || product || (number.goes_on(text) && !has_prefix_length(number, text)) {
         return None;
     }
     let address: Ipv4Addr = raw.parse().ok()?;
     if !is_public(address) {
         return None;
     }
-    let before = context::before(text, number.start());
+    let before = Context::before(text, number.start(), Reach::Near);
     let small = address.octets().iter().all(|octet| *octet <= VERSION_LIKE);
-    if context::says_version(&before) || (small && !context::says_address(&before)) {
+    if before.version() || (small && !before.address()) {
         return None;
     }
     Some(Item {
         kind: PrivateKind::Ip,
         range: number.range(),
     })
+}
+
+/// A host with the length of its network's prefix: `198.51.100.7/24`. One that ends with zero
+/// names the network.
+fn has_prefix_length(number: &Number, text: &str) -> bool {
+    let tail = text.get(number.end()..).unwrap_or_default();
+    let Some(tail) = tail.strip_prefix('/') else {
+        return false;
+    };
+    let digits = tail.bytes().take(3).take_while(u8::is_ascii_digit).count();
+    let length = tail
+        .get(..digits)
+        .and_then(|length| length.parse::<u8>().ok());
+    let goes_on = tail
+        .as_bytes()
+        .get(digits)
+        .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'/');
+    let network = text
+        .get(number.range())
+        .is_some_and(|raw| raw.ends_with(".0"));
+    let before = text.as_bytes().get(..number.start()).unwrap_or_default();
+    let continues = matches!(before, [.., last, b'.' | b'-'] if last.is_ascii_alphanumeric())
+        || number.left_glued();
+    length.is_some_and(|length| length <= 32) && !goes_on && !network && !continues
 }
 
 fn is_public(address: Ipv4Addr) -> bool {
@@ -41,6 +69,9 @@ fn is_public(address: Ipv4Addr) -> bool {
         || a == 0
         || a >= 224
         || (a == 100 && (64..128).contains(&b))
+        || address.is_documentation()
+        || (a == 192
+            && (b == 0 && address.octets()[2] == 0 || b == 88 && address.octets()[2] == 99))
         || (a == 198 && (18..20).contains(&b)))
 }
 
@@ -89,10 +120,10 @@ fn v6(text: &str, start: usize, raw: &str) -> Option<Item> {
         && !bytes
             .get(end)
             .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    let global = address
-        .segments()
-        .first()
-        .is_some_and(|first| first & 0xE000 == 0x2000);
+    let [first, second, ..] = address.segments();
+    let documentation =
+        (first == 0x2001 && second == 0x0DB8) || (first == 0x3FFF && second < 0x1000);
+    let global = first & 0xE000 == 0x2000 && !documentation;
     // An address that ends with zeros names a network.
     let host = !raw.ends_with("::");
     (bounded && global && host && raw.len() >= 7).then_some(Item {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Item, bank, context, ip, phone, resident};
+use super::context::{Context, Reach};
+use super::{Item, bank, ip, passport, phone, resident};
 
 /// Groups that a number may have.
 const MAX_GROUPS: usize = 8;
@@ -57,7 +58,10 @@ impl Number {
             }
             number.length += 1;
             number.digits += end - at;
-            let Some(next) = separator(bytes, end).filter(|next| next - end <= 3) else {
+            let Some(next) = separator(bytes, end)
+                .or_else(|| slash(bytes, at, end).filter(|_| number.length == 1))
+                .filter(|next| next - end <= 3)
+            else {
                 break;
             };
             if number.length < MAX_GROUPS
@@ -153,6 +157,12 @@ impl Number {
         shorter
     }
 
+    /// A letter, digit or underscore touches the number from the left.
+    pub fn left_glued(&self) -> bool {
+        self.left
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+    }
+
     /// A letter, digit or underscore touches the number.
     pub fn is_glued(&self) -> bool {
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
@@ -183,6 +193,18 @@ fn separator(bytes: &[u8], end: usize) -> Option<usize> {
     Some(end + length)
 }
 
+/// The end of a slash behind an area code with its trunk zero, as Germans and Austrians write it:
+/// `0211/4239382`, `0211 / 4239382`.
+fn slash(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let length = match bytes.get(end..)? {
+        [b'/', b'1'..=b'9', ..] => 1,
+        [b' ', b'/', b' ', b'1'..=b'9', ..] => 3,
+        _ => return None,
+    };
+    let area = bytes.get(start) == Some(&b'0') && (3..=5).contains(&(end - start));
+    area.then_some(end + length)
+}
+
 /// The private number that begins with the digit at `at`, and where to look on.
 pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     let bytes = text.as_bytes();
@@ -196,15 +218,21 @@ pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     if let Some(item) = bank::iban(text, at, done) {
         return (Some(item), first_end);
     }
-    if first_end - at < MIN_DIGITS && separator(bytes, first_end).is_none() {
+    if let Some(item) = passport::at(text, at, done) {
+        return (Some(item), first_end);
+    }
+    if first_end - at < MIN_DIGITS
+        && separator(bytes, first_end).is_none()
+        && slash(bytes, at, first_end).is_none()
+    {
         return (None, first_end);
     }
     let number = Number::read(text, at, done);
-    if number
-        .left
-        .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
-    {
+    if number.left_glued() {
         return (None, first_end);
+    }
+    if number.groups().len() == MAX_GROUPS && number.shape().all(|length| length == 1) {
+        return (None, number.end()); // Digits in a row of a table, not worth eight looks.
     }
     if let Some(item) = resident::number(&number, text) {
         return (Some(item), first_end);
@@ -212,7 +240,7 @@ pub(super) fn at(text: &str, at: usize, done: usize) -> (Option<Item>, usize) {
     if number.digits() < 4 || (number.digits() < MIN_DIGITS && number.groups().len() != 4) {
         return (None, first_end);
     }
-    let hint = context::Hint::of(&context::before(text, number.start()));
+    let hint = &Context::before(text, number.start(), Reach::Near);
     let item = ip::v4(&number, text)
         .or_else(|| bank::card(&number, text, hint))
         .or_else(|| phone::number(&number, text, hint));

@@ -1,13 +1,14 @@
-//! Telephone numbers: international (ITU-T E.164), North American, Chinese; others only beside a
-//! word such as "phone".
+//! Telephone numbers: international (ITU-T E.164), North American, Chinese, and of other countries
+//! where the shape tells; the rest only beside a word such as "phone".
 
 use super::Item;
-use super::context::Hint;
+use super::calling::{is_international, is_mobile};
+use super::context::Context;
 use super::number::Number;
 use crate::config::PrivateKind;
 
 /// A telephone number that begins with the number's first group.
-pub(super) fn number(number: &Number, text: &str, hint: Hint) -> Option<Item> {
+pub(super) fn number(number: &Number, text: &str, hint: &Context) -> Option<Item> {
     (1..=number.groups().len()).rev().find_map(|length| {
         let number = number.first_groups(length, text);
         is_phone(&number, text, hint).then(|| Item {
@@ -17,7 +18,7 @@ pub(super) fn number(number: &Number, text: &str, hint: Hint) -> Option<Item> {
     })
 }
 
-fn is_phone(number: &Number, text: &str, hint: Hint) -> bool {
+fn is_phone(number: &Number, text: &str, hint: &Context) -> bool {
     if !(7..=15).contains(&number.digits()) || is_part_of_more(number, text, hint) || hint.public()
     {
         return false;
@@ -26,8 +27,17 @@ fn is_phone(number: &Number, text: &str, hint: Hint) -> bool {
     if number.lead() == Some(b'+') {
         return is_international(&digits);
     }
-    if is_date(number, &digits) || is_book(&digits) {
+    let years = is_date(number, &digits) && !(hint.phone() && number.has_shape(&[4, 4]));
+    if years || is_book(&digits) {
         return false;
+    }
+    // "0049 30 1234567": the prefix for calls abroad.
+    if let Some(abroad) = digits.strip_prefix("00")
+        && (number.groups().len() > 1 || hint.phone())
+        && number.shape().next() >= Some(2)
+        && is_international(abroad)
+    {
+        return true;
     }
     let evenly = |shape: &[usize]| {
         number.has_shape(shape)
@@ -36,7 +46,73 @@ fn is_phone(number: &Number, text: &str, hint: Hint) -> bool {
     is_chinese_mobile(number, &digits, &evenly)
         || is_chinese_landline(number, &digits, text, hint)
         || is_north_american(number, &digits, text, hint)
+        || is_national(number, &digits, text)
         || (hint.phone() && is_told(number, text))
+}
+
+/// Shapes of the national numbers of other countries that little else has: how they begin, the
+/// lengths of their groups, and what stands between those.
+const NATIONAL: &[(&str, &[usize], &str)] = &[
+    // France, Belgium, the Netherlands, Switzerland
+    ("0", &[2, 2, 2, 2, 2], " .-"),
+    ("04", &[4, 2, 2, 2], " "),
+    ("06", &[2, 8], "-"),
+    ("0", &[3, 7], "-"),
+    ("0", &[3, 3, 2, 2], " "),
+    // The United Kingdom and Ireland
+    ("02", &[3, 4, 4], " -"),
+    ("07", &[5, 6], " "),
+    ("07", &[5, 3, 3], " "),
+    ("01", &[5, 6], " "),
+    ("0", &[4, 3, 4], " -"),
+    ("08", &[3, 3, 4], " -"),
+    // Japan, Korea, Taiwan
+    ("0", &[2, 4, 4], "-"),
+    ("0", &[3, 4, 4], "-"),
+    ("0", &[3, 3, 4], "-"),
+    ("0", &[4, 2, 4], "-"),
+    ("0", &[4, 3, 3], "- "),
+    ("02", &[2, 3, 4], "-"),
+    ("09", &[4, 6], "-"),
+    // Turkey, Spain
+    ("0", &[4, 3, 2, 2], " "),
+    ("6", &[3, 2, 2, 2], " "),
+    ("9", &[3, 2, 2, 2], " "),
+];
+
+/// A number as one of [`NATIONAL`], of Brazil or Australia (area code in parentheses), of Russia.
+fn is_national(number: &Number, digits: &str, text: &str) -> bool {
+    let alike = |separators: &str| {
+        let mut used = number.separators(text);
+        let first = used.next().unwrap_or_default();
+        separators.contains(first) && !first.is_empty() && used.all(|other| other == first)
+    };
+    let listed = NATIONAL.iter().any(|(start, shape, separators)| {
+        digits.starts_with(start) && number.has_shape(shape) && alike(separators)
+    });
+    let pairs = number.has_shape(&[2, 2, 2, 2, 2]) && is_ascending(digits);
+    let area = number.lead() == Some(b'(')
+        && [
+            &[2, 5, 4][..],
+            &[2, 4, 4],
+            &[3, 4, 4],
+            &[3, 3, 4],
+            &[4, 6],
+            &[5, 6],
+            &[4, 3, 4],
+            &[3, 3, 2, 2],
+        ]
+        .iter()
+        .any(|shape| number.has_shape(shape));
+    let russian = digits.starts_with('8') && number.has_shape(&[1, 3, 3, 2, 2]);
+    (listed && !digits.starts_with("00") && !pairs) || area || russian
+}
+
+/// Pairs of digits each higher than the one before: a draw of the lottery, page numbers.
+fn is_ascending(digits: &str) -> bool {
+    let pairs: Vec<&[u8]> = digits.as_bytes().chunks(2).collect();
+    // "06 12 34 56 78" is what everybody writes who needs a number.
+    pairs.windows(2).all(|two| two.first() < two.get(1)) && !digits.ends_with("12345678")
 }
 
 /// Units that make a number a quantity.
@@ -45,7 +121,7 @@ const UNITS: &[&str] = &[
 ];
 
 /// Money, shares, paths, sums and longer names: the number is a part of something else.
-fn is_part_of_more(number: &Number, text: &str, hint: Hint) -> bool {
+fn is_part_of_more(number: &Number, text: &str, hint: &Context) -> bool {
     let head = text.get(..number.start()).unwrap_or_default();
     let tail = text
         .get(number.end()..)
@@ -79,29 +155,6 @@ fn goes_on(number: &Number, head: &[u8]) -> bool {
     after || before || number.is_glued()
 }
 
-/// Calling codes (ITU-T E.164) followed by a plausible length.
-fn is_international(digits: &str) -> bool {
-    let national = |length: usize| digits.get(length..).unwrap_or_default();
-    match digits.as_bytes() {
-        [b'1', ..] => digits.len() == 11 && matches!(digits.as_bytes().get(1), Some(b'2'..=b'9')),
-        [b'8', b'6', ..] => (11..=14).contains(&digits.len()) && is_chinese(national(2)),
-        [b'7', ..] => digits.len() == 11,
-        [b'2'..=b'9', ..] => (9..=15).contains(&digits.len()),
-        _ => false,
-    }
-}
-
-fn is_chinese(national: &str) -> bool {
-    is_mobile(national)
-        || ((9..=12).contains(&national.len()) && !national.starts_with('1'))
-        || national.starts_with("10")
-}
-
-/// Eleven digits that begin with 13 to 19.
-fn is_mobile(digits: &str) -> bool {
-    digits.len() == 11 && matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..])
-}
-
 fn is_chinese_mobile(number: &Number, digits: &str, evenly: &impl Fn(&[usize]) -> bool) -> bool {
     let prefixed = digits
         .strip_prefix("0086")
@@ -118,7 +171,7 @@ fn is_chinese_mobile(number: &Number, digits: &str, evenly: &impl Fn(&[usize]) -
 }
 
 /// Area code and number, hyphen or parentheses between; service numbers 400 and 800.
-fn is_chinese_landline(number: &Number, digits: &str, text: &str, hint: Hint) -> bool {
+fn is_chinese_landline(number: &Number, digits: &str, text: &str, hint: &Context) -> bool {
     let mut shape = number.shape();
     let (first, second, third) = (
         shape.next().unwrap_or(0),
@@ -149,7 +202,7 @@ fn is_chinese_landline(number: &Number, digits: &str, text: &str, hint: Hint) ->
 }
 
 /// Area code, exchange and line (North American Numbering Plan).
-fn is_north_american(number: &Number, digits: &str, text: &str, hint: Hint) -> bool {
+fn is_north_american(number: &Number, digits: &str, text: &str, hint: &Context) -> bool {
     let trunk = digits.len() == 11 && digits.starts_with('1');
     let national = if trunk {
         digits.get(1..).unwrap_or_default()

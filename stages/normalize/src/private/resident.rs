@@ -1,6 +1,8 @@
-//! Chinese resident identity numbers (GB 11643-1999).
+//! Chinese resident identity numbers (GB 11643-1999), and the older ones of 15 digits (GB 11643-1989),
+//! which have no check digit, beside a word that says so.
 
 use super::Item;
+use super::context::{Context, Reach};
 use super::number::Number;
 use crate::config::PrivateKind;
 
@@ -13,23 +15,49 @@ const CHECKS: [u8; 11] = *b"10X98765432";
 /// A resident identity number: region, day of birth, and check digit must all be right.
 pub(super) fn number(number: &Number, text: &str) -> Option<Item> {
     let (start, digits_end) = *number.groups().first()?;
-    let end = match digits_end - start {
-        18 => digits_end,
-        17 => digits_end + 1,
+    let bytes = text.as_bytes();
+    let mut shape = number.shape();
+    let (end, id) = match digits_end - start {
+        18 => (digits_end, text.get(start..digits_end)?.to_owned()),
+        17 => (digits_end + 1, text.get(start..digits_end + 1)?.to_owned()),
+        15 => (digits_end, text.get(start..digits_end)?.to_owned()),
+        // "110105 19491231 002X"
+        6 if shape.nth(1) == Some(8) => {
+            let last = number.groups().get(2)?;
+            let end = last.0 + 4;
+            let sign = |c: char| c.is_ascii_alphanumeric();
+            (
+                end,
+                text.get(start..end)?.chars().filter(|c| sign(*c)).collect(),
+            )
+        }
         _ => return None,
     };
-    let id = text.get(start..end)?.as_bytes();
-    let bytes = text.as_bytes();
+    let id = id.as_bytes();
     let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     let glued = start
         .checked_sub(1)
         .and_then(|i| bytes.get(i))
         .is_some_and(word)
         || bytes.get(end).is_some_and(word);
-    (!glued && is_valid(id)).then_some(Item {
+    let old = || is_old(id) && Context::before(text, start, Reach::Near).identity();
+    (!glued && (is_valid(id) || old())).then_some(Item {
         kind: PrivateKind::ResidentId,
         range: start..end,
     })
+}
+
+/// Region, and a day of birth in the twentieth century.
+fn is_old(id: &[u8]) -> bool {
+    let number = |from: usize, to: usize| {
+        let digits = id.get(from..to).unwrap_or_default();
+        digits
+            .iter()
+            .fold(0u32, |n, b| n * 10 + u32::from(b.wrapping_sub(b'0')))
+    };
+    id.len() == 15
+        && is_region(number(0, 2))
+        && is_day(1900 + number(6, 8), number(8, 10), number(10, 12))
 }
 
 fn is_valid(id: &[u8]) -> bool {
@@ -69,7 +97,7 @@ fn is_day(year: u32, month: u32, day: u32) -> bool {
         1..=12 => 31,
         _ => 0,
     };
-    (1900..2100).contains(&year) && (1..=days).contains(&day)
+    (1800..2100).contains(&year) && (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -82,6 +110,11 @@ mod tests {
         assert!(!is_valid(b"110105194912310021"));
         assert!(!is_valid(b"99010519491231002X"));
         assert!(!is_valid(b"11010519491331002X"));
-        assert!(is_day(2000, 2, 29) && !is_day(1900, 2, 29) && !is_day(2001, 4, 31));
+        assert!(
+            is_day(2000, 2, 29)
+                && !is_day(1900, 2, 29)
+                && is_valid(b"440524188001010014")
+                && !is_day(2001, 4, 31)
+        );
     }
 }
