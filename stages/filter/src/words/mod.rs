@@ -16,7 +16,7 @@ pub(crate) use spaced::{Piece, letters_len, words_and_gaps};
 pub enum Segmenter {
     /// At spaces, with spaCy's rules for punctuation, clitics and hyphens.
     Spaced,
-    /// Chinese, by dictionary (jieba).
+    /// Chinese, by a word list.
     Chinese,
     /// Scripts without spaces: runs of one script (Japanese), clusters (Thai, Khmer, …) by
     /// UAX #29.

@@ -2,10 +2,9 @@
 //!
 //! One walk over the bytes finds both. Words of alphabets follow UAX 29 as far as counting needs it
 //! (apostrophes and full stops within a word, points and commas within a number). Chinese is
-//! segmented with a word list ([`chinese`]); Japanese, Thai, Lao, Khmer and Burmese with the
+//! segmented with a word list ([`textmill_words`]); Japanese, Thai, Lao, Khmer and Burmese with the
 //! dictionaries of ICU (`icu_segmenter`), which knows no faster way.
 
-mod chinese;
 mod class;
 mod sentence;
 
@@ -167,7 +166,7 @@ fn east_asian(
     if kana {
         by_dictionary(text, start..end, word);
     } else {
-        chinese::words(run, start, word);
+        textmill_words::chinese(run, start, word);
     }
     end
 }
