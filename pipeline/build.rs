@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 const STAGES: [(&str, &[&str]); 8] = [
     ("collect", &[]),
     ("extract", &[]),
-    ("filter", &[]),
+    ("filter", &["words"]),
     ("dedupe", &[]),
-    ("normalize", &[]),
+    ("normalize", &["words"]),
     ("tokenize", &[]),
     ("train", &["model"]),
     ("evaluate", &["model"]),
