@@ -79,7 +79,7 @@ const HIGH: u64 = EACH << 7;
 /// The high bits of those bytes that are ASCII letters.
 #[inline]
 fn letters_of(bytes: u64) -> u64 {
-    let lower = (bytes | EACH * 0x20) & !HIGH;
+    let lower = (bytes | (EACH * 0x20)) & !HIGH;
     // Below 0x80 a sum reaches into the high bit, and no further, from a certain byte on.
     let from_a = lower + EACH * u64::from(0x80 - b'a');
     let beyond_z = lower + EACH * u64::from(0x80 - b'z' - 1);
