@@ -110,7 +110,11 @@ impl Measure<'_> {
         // A word is a piece of the text.
         let start = word.as_ptr().addr() - self.text.as_ptr().addr();
         let hash = hash_word_at(self.text.as_bytes(), start, word.len());
-        let (chars, plain, alphabetic) = classify(word);
+        let all_letters = letters_len(&self.text.as_bytes()[start..]) >= word.len();
+        let (chars, plain, alphabetic) = match all_letters {
+            true => (word.len(), true, true),
+            false => classify(word),
+        };
         self.stop_words.note(hash, &mut self.seen);
         // A text is below 2 GiB, Arrow's limit.
         self.chars = self.chars.saturating_add(chars as u32);
@@ -123,10 +127,10 @@ impl Measure<'_> {
 }
 
 /// A word's length in characters, whether it is more than symbols, whether it has a letter.
-#[inline]
 fn classify(word: &str) -> (usize, bool, bool) {
-    if letters_len(word.as_bytes()) == word.len() {
-        return (word.len(), true, true);
+    if let [byte] = word.as_bytes() {
+        let c = char::from(*byte);
+        return (1, !is_symbol(c), c.is_ascii_alphabetic());
     }
     let (mut chars, mut plain, mut alphabetic) = (0, false, false);
     for c in word.chars() {

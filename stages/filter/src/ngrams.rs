@@ -82,6 +82,9 @@ impl<'a> Ngrams<'a> {
     /// Counts the n-grams, forgets the places of those that occur once, and returns the first
     /// place of the commonest and how often it occurs.
     fn count(&mut self) -> (u32, u32) {
+        if self.places.is_empty() {
+            return (0, 1);
+        }
         self.table.empty_for(self.places.len());
         self.slots.clear();
         let (mut first, mut most) = (0, 1);
@@ -104,6 +107,9 @@ impl<'a> Ngrams<'a> {
     /// Characters in n-grams that repeat an earlier one, without counting any word twice.
     pub fn duplicates(&mut self) -> u64 {
         self.count();
+        if self.places.is_empty() {
+            return 0;
+        }
         self.table.empty_for(self.places.len());
         let (mut next, mut chars) = (0, 0);
         for place in &self.places {

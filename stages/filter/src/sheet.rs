@@ -25,6 +25,8 @@ pub struct Sheet<'a> {
     words: Option<Words>,
     /// Number of words of the text as it is now, where it is known.
     word_count: Option<usize>,
+    /// Characters in repeated lines of the text as it is now, where they are known.
+    repeated_chars: Option<usize>,
 }
 
 impl<'a> Sheet<'a> {
@@ -37,6 +39,7 @@ impl<'a> Sheet<'a> {
             details: Vec::new(),
             words: None,
             word_count: None,
+            repeated_chars: None,
         }
     }
 
@@ -124,7 +127,8 @@ impl<'a> Sheet<'a> {
 
     fn gopher_repetition(&mut self, text: &str) {
         let chars = text.chars().count();
-        gopher_repetition::measure_lines(text, chars, &mut self.scores);
+        let repeated = gopher_repetition::measure_lines(text, chars, &mut self.scores);
+        self.repeated_chars = Some(repeated);
         let (words, scores) = self.words(text);
         gopher_repetition::measure_ngrams(words, chars, scores);
     }
@@ -151,6 +155,7 @@ impl<'a> Sheet<'a> {
         if kept.text != document.text {
             document.set_text(kept.text);
             self.word_count = Some(kept.words);
+            self.repeated_chars = None;
         }
     }
 
@@ -163,6 +168,7 @@ impl<'a> Sheet<'a> {
             let text = kept.text.into_owned();
             document.set_text(text);
             self.word_count = None;
+            self.repeated_chars = None;
             self.words = None;
         }
     }
@@ -170,7 +176,8 @@ impl<'a> Sheet<'a> {
     fn fineweb(&mut self, text: &str) {
         let (words, segmenter) = (self.count_words(text), self.book.segmenter);
         let short = self.book.limits.short_line_chars;
-        fineweb::measure(text, segmenter, words, short, &mut self.scores);
+        let repeated = self.repeated_chars;
+        fineweb::measure(text, segmenter, words, short, repeated, &mut self.scores);
     }
 
     fn safety(&mut self, document: &Document) {

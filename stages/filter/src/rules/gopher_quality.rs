@@ -22,7 +22,7 @@ pub fn measure(
     let ellipses = ["...", "…"].map(|mark| memmem::find_iter(text.as_bytes(), mark).count());
     let share = ratio(ellipses.iter().sum(), words.len());
     scores.set(Rule::EllipsisRatio, share);
-    measure_lines(text, words, scores);
+    measure_lines(text, words, segmenter, scores);
     let share = ratio(words.alphabetic, alphabetic_base(words, segmenter));
     scores.set(Rule::AlphabeticWords, share);
     if has_stop_words {
@@ -40,12 +40,19 @@ fn alphabetic_base(words: &Words, segmenter: Segmenter) -> usize {
     }
 }
 
-fn measure_lines(text: &str, words: &Words, scores: &mut Scores) {
+/// Longest line, in characters of a script without spaces, that is a teaser if it trails off: a
+/// paragraph may do so, and a Chinese text is often a single one.
+const TEASER: usize = 200;
+
+fn measure_lines(text: &str, words: &Words, segmenter: Segmenter, scores: &mut Scores) {
     let all = words.lines.len();
+    let is_teaser =
+        |line: &str| segmenter == Segmenter::Spaced || line.chars().nth(TEASER).is_none();
     let (mut bullets, mut ellipses) = (0, 0);
     for line in words.lines.iter().map(|line| line.of(text)) {
         bullets += usize::from(line.starts_with(['•', '-']));
-        ellipses += usize::from(line.ends_with("...") || line.ends_with('…'));
+        let trails_off = line.ends_with("...") || line.ends_with('…');
+        ellipses += usize::from(trails_off && is_teaser(line));
     }
     scores.set(Rule::BulletLines, ratio(bullets, all));
     scores.set(Rule::EllipsisLines, ratio(ellipses, all));
@@ -149,6 +156,21 @@ mod tests {
         };
         assert_eq!(failed(&ellipses(4)), Some((Rule::EllipsisLines, 0.4)));
         assert_eq!(failed(&ellipses(3)), None);
+    }
+
+    #[test]
+    fn a_chinese_paragraph_may_trail_off() {
+        let share = |text: &str| {
+            let words = Words::measure(text, Segmenter::Chinese, &StopWords::default());
+            let mut scores = Scores::default();
+            measure(text, &words, Segmenter::Chinese, true, &mut scores);
+            scores.get(Rule::EllipsisLines)
+        };
+        assert_eq!(share("他走了很远的路……"), Some(1.0));
+        assert_eq!(
+            share(&format!("{}……", "他走了很远的路，".repeat(30))),
+            Some(0.0)
+        );
     }
 
     #[test]

@@ -17,8 +17,9 @@ const DUPLICATE: [Rule; 6] = [
     Rule::Duplicate10Grams,
 ];
 
-/// Measures repeated paragraphs and lines, by number and as shares of the text's `chars`.
-pub fn measure_lines(text: &str, chars: usize, scores: &mut Scores) {
+/// Measures repeated paragraphs and lines, by number and as shares of the text's `chars`. Returns
+/// the characters in repeated lines, which FineWeb's rules ask for as well.
+pub fn measure_lines(text: &str, chars: usize, scores: &mut Scores) -> usize {
     let paragraphs = repeated(between_line_feeds(text.trim_matches(is_space), 2));
     let share = ratio(paragraphs.repeats, paragraphs.pieces);
     scores.set(Rule::DuplicateParagraphs, share);
@@ -31,6 +32,7 @@ pub fn measure_lines(text: &str, chars: usize, scores: &mut Scores) {
     let lines = repeated(between_line_feeds(text, 1).filter(written));
     scores.set(Rule::DuplicateLines, ratio(lines.repeats, lines.pieces));
     scores.set(Rule::DuplicateLineChars, ratio(lines.chars, chars));
+    lines.chars
 }
 
 /// Measures the commonest n-grams of words and repeated n-grams, as shares of the text's `chars`.

@@ -9,7 +9,7 @@ use crate::hashing::HashedMap;
 /// The exceptions by the hash of their text, each with it and the words that it consists of.
 struct Exceptions {
     words: HashedMap<(&'static str, Vec<&'static str>)>,
-    /// Bits by first byte, last byte and length: rules most words out without hashing.
+    /// Bits by first and last two bytes and length: rules most words out without hashing.
     shapes: Vec<u64>,
 }
 
@@ -29,16 +29,17 @@ static EXCEPTIONS: LazyLock<Exceptions> = LazyLock::new(|| {
     Exceptions { words, shapes }
 });
 
-/// A number below [`SHAPES`] from a text's first and last byte and its length.
+/// A number below [`SHAPES`] from a text's first and last two bytes and its length.
 #[inline]
 fn shape(text: &[u8]) -> usize {
-    match text {
-        [] => 0,
-        [first, ..] => {
-            let last = text[text.len() - 1];
-            (usize::from(*first) ^ usize::from(last) << 7 ^ text.len().min(31) << 11) % SHAPES
-        }
-    }
+    let (Some(first), Some(last)) = (text.first_chunk::<2>(), text.last_chunk::<2>()) else {
+        return text.first().map_or(0, |byte| usize::from(*byte));
+    };
+    let ends = u32::from(u16::from_le_bytes(*first)) << 16 | u32::from(u16::from_le_bytes(*last));
+    let mixed = ends
+        .wrapping_add(text.len() as u32)
+        .wrapping_mul(0x9E37_79B1);
+    (mixed >> 16) as usize
 }
 
 /// The words that `text` consists of, if it is an exception.
