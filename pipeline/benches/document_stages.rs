@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let language = textmill_filter::Filter::new(&language)?;
     report("language", &language, &documents, text);
+    rules(&language, &documents)?;
     let normalize = textmill_normalize::Normalize::new(&Default::default())?;
     report("normalize", &normalize, &documents, text);
     minhash(&documents);
@@ -98,6 +99,29 @@ fn report<S: DocumentStage>(
         start.elapsed()
     };
     print(name, inputs.len(), bytes, best(work));
+}
+
+/// All rules of the filter together, by language, and without its identification.
+fn rules(language: &textmill_filter::Filter, documents: &[Document]) -> Result<(), Box<dyn Error>> {
+    let mut config = textmill_filter::Config {
+        signals: false,
+        ..Default::default()
+    };
+    config.families.retain(|family| family != "lang");
+    let filter = textmill_filter::Filter::new(&config)?;
+    let identified: Vec<Document> = documents
+        .iter()
+        .filter_map(|document| kept(language, document))
+        .collect();
+    for lang in ["en", "zh"] {
+        let is_in = |document: &&Document| document.lang.as_deref() == Some(lang);
+        let documents: Vec<Document> = identified.iter().filter(is_in).cloned().collect();
+        if !documents.is_empty() {
+            let size = |document: &Document| document.text.len();
+            report(&format!("rules, {lang}"), &filter, &documents, size);
+        }
+    }
+    Ok(())
 }
 
 /// The two halves of extraction beside html5ever, which builds scraper's tree: what the parser does,
