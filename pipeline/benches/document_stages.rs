@@ -45,6 +45,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     report("language", &language, &documents, text);
     rules(&language, &documents)?;
     let normalize = textmill_normalize::Normalize::new(&Default::default())?;
+    report("segmented", &normalize, &documents, text);
+    // The peers neither count words nor find sentences.
+    let normalize = textmill_normalize::Config {
+        segment: false,
+        ..Default::default()
+    };
+    let normalize = textmill_normalize::Normalize::new(&normalize)?;
     report("normalize", &normalize, &documents, text);
     minhash(&documents);
     Ok(())
