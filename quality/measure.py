@@ -16,6 +16,7 @@ from pathlib import Path
 
 import charset
 import chinese
+import decontamination
 import duplicates
 import extraction
 import language
@@ -27,7 +28,7 @@ from textmill import Textmill
 FLOORS = Path(__file__).parent.parent / "quality.toml"
 MEASURES = {
     module.__name__: module
-    for module in (extraction, charset, language, rules, chinese, duplicates, mojibake, segments)
+    for module in (extraction, charset, language, rules, chinese, decontamination, duplicates, mojibake, segments)
 }
 
 

@@ -1,12 +1,10 @@
 //! Reading lists: one entry a line, `#` comments, plain or gzip.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-
 use crate::error::Error;
+use crate::text_file;
 
 /// Longest line, in bytes: what is longer is no list.
 const MAX_LINE: usize = 1 << 16;
@@ -51,17 +49,11 @@ pub(crate) fn entries(
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    if path.is_dir() {
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if metadata.is_dir() {
         return Err(unreadable(path, &"is a folder"));
     }
-    Ok(
-        if path.extension().is_some_and(|extension| extension == "gz") {
-            Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(file))))
-        } else {
-            Box::new(BufReader::new(file))
-        },
-    )
+    text_file::open(path)
 }
 
 /// A comment begins the line or follows white space: `#` is a part of some addresses.
@@ -100,6 +92,7 @@ pub(crate) fn malformed(path: &Path, line: usize, text: &str, expected: &'static
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write;
 
     use super::*;

@@ -200,10 +200,10 @@ struct Slot {
 }
 
 impl Table {
-    /// Empties the table and makes it stay at most half full with `items`.
+    /// Empties the table and makes it stay at most three quarters full with `items`.
     fn empty_for(&mut self, items: usize) {
         self.slots.clear();
-        let size = (items.max(8) * 2).next_power_of_two();
+        let size = (items.max(8) * 4 / 3 + 1).next_power_of_two();
         self.slots.resize(size, Slot::default());
     }
 

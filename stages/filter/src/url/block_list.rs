@@ -35,11 +35,6 @@ impl BlockList {
         Ok(builder.finish())
     }
 
-    /// Number of entries.
-    pub fn len(&self) -> usize {
-        self.hashes.len()
-    }
-
     /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()

@@ -136,12 +136,6 @@ impl UrlLists {
             .find(&address)
             .or_else(|| self.words.find(&address))
     }
-
-    /// Number of entries on block lists.
-    #[must_use]
-    pub fn blocked(&self) -> usize {
-        self.block.len()
-    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,15 @@
 mod chinese;
 mod classes;
 mod exceptions;
+mod letters;
 mod spaced;
 mod unspaced;
 mod web_address;
 
 pub(crate) use classes::{chunks, is_east_asian_letter};
 pub use classes::{is_space, is_symbol, is_terminal};
-pub(crate) use spaced::{Piece, letters_len, words_and_gaps};
+pub(crate) use letters::letters_len;
+pub(crate) use spaced::{Piece, words_and_gaps};
 
 /// How a language's text is split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
