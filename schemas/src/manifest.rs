@@ -72,7 +72,8 @@ pub struct TaskReport {
     pub files: Vec<ShardEntry>,
     /// Bytes read from outside the run; what earlier stages wrote is counted by the runner.
     pub outside_bytes: u64,
-    /// Further figures. Numbers of several tasks add up; of other values the last one stays.
+    /// Further figures. Numbers of several tasks add up, or of those named `largest_…` the
+    /// greatest stays; of other values the last one stays.
     pub stats: BTreeMap<String, Value>,
 }
 
@@ -106,8 +107,12 @@ impl TaskReport {
         self.files.extend(other.files);
         self.outside_bytes += other.outside_bytes;
         for (key, value) in other.stats {
-            let sum = self.stats.get(&key).and_then(|old| add(old, &value));
-            self.stats.insert(key, sum.unwrap_or(value));
+            let join = match key.starts_with("largest_") {
+                true => greatest,
+                false => add,
+            };
+            let joined = self.stats.get(&key).and_then(|old| join(old, &value));
+            self.stats.insert(key, joined.unwrap_or(value));
         }
     }
 }
@@ -118,6 +123,12 @@ fn add(a: &Value, b: &Value) -> Option<Value> {
         (Some(a), Some(b)) => Some(a.saturating_add(b).into()),
         _ => Some((a.as_f64()? + b.as_f64()?).into()),
     }
+}
+
+/// The greater of two JSON numbers.
+fn greatest(a: &Value, b: &Value) -> Option<Value> {
+    let greater = if a.as_f64()? < b.as_f64()? { b } else { a };
+    Some(greater.clone())
 }
 
 /// Proof that a task is done. Readers trust records, never listings.

@@ -81,6 +81,8 @@ row! {
         pub lang_confidence: Option<f32>,
         /// Whether parts of the text are in another language.
         pub lang_mixed: Option<bool>,
+        /// Score that the filter's classifier gave, where there is one.
+        pub quality: Option<f32>,
         /// Near-duplicate cluster: id of its survivor; null when the document has no duplicate.
         pub cluster_id: Option<String>,
         /// Number of documents in the cluster.

@@ -104,7 +104,7 @@ pub type StageResult<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// named by step and rank alone. A list starts when the one before it is done.
 pub trait CorpusStage: Send + Sync {
     /// Names of the task lists, in order.
-    fn steps(&self) -> &'static [&'static str];
+    fn steps(&self) -> Vec<&'static str>;
 
     /// Number of tasks of a step; may read what earlier steps wrote.
     ///

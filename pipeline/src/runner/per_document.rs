@@ -76,8 +76,8 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 impl<S: DocumentStage> CorpusStage for PerDocument<S> {
-    fn steps(&self) -> &'static [&'static str] {
-        &["documents"]
+    fn steps(&self) -> Vec<&'static str> {
+        vec!["documents"]
     }
 
     fn world(&self, _step: &str, ctx: &TaskContext) -> StageResult<usize> {

@@ -99,8 +99,8 @@ impl Collect {
 }
 
 impl CorpusStage for Collect {
-    fn steps(&self) -> &'static [&'static str] {
-        &["read"]
+    fn steps(&self) -> Vec<&'static str> {
+        vec!["read"]
     }
 
     fn world(&self, _step: &str, _ctx: &TaskContext) -> StageResult<usize> {

@@ -1,6 +1,9 @@
+use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::budget;
+use crate::decision::Level;
 
 /// Bounds that keep a mistyped number from asking for gigabytes per document.
 const MAX_HASHES: usize = 8192;
@@ -13,6 +16,8 @@ const MAX_NGRAM: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Drop documents whose address, in its canonical form, is that of another.
+    pub url: bool,
     /// Drop documents whose normal form (see [`crate::normal_form`]) equals another's.
     pub exact: bool,
     /// Drop documents whose shingle set is similar to another's.
@@ -34,6 +39,14 @@ pub struct Config {
     pub verify: Verify,
     /// Which document of a cluster is kept.
     pub keep: Keep,
+    /// Sources whose documents are kept before those of others, best first.
+    pub prefer: Vec<String>,
+    /// Clusters of more documents are counted in the manifest; where candidates are compared by
+    /// estimate, components of more are compared by their shingles before anything is dropped.
+    pub max_cluster: u64,
+    /// Memory of the whole program, in bytes or as `"2GiB"`. Obeyed by sorting on disk; the
+    /// output does not depend on it.
+    pub memory_limit: ByteSize,
     /// Seed of the hash functions. Signatures of different seeds cannot be compared.
     pub seed: u64,
 }
@@ -41,6 +54,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            url: true,
             exact: true,
             near: true,
             ngram: 5,
@@ -50,6 +64,9 @@ impl Default for Config {
             min_similarity: 0.7,
             verify: Verify::default(),
             keep: Keep::default(),
+            prefer: Vec::new(),
+            max_cluster: 1000,
+            memory_limit: ByteSize::gib(2),
             seed: 0,
         }
     }
@@ -67,16 +84,20 @@ pub enum Verify {
     Estimate,
 }
 
-/// Which document of a cluster is kept. Ties go to the first by source, file, offset and id,
-/// so the order of arrival never matters.
+/// Which document of a cluster is kept. Ties go by a hash of the address (or of the id, where
+/// there is none), so the order of arrival never matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
     /// The one with the longest normal form, in bytes.
     #[default]
     Longest,
-    /// The first by source, file, offset and id.
+    /// The first one of the corpus, in the order of `collect`.
     First,
+    /// The one published first, or fetched first where no date is known.
+    Earliest,
+    /// The one that the filter's classifier scores highest; the longest where it scores none.
+    Score,
 }
 
 impl Config {
@@ -84,6 +105,15 @@ impl Config {
     #[must_use]
     pub fn hashes(&self) -> usize {
         self.bands.saturating_mul(self.rows)
+    }
+
+    /// Whether a level is on.
+    pub(crate) fn has(&self, level: Level) -> bool {
+        match level {
+            Level::Url => self.url,
+            Level::Exact => self.exact,
+            Level::Near => self.near,
+        }
     }
 
     /// Checks each value.
@@ -107,6 +137,13 @@ impl Config {
                 self.min_similarity,
                 "a number from 0 to 1",
             ));
+        }
+        if self.max_cluster == 0 {
+            return Err(Error::config("max_cluster", 0, "at least 1"));
+        }
+        if self.memory_limit.as_u64() < budget::LEAST {
+            let least = "at least 256MiB";
+            return Err(Error::config("memory_limit", self.memory_limit, least));
         }
         Ok(())
     }

@@ -4,23 +4,35 @@
 //! shingles to signature. [`shuffle`] is where documents of different shards meet.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod budget;
+mod candidates;
 mod clusters;
+mod compare;
+mod components;
 mod config;
-mod documents;
+mod corpus;
+mod decision;
 mod error;
-mod groups;
+mod facts;
+mod fates;
 mod intermediate;
 mod minhash;
 mod normal;
 mod paths;
+mod rank;
+mod same;
+mod sets;
 mod shingles;
 pub mod shuffle;
 mod signatures;
 mod stage;
 mod survivors;
+pub mod synthetic;
 #[cfg(test)]
 mod tests;
 mod unionfind;
+mod urls;
+mod verify;
 mod words;
 
 pub use config::{Config, Keep, Verify, explain};

@@ -6,6 +6,95 @@ pub(crate) struct Paths {
     work: PathBuf,
 }
 
+/// What a file holds; the name of its folder. Where two numbers are named, the file is one of the
+/// shuffle, written by a task of the first and read by tasks of the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Hashes, length and rank of a shard's documents.
+    Facts,
+    /// Ids of a shard's documents.
+    Ids,
+    /// Signatures of a shard's documents.
+    Signatures,
+    /// Hashes of addresses: shard → range of hashes.
+    Urls,
+    /// Hashes of normal forms: shard → range of hashes.
+    Texts,
+    /// Band keys: shard → range of keys.
+    Keys,
+    /// Pairs of candidates: range of keys → range of rows.
+    Pairs,
+    /// Rows whose shingle sets are asked for: range → shard.
+    Candidates,
+    /// Shingle sets of a shard's candidates.
+    Sets,
+    /// Where each of these sets starts.
+    SetStarts,
+    /// Verified pairs of a range of rows.
+    Edges,
+    /// Connected components: all → range of roots.
+    Components,
+    /// Decisions of the level "url": range of hashes → shard.
+    UrlDecisions,
+    /// Decisions of the level "exact": range of hashes → shard.
+    TextDecisions,
+    /// Decisions of the level "near": range of roots → shard.
+    NearDecisions,
+    /// Decisions of each of the three levels about a shard's documents, sorted.
+    UrlLinks,
+    TextLinks,
+    NearLinks,
+    /// What becomes of a shard's documents.
+    Fates,
+    /// Survivors and their members: shard of the member → shard of the survivor.
+    Members,
+    /// Lines or paragraphs: shard → range of hashes.
+    Lines,
+    /// Lines or paragraphs to remove: range of hashes → shard.
+    LineRemovals,
+    /// Windows of tokens: shard → range of hashes.
+    Windows,
+    /// Windows to remove: range of hashes → shard.
+    WindowRemovals,
+    /// Pairs between the passes that connect them.
+    Stars,
+    /// What a sort in progress leaves on disk.
+    Scratch,
+}
+
+impl Kind {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Facts => "facts",
+            Self::Ids => "ids",
+            Self::Signatures => "signatures",
+            Self::Urls => "urls",
+            Self::Texts => "texts",
+            Self::Keys => "keys",
+            Self::Pairs => "pairs",
+            Self::Candidates => "candidates",
+            Self::Sets => "sets",
+            Self::SetStarts => "set-starts",
+            Self::Edges => "edges",
+            Self::Components => "components",
+            Self::UrlDecisions => "url-decisions",
+            Self::TextDecisions => "text-decisions",
+            Self::NearDecisions => "near-decisions",
+            Self::UrlLinks => "url-links",
+            Self::TextLinks => "text-links",
+            Self::NearLinks => "near-links",
+            Self::Fates => "fates",
+            Self::Members => "members",
+            Self::Lines => "lines",
+            Self::LineRemovals => "line-removals",
+            Self::Windows => "windows",
+            Self::WindowRemovals => "window-removals",
+            Self::Stars => "stars",
+            Self::Scratch => "scratch",
+        }
+    }
+}
+
 impl Paths {
     pub fn new(work: &Path) -> Self {
         Self {
@@ -13,42 +102,21 @@ impl Paths {
         }
     }
 
-    fn path(&self, kind: &str, rank: usize) -> PathBuf {
-        self.work.join(kind).join(format!("{rank:05}.bin"))
+    /// The file of a task.
+    pub fn file(&self, kind: Kind, rank: usize) -> PathBuf {
+        self.folder(kind).join(format!("{rank:05}.bin"))
     }
 
-    /// Hash, length and signature of a shard's documents.
-    pub fn facts(&self, shard: usize) -> PathBuf {
-        self.path("facts", shard)
+    /// The files of all tasks.
+    pub fn files(&self, kind: Kind, tasks: usize) -> Vec<PathBuf> {
+        (0..tasks).map(|rank| self.file(kind, rank)).collect()
     }
 
-    /// Origins of a shard's documents.
-    pub fn origins(&self, shard: usize) -> PathBuf {
-        self.path("origins", shard)
+    pub fn folder(&self, kind: Kind) -> PathBuf {
+        self.work.join(kind.folder())
     }
 
-    /// Shingle sets of a shard's candidates.
-    pub fn sets(&self, shard: usize) -> PathBuf {
-        self.path("sets", shard)
-    }
-
-    /// Band keys and rows of a shard, partitioned by key.
-    pub fn keys(&self, shard: usize) -> PathBuf {
-        self.path("keys", shard)
-    }
-
-    /// Groups of rows that share a key of a partition.
-    pub fn groups(&self, partition: usize) -> PathBuf {
-        self.path("groups", partition)
-    }
-
-    /// Rows of a partition's groups, partitioned by shard.
-    pub fn candidates(&self, partition: usize) -> PathBuf {
-        self.path("candidates", partition)
-    }
-
-    /// What becomes of the rows in clusters, partitioned by shard.
-    pub fn decisions(&self) -> PathBuf {
-        self.path("decisions", 0)
+    pub fn scratch(&self) -> PathBuf {
+        self.folder(Kind::Scratch)
     }
 }

@@ -1,14 +1,18 @@
 //! The shuffle: partition, sort, group. The one place where documents of different shards meet.
 //!
-//! Each writing task makes one file of fixed-size records, with an index by partition. A reading
-//! task takes one partition out of all files. A distributed engine can take the place of this
-//! module and nothing else.
+//! Each writing task makes one file of fixed-size records, with an index by partition
+//! ([`ShuffleWriter`]). A reading task takes one partition out of all files, sorted
+//! ([`Sorted`]): in memory where it fits, else by an external merge sort. A distributed engine
+//! can take the place of this module and nothing else.
 //!
-//! File, in little-endian words of 64 bits: runs of records, sorted by partition within a run;
-//! then for each run the record at which each partition starts and the last one ends; then the
-//! number of runs, the number of partitions, and the words per record.
+//! File, in little-endian words of 64 bits: runs of records, each ordered by partition; then for
+//! each run the record at which each partition starts and the last one ends; then the number of
+//! runs, the number of partitions, and the words per record.
 
-use std::fs::File;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -17,17 +21,19 @@ use crate::intermediate::{IntermediateFile, read_words};
 /// A record: words of 64 bits, the first of which is the key.
 pub type Record<const N: usize> = [u64; N];
 
-/// A writer holds this many bytes of records before it writes a run.
-const RUN_BYTES: usize = 32 << 20;
-/// A partition should take about this many bytes, so that a task can sort it in memory.
-const PARTITION_BYTES: u64 = 64 << 20;
 const FOOTER_WORDS: u64 = 3;
+/// Records are read in pieces of at most this many bytes.
+const PIECE_BYTES: u64 = 1 << 20;
+/// A merge keeps a buffer of at most this many bytes for each run.
+const MERGE_BUFFER: u64 = 1 << 20;
+/// A run buffer does not grow beyond this: larger runs make reading no faster.
+const LARGEST_RUN: u64 = 64 << 20;
 
-/// Number of partitions for a number of records.
+/// Number of partitions of at most `partition_bytes` for a number of records of N words.
 #[must_use]
-pub fn partitions_for<const N: usize>(records: u64) -> usize {
+pub fn partitions_for<const N: usize>(records: u64, partition_bytes: u64) -> usize {
     let bytes = records.saturating_mul(8 * N as u64);
-    usize::try_from(bytes.div_ceil(PARTITION_BYTES).max(1)).unwrap_or(usize::MAX)
+    usize::try_from(bytes.div_ceil(partition_bytes).max(1)).unwrap_or(usize::MAX)
 }
 
 /// The partition of a hashed key: ranges of equal width, so that partitions in order, each
@@ -42,7 +48,8 @@ pub struct ShuffleWriter<const N: usize> {
     file: IntermediateFile,
     partitions: usize,
     /// Partition and record.
-    run: Vec<(usize, Record<N>)>,
+    run: Vec<(u32, Record<N>)>,
+    run_length: usize,
     /// Records written before each partition of each run, and after each run.
     starts: Vec<u64>,
     records: u64,
@@ -50,15 +57,18 @@ pub struct ShuffleWriter<const N: usize> {
 }
 
 impl<const N: usize> ShuffleWriter<N> {
-    /// Starts a file; it has its name when [`Self::finish`] returns.
+    /// Starts a file; it has its name when [`Self::finish`] returns. `memory` bytes of records
+    /// are held at most.
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn create(path: &Path, partitions: usize) -> Result<Self, Error> {
+    pub fn create(path: &Path, partitions: usize, memory: u64) -> Result<Self, Error> {
+        let bytes = memory.min(LARGEST_RUN) as usize;
         Ok(Self {
             file: IntermediateFile::create(path)?,
-            partitions,
+            partitions: partitions.max(1),
             run: Vec::new(),
+            run_length: (bytes / size_of::<(u32, Record<N>)>()).max(1),
             starts: Vec::new(),
             records: 0,
             runs: 0,
@@ -70,18 +80,27 @@ impl<const N: usize> ShuffleWriter<N> {
     /// # Errors
     /// When a run cannot be written.
     pub fn push(&mut self, partition: usize, record: Record<N>) -> Result<(), Error> {
-        self.run.push((partition.min(self.partitions - 1), record));
-        if self.run.len() * size_of::<(usize, Record<N>)>() >= RUN_BYTES {
+        if self.run.len() == self.run.capacity() {
+            // By halves rather than doubled: a buffer must not overshoot what it may take.
+            let further = (self.run.len() / 2).max(1024);
+            let room = self.run_length.saturating_sub(self.run.len());
+            self.run.reserve_exact(further.min(room).max(1));
+        }
+        let partition = partition.min(self.partitions - 1) as u32;
+        self.run.push((partition, record));
+        if self.run.len() >= self.run_length {
             self.write_run()?;
         }
         Ok(())
     }
 
     fn write_run(&mut self) -> Result<(), Error> {
+        // Sorted whole, and repeats left out: what is read is a set of records.
         self.run.sort_unstable();
+        self.run.dedup();
         let mut open = 0;
         for (partition, record) in self.run.drain(..) {
-            while open <= partition {
+            while open <= partition as usize {
                 self.starts.push(self.records);
                 open += 1;
             }
@@ -110,60 +129,263 @@ impl<const N: usize> ShuffleWriter<N> {
     }
 }
 
-/// Reads one partition out of the files of all tasks, sorted: by key, then by the other words.
-///
-/// # Errors
-/// When a file is missing or damaged.
-pub fn read_partition<const N: usize>(
-    files: &[PathBuf],
-    partition: usize,
-) -> Result<Vec<Record<N>>, Error> {
-    let mut records = Vec::new();
-    for path in files {
-        read_file_partition(path, partition, &mut records)?;
-    }
-    records.sort_unstable();
-    Ok(records)
+/// The distinct records of one partition of all files, in ascending order: by key, then by the
+/// other words.
+pub struct Sorted<const N: usize> {
+    records: Source<N>,
+    last: Option<Record<N>>,
 }
 
-fn read_file_partition<const N: usize>(
-    path: &Path,
-    partition: usize,
-    records: &mut Vec<Record<N>>,
-) -> Result<(), Error> {
-    let damaged = || Error::damaged(path, "index of the shuffle");
-    let file = File::open(path).map_err(Error::io(path))?;
-    let words = file.metadata().map_err(Error::io(path))?.len() / 8;
-    let at = words.checked_sub(FOOTER_WORDS).ok_or_else(damaged)?;
-    let footer = read_words(&file, path, at, FOOTER_WORDS)?;
-    let [runs, partitions, record_words] = footer[..] else {
-        return Err(damaged());
-    };
-    if record_words != N as u64 || partition as u64 >= partitions {
-        return Err(damaged());
+enum Source<const N: usize> {
+    Memory(std::vec::IntoIter<Record<N>>),
+    Merge(Merge<N>),
+}
+
+impl<const N: usize> Sorted<N> {
+    /// Sorts a partition in at most `memory` bytes; what does not fit goes through temporary
+    /// files in `scratch`.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged, or the disk refuses.
+    pub fn open(
+        files: &[PathBuf],
+        partition: usize,
+        memory: u64,
+        scratch: &Path,
+    ) -> Result<Self, Error> {
+        let mut sorter = Sorter::new(memory, scratch);
+        for path in files {
+            let pieces = Pieces::<N>::open(path)?;
+            pieces.read(partition, |records| sorter.extend(records))?;
+        }
+        sorter.finish()
     }
-    let starts_per_run = partitions.checked_add(1).ok_or_else(damaged)?;
-    let index = runs.checked_mul(starts_per_run).ok_or_else(damaged)?;
-    let index_at = at.checked_sub(index).ok_or_else(damaged)?;
-    for run in 0..runs {
-        let starts_at = index_at + run * starts_per_run + partition as u64;
-        let bounds = read_words(&file, path, starts_at, 2)?;
-        let [start, end] = bounds[..] else {
+
+    /// The next record; `None` behind the last.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be read.
+    pub fn next_record(&mut self) -> Result<Option<Record<N>>, Error> {
+        loop {
+            let next = match &mut self.records {
+                Source::Memory(records) => records.next(),
+                Source::Merge(merge) => merge.next_record()?,
+            };
+            if next.is_none() || next != self.last {
+                self.last = next;
+                return Ok(next);
+            }
+        }
+    }
+
+    /// All of them at once, for partitions that are known to be small.
+    ///
+    /// # Errors
+    /// As [`Self::next_record`].
+    pub fn into_vec(mut self) -> Result<Vec<Record<N>>, Error> {
+        let mut records = Vec::new();
+        while let Some(record) = self.next_record()? {
+            records.push(record);
+        }
+        Ok(records)
+    }
+}
+
+/// Where the records of a file lie.
+struct Pieces<'a, const N: usize> {
+    path: &'a Path,
+    file: File,
+    runs: u64,
+    partitions: u64,
+    index_at: u64,
+}
+
+impl<'a, const N: usize> Pieces<'a, N> {
+    fn open(path: &'a Path) -> Result<Self, Error> {
+        let damaged = || Error::damaged(path, "index of the shuffle");
+        let file = File::open(path).map_err(Error::io(path))?;
+        let words = file.metadata().map_err(Error::io(path))?.len() / 8;
+        let at = words.checked_sub(FOOTER_WORDS).ok_or_else(damaged)?;
+        let footer = read_words(&file, path, at, FOOTER_WORDS)?;
+        let [runs, partitions, record_words] = footer[..] else {
             return Err(damaged());
         };
-        if start > end || end > index_at / N as u64 {
+        if record_words != N as u64 {
             return Err(damaged());
         }
-        let words = read_words(&file, path, start * N as u64, (end - start) * N as u64)?;
-        let (chunks, _) = words.as_chunks::<N>();
-        records.extend_from_slice(chunks);
+        let per_run = partitions.checked_add(1).ok_or_else(damaged)?;
+        let index = runs.checked_mul(per_run).ok_or_else(damaged)?;
+        Ok(Self {
+            path,
+            file,
+            runs,
+            partitions,
+            index_at: at.checked_sub(index).ok_or_else(damaged)?,
+        })
     }
-    Ok(())
+
+    /// Hands over the records of a partition, run by run.
+    fn read(
+        &self,
+        partition: usize,
+        mut take: impl FnMut(&[Record<N>]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let damaged = || Error::damaged(self.path, "index of the shuffle");
+        if partition as u64 >= self.partitions {
+            return Err(damaged());
+        }
+        for run in 0..self.runs {
+            let starts_at = self.index_at + run * (self.partitions + 1) + partition as u64;
+            let bounds = read_words(&self.file, self.path, starts_at, 2)?;
+            let [mut start, end] = bounds[..] else {
+                return Err(damaged());
+            };
+            if start > end || end > self.index_at / N as u64 {
+                return Err(damaged());
+            }
+            while start < end {
+                let count = (end - start).min(PIECE_BYTES / (8 * N as u64));
+                let at = start * N as u64;
+                let words = read_words(&self.file, self.path, at, count * N as u64)?;
+                take(words.as_chunks::<N>().0)?;
+                start += count;
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The groups of sorted records that share a key.
-pub fn groups<const N: usize>(sorted: &[Record<N>]) -> impl Iterator<Item = &[Record<N>]> {
-    sorted.chunk_by(|a, b| a.first() == b.first())
+/// Sorts records in bounded memory.
+pub(crate) struct Sorter<const N: usize> {
+    records: Vec<Record<N>>,
+    most: usize,
+    memory: u64,
+    scratch: PathBuf,
+    spilled: Vec<(File, u64)>,
+}
+
+impl<const N: usize> Sorter<N> {
+    pub fn new(memory: u64, scratch: &Path) -> Self {
+        let most = memory as usize / size_of::<Record<N>>();
+        Self {
+            records: Vec::new(),
+            most: most.max(16),
+            memory,
+            scratch: scratch.to_path_buf(),
+            spilled: Vec::new(),
+        }
+    }
+
+    pub fn extend(&mut self, records: &[Record<N>]) -> Result<(), Error> {
+        for piece in records.chunks(self.most) {
+            if self.records.len() + piece.len() > self.most {
+                self.spill()?;
+            }
+            let room = self.records.capacity() - self.records.len();
+            if room < piece.len() {
+                let further = (self.records.len() / 2).max(piece.len());
+                let most = self.most - self.records.len();
+                self.records.reserve_exact(further.min(most));
+            }
+            self.records.extend_from_slice(piece);
+        }
+        Ok(())
+    }
+
+    fn spill(&mut self) -> Result<(), Error> {
+        self.records.sort_unstable();
+        self.records.dedup();
+        fs::create_dir_all(&self.scratch).map_err(Error::io(&self.scratch))?;
+        // Without a name: it is gone when the task ends, however it ends.
+        let file = tempfile::tempfile_in(&self.scratch).map_err(Error::io(&self.scratch))?;
+        let mut writer = BufWriter::with_capacity(1 << 18, file);
+        for record in self.records.drain(..) {
+            for word in record {
+                let written = writer.write_all(&word.to_le_bytes());
+                written.map_err(Error::io(&self.scratch))?;
+            }
+        }
+        let file = writer.into_inner().map_err(|error| error.into_error());
+        let mut file = file.map_err(Error::io(&self.scratch))?;
+        let length = file.stream_position().map_err(Error::io(&self.scratch))?;
+        file.seek(SeekFrom::Start(0))
+            .map_err(Error::io(&self.scratch))?;
+        self.spilled.push((file, length));
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<Sorted<N>, Error> {
+        if self.spilled.is_empty() {
+            self.records.sort_unstable();
+            let records = Source::Memory(self.records.into_iter());
+            return Ok(Sorted {
+                records,
+                last: None,
+            });
+        }
+        if !self.records.is_empty() {
+            self.spill()?;
+        }
+        self.records = Vec::new();
+        let records = Source::Merge(Merge::new(self.spilled, self.memory, self.scratch)?);
+        Ok(Sorted {
+            records,
+            last: None,
+        })
+    }
+}
+
+/// Merges sorted runs.
+struct Merge<const N: usize> {
+    runs: Vec<BufReader<File>>,
+    heads: BinaryHeap<Reverse<(Record<N>, usize)>>,
+    scratch: PathBuf,
+}
+
+impl<const N: usize> Merge<N> {
+    fn new(files: Vec<(File, u64)>, memory: u64, scratch: PathBuf) -> Result<Self, Error> {
+        let buffer = (memory / files.len() as u64).clamp(4096, MERGE_BUFFER);
+        let runs = files
+            .into_iter()
+            .map(|(file, length)| BufReader::with_capacity(buffer.min(length) as usize, file))
+            .collect();
+        let mut merge = Self {
+            runs,
+            heads: BinaryHeap::new(),
+            scratch,
+        };
+        for run in 0..merge.runs.len() {
+            merge.refill(run)?;
+        }
+        Ok(merge)
+    }
+
+    fn refill(&mut self, run: usize) -> Result<(), Error> {
+        let Some(reader) = self.runs.get_mut(run) else {
+            return Ok(());
+        };
+        let mut record = [0; N];
+        for (place, word) in record.iter_mut().enumerate() {
+            let mut bytes = [0; 8];
+            match reader.read_exact(&mut bytes) {
+                Ok(()) => *word = u64::from_le_bytes(bytes),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof && place == 0 => {
+                    return Ok(());
+                }
+                Err(error) => return Err(Error::io(&self.scratch)(error)),
+            }
+        }
+        self.heads.push(Reverse((record, run)));
+        Ok(())
+    }
+
+    fn next_record(&mut self) -> Result<Option<Record<N>>, Error> {
+        let Some(Reverse((record, run))) = self.heads.pop() else {
+            return Ok(None);
+        };
+        self.refill(run)?;
+        Ok(Some(record))
+    }
 }
 
 #[cfg(test)]
@@ -177,27 +399,27 @@ mod tests {
         fn partitions_in_order_are_all_records_sorted(
             tasks in prop::collection::vec(prop::collection::vec((any::<u64>(), 0_u64..50), 0..60), 1..4),
             partitions in 1_usize..6,
+            memory in prop_oneof![Just(0_u64), 100_u64..2000, Just(1 << 20)],
         ) {
             let dir = tempfile::tempdir().unwrap();
             let mut files = Vec::new();
             let mut expected = Vec::new();
             for (rank, records) in tasks.iter().enumerate() {
                 let path = dir.path().join(format!("{rank}.bin"));
-                let mut writer = ShuffleWriter::<2>::create(&path, partitions).unwrap();
-                for (i, &(key, row)) in records.iter().enumerate() {
+                let mut writer = ShuffleWriter::<2>::create(&path, partitions, memory).unwrap();
+                for &(key, row) in records {
                     writer.push(range_partition(key, partitions), [key, row]).unwrap();
-                    if i % 17 == 16 {
-                        writer.write_run().unwrap();
-                    }
                     expected.push([key, row]);
                 }
                 writer.finish().unwrap();
                 files.push(path);
             }
             expected.sort_unstable();
+            expected.dedup();
             let mut read = Vec::new();
             for partition in 0..partitions {
-                read.extend(read_partition::<2>(&files, partition).unwrap());
+                let sorted = Sorted::<2>::open(&files, partition, memory, dir.path()).unwrap();
+                read.extend(sorted.into_vec().unwrap());
             }
             prop_assert_eq!(read, expected);
         }
@@ -207,14 +429,26 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("x.bin");
             std::fs::write(&path, bytes).unwrap();
-            let _ = read_partition::<2>(&[path], 0);
+            let sorted = Sorted::<2>::open(&[path], 0, 1000, dir.path());
+            let _ = sorted.and_then(Sorted::into_vec);
         }
     }
 
     #[test]
-    fn groups_share_a_key() {
-        let sorted = [[1, 5], [1, 7], [2, 1], [3, 0], [3, 9]];
-        let sizes: Vec<usize> = groups(&sorted).map(<[_]>::len).collect();
-        assert_eq!(sizes, [2, 1, 2]);
+    fn what_does_not_fit_is_merged_from_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.bin");
+        let mut writer = ShuffleWriter::<2>::create(&path, 1, 1 << 16).unwrap();
+        // One key, so that no partitioning can make the group smaller.
+        for row in (0..100_000).rev() {
+            writer.push(0, [7, row]).unwrap();
+        }
+        writer.finish().unwrap();
+        let mut sorted = Sorted::<2>::open(&[path], 0, 1 << 16, dir.path()).unwrap();
+        assert!(matches!(sorted.records, Source::Merge(_)));
+        for row in 0..100_000 {
+            assert_eq!(sorted.next_record().unwrap(), Some([7, row]));
+        }
+        assert_eq!(sorted.next_record().unwrap(), None);
     }
 }

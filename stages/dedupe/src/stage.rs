@@ -1,16 +1,17 @@
 //! The stage as a chain of task lists.
 
-use std::path::PathBuf;
-
 use textmill_schemas::{CorpusStage, StageResult, TaskContext, TaskReport};
 
-use crate::clusters::Clusters;
-use crate::documents::Rows;
-use crate::groups::write_groups;
-use crate::paths::Paths;
-use crate::shuffle::partitions_for;
-use crate::signatures::{ShingleSets, Signatures};
+use crate::candidates::{key_partitions, pair_partitions, shuffle_keys, shuffle_pairs};
+use crate::clusters::{name_large, resolve};
+use crate::components::{component_partitions, connect};
+use crate::corpus::{Corpus, Shard};
+use crate::decision::{Level, sort};
+use crate::fates::write_fates;
+use crate::same::{decide, shuffle_texts};
+use crate::signatures::{sign, write_sets};
 use crate::survivors::write_survivors;
+use crate::verify::verify;
 use crate::{Config, Error, Verify};
 
 /// Name of this stage.
@@ -19,52 +20,42 @@ pub(crate) const STAGE: &str = "dedupe";
 const INPUT: &str = "filter";
 
 const SIGNATURES: &str = "signatures";
-const BUCKETS: &str = "buckets";
-const SHINGLES: &str = "shingles";
+const URLS: &str = "urls";
+const URL_LINKS: &str = "url-links";
+const TEXTS: &str = "texts";
+const EXACT: &str = "exact";
+const TEXT_LINKS: &str = "text-links";
+const BANDS: &str = "bands";
+const PAIRS: &str = "pairs";
+const SETS: &str = "sets";
+const VERIFY: &str = "verify";
+const COMPONENTS: &str = "components";
+const LARGE: &str = "large";
 const CLUSTERS: &str = "clusters";
+const NEAR_LINKS: &str = "near-links";
+const FATES: &str = "fates";
 const SURVIVORS: &str = "survivors";
 
-/// Drops exact and near duplicates. Steps:
+/// Drops duplicates, level by level; each level sees what the ones before left.
 ///
-/// 1. `signatures` (per shard): hash of the normal form and MinHash band keys of each document.
-/// 2. `buckets` (per range of keys): documents that share a key are candidates.
-/// 3. `shingles` (per shard; only with `verify = "exact"`): the candidates' shingle sets.
-/// 4. `clusters` (one task): verifies candidates, joins duplicates, chooses survivors.
-/// 5. `survivors` (per shard): kept and dropped rows.
+/// 1. `signatures` (per shard): hashes, rank and MinHash signature of each document.
+/// 2. Level "url": `urls` (per range of hashes) keeps the best document of each address.
+/// 3. Level "exact": `texts` (per shard) and `exact` (per range) do so for normal forms.
+/// 4. Level "near": `bands` (per shard) cuts signatures into band keys; `pairs` (per range)
+///    pairs documents that share one; `sets` (per shard) computes their shingles; `verify` (per
+///    range of rows) compares each pair once; `components` joins what is similar; `clusters` (per
+///    range of components) chooses survivors.
+/// 5. `fates` (per shard) leads each dropped document to the one that stays for it.
+/// 6. `survivors` (per shard): kept and dropped rows.
 ///
-/// Output shard i holds the survivors of input shard i, in its order.
-#[derive(Clone, Debug)]
+/// The steps named `…-links` sort what a level decided by shard. Output shard i holds the
+/// survivors of input shard i, in its order.
+///
+/// Memory: [`Config::memory_limit`], whatever the number of documents; with 16 bytes for each of
+/// them at hand, connected components need no passes over the disk.
+#[derive(Debug)]
 pub struct Dedupe {
     config: Config,
-}
-
-/// A shard of the input.
-pub(crate) struct InputShard {
-    pub index: usize,
-    pub path: PathBuf,
-    pub rows: u64,
-}
-
-impl InputShard {
-    /// Row numbers are only right when the manifest is.
-    pub fn check_rows(&self, found: u64) -> Result<(), Error> {
-        if found == self.rows {
-            return Ok(());
-        }
-        Err(Error::Rows {
-            path: self.path.clone(),
-            expected: self.rows,
-            found,
-        })
-    }
-}
-
-/// What all tasks of a run agree on.
-struct Plan {
-    shards: Vec<InputShard>,
-    rows: Rows,
-    partitions: usize,
-    paths: Paths,
 }
 
 impl Dedupe {
@@ -74,126 +65,137 @@ impl Dedupe {
     /// [`Error::Config`] when a value is out of range.
     pub fn new(config: &Config) -> Result<Self, Error> {
         config.validate()?;
-        let config = config.clone();
-        Ok(Self { config })
-    }
-
-    fn plan(&self, ctx: &TaskContext) -> StageResult<Plan> {
-        let shards = ctx.input(INPUT)?.shards().enumerate();
-        let shards: Vec<InputShard> = shards
-            .map(|(index, (path, entry))| InputShard {
-                index,
-                path,
-                rows: entry.rows,
-            })
-            .collect();
-        let rows = Rows::new(shards.iter().map(|shard| shard.rows));
-        let near_keys = if self.config.near {
-            self.config.bands as u64
-        } else {
-            0
-        };
-        let keys = rows
-            .total()
-            .saturating_mul(near_keys + u64::from(self.config.exact));
-        Ok(Plan {
-            shards,
-            rows,
-            partitions: partitions_for::<2>(keys),
-            paths: Paths::new(&ctx.work()),
+        Ok(Self {
+            config: config.clone(),
         })
     }
 
-    fn needs_sets(&self) -> bool {
-        self.config.near && self.config.verify == Verify::Exact
+    /// For tests of limits that a user may not set.
+    #[cfg(test)]
+    pub(crate) fn unchecked(config: Config) -> Self {
+        Self { config }
     }
 
-    fn buckets(&self, partition: usize, plan: &Plan) -> StageResult<TaskReport> {
-        let shards = plan.shards.len();
-        let sets = self.needs_sets();
-        let counts = write_groups(&plan.paths, &plan.rows, shards, partition, sets)?;
-        let mut report = TaskReport::default();
-        report
-            .stats
-            .insert("candidate_groups".into(), counts.groups.into());
-        Ok(report)
+    pub(crate) fn corpus(&self, ctx: &TaskContext) -> StageResult<Corpus> {
+        let shards = ctx.input(INPUT)?.shards();
+        let own = shards.map(|(path, entry)| (path, entry.rows)).collect();
+        Ok(Corpus::new(&self.config, own, &[], ctx))
     }
 
-    fn clusters(&self, plan: &Plan, ctx: &TaskContext) -> StageResult<TaskReport> {
-        let clusters = Clusters::new(&self.config, &plan.paths, &plan.rows);
-        let counts = clusters.run(plan.partitions, plan.shards.len(), ctx)?;
-        let mut report = TaskReport::default();
-        for (name, value) in [
-            ("clusters", counts.clusters),
-            ("largest_cluster", counts.largest_cluster),
-            ("largest_component", counts.largest_component),
-            ("pairs_compared", counts.compared),
-            ("pairs_verified", counts.verified),
-        ] {
-            report.stats.insert(name.into(), value.into());
+    /// Steps after which the level's decisions are known, and the number of tasks that decide.
+    fn deciders(corpus: &Corpus, level: Level) -> usize {
+        match level {
+            Level::Url | Level::Exact => corpus.partitions::<6>(1),
+            Level::Near => component_partitions(corpus),
         }
-        Ok(report)
-    }
-
-    fn shard_task(
-        &self,
-        step: &str,
-        shard: &InputShard,
-        plan: &Plan,
-        ctx: &TaskContext,
-    ) -> StageResult<TaskReport> {
-        let (config, paths, rows) = (&self.config, &plan.paths, &plan.rows);
-        let partitions = plan.partitions;
-        match step {
-            SIGNATURES => Signatures {
-                config,
-                paths,
-                rows,
-                partitions,
-            }
-            .run(shard, ctx)?,
-            SHINGLES => ShingleSets {
-                config,
-                paths,
-                rows,
-                partitions,
-            }
-            .run(shard, ctx)?,
-            _ => return write_survivors(config, paths, rows, shard, ctx),
-        }
-        Ok(TaskReport::default())
     }
 }
 
+fn shard_of(corpus: &Corpus, rank: usize) -> StageResult<&Shard> {
+    let shard = corpus.shards.get(rank);
+    Ok(shard.ok_or_else(|| format!("{STAGE} has no shard {rank}"))?)
+}
+
+fn counted<const N: usize>(stats: [(&str, u64); N]) -> TaskReport {
+    let mut report = TaskReport::default();
+    for (name, value) in stats {
+        report.stats.insert(name.into(), value.into());
+    }
+    report
+}
+
 impl CorpusStage for Dedupe {
-    fn steps(&self) -> &'static [&'static str] {
-        if self.needs_sets() {
-            &[SIGNATURES, BUCKETS, SHINGLES, CLUSTERS, SURVIVORS]
-        } else {
-            &[SIGNATURES, BUCKETS, CLUSTERS, SURVIVORS]
+    fn steps(&self) -> Vec<&'static str> {
+        let config = &self.config;
+        let mut steps = vec![SIGNATURES];
+        if config.url {
+            steps.extend([URLS, URL_LINKS]);
         }
+        if config.exact {
+            steps.extend([TEXTS, EXACT, TEXT_LINKS]);
+        }
+        if config.near {
+            steps.extend([BANDS, PAIRS]);
+            steps.extend(match config.verify {
+                Verify::Exact => [SETS, VERIFY, COMPONENTS].as_slice(),
+                Verify::Estimate => &[VERIFY, COMPONENTS, LARGE, SETS],
+            });
+            steps.extend([CLUSTERS, NEAR_LINKS]);
+        }
+        steps.extend([FATES, SURVIVORS]);
+        steps
     }
 
     fn world(&self, step: &str, ctx: &TaskContext) -> StageResult<usize> {
-        let plan = self.plan(ctx)?;
+        let corpus = self.corpus(ctx)?;
         Ok(match step {
-            BUCKETS => plan.partitions,
-            CLUSTERS => 1,
-            _ => plan.shards.len(),
+            SIGNATURES | TEXTS | BANDS => corpus.shards.len(),
+            URLS | EXACT => corpus.partitions::<6>(1),
+            PAIRS => key_partitions(&corpus),
+            VERIFY => pair_partitions(&corpus),
+            COMPONENTS => 1,
+            LARGE | CLUSTERS => component_partitions(&corpus),
+            _ => corpus.own,
         })
     }
 
     fn task(&self, step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
-        let plan = self.plan(ctx)?;
+        let corpus = &self.corpus(ctx)?;
+        let exactly = self.config.verify == Verify::Exact;
         match step {
-            BUCKETS => self.buckets(rank, &plan),
-            CLUSTERS => self.clusters(&plan, ctx),
-            SIGNATURES | SHINGLES | SURVIVORS => {
-                let shard = plan.shards.get(rank);
-                let shard = shard.ok_or_else(|| format!("{STAGE} has no shard {rank}"))?;
-                self.shard_task(step, shard, &plan, ctx)
+            SIGNATURES => sign(corpus, shard_of(corpus, rank)?, ctx)?,
+            URLS => decide(corpus, Level::Url, rank)?,
+            URL_LINKS => sort(corpus, Level::Url, rank, Self::deciders(corpus, Level::Url))?,
+            TEXTS => shuffle_texts(corpus, shard_of(corpus, rank)?, ctx)?,
+            EXACT => decide(corpus, Level::Exact, rank)?,
+            TEXT_LINKS => sort(
+                corpus,
+                Level::Exact,
+                rank,
+                Self::deciders(corpus, Level::Exact),
+            )?,
+            BANDS => shuffle_keys(corpus, shard_of(corpus, rank)?, ctx)?,
+            PAIRS => {
+                let counts = shuffle_pairs(corpus, rank, exactly, ctx)?;
+                return Ok(counted([
+                    ("candidate_groups", counts.groups),
+                    ("largest_group", counts.largest),
+                ]));
             }
-            _ => Err(format!("{STAGE} has no step `{step}`").into()),
+            SETS => {
+                let sources = match exactly {
+                    true => key_partitions(corpus),
+                    false => component_partitions(corpus),
+                };
+                write_sets(corpus, shard_of(corpus, rank)?, sources, ctx)?;
+            }
+            VERIFY => {
+                let counts = verify(corpus, rank, ctx)?;
+                return Ok(counted([
+                    ("pairs_compared", counts.compared),
+                    ("pairs_verified", counts.verified),
+                ]));
+            }
+            COMPONENTS => connect(corpus, ctx)?,
+            LARGE => name_large(corpus, rank)?,
+            CLUSTERS => {
+                let counts = resolve(corpus, rank, ctx)?;
+                return Ok(counted([
+                    ("components", counts.components),
+                    ("largest_component", counts.largest),
+                    ("survivors_compared", counts.compared),
+                ]));
+            }
+            NEAR_LINKS => sort(
+                corpus,
+                Level::Near,
+                rank,
+                Self::deciders(corpus, Level::Near),
+            )?,
+            FATES => write_fates(corpus, shard_of(corpus, rank)?, ctx)?,
+            SURVIVORS => return write_survivors(corpus, shard_of(corpus, rank)?, ctx),
+            _ => return Err(format!("{STAGE} has no step `{step}`").into()),
         }
+        Ok(TaskReport::default())
     }
 }

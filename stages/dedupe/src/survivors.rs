@@ -5,80 +5,133 @@ use textmill_schemas::{
     shard_name,
 };
 
-use crate::Config;
-use crate::clusters::Decision;
-use crate::documents::{Documents, Rows};
-use crate::paths::Paths;
-use crate::shuffle::read_partition;
-use crate::stage::{InputShard, STAGE};
+use crate::corpus::{Corpus, Shard};
+use crate::decision::{Decision, Decisions, Level};
+use crate::facts::FactsReader;
+use crate::fates::Members;
+use crate::paths::Kind;
+use crate::stage::STAGE;
 
+/// Rule of documents whose address is that of a kept one.
+const URL: &str = "dedupe.url";
 /// Rule of documents whose normal form equals that of a kept one.
 const EXACT: &str = "dedupe.exact";
 /// Rule of documents similar to a kept one.
 const NEAR: &str = "dedupe.near";
+/// Rule of documents that a reference index holds.
+const REFERENCE: &str = "dedupe.reference";
 
 pub(crate) fn write_survivors(
-    config: &Config,
-    paths: &Paths,
-    rows: &Rows,
-    shard: &InputShard,
+    corpus: &Corpus,
+    shard: &Shard,
     ctx: &TaskContext,
 ) -> StageResult<TaskReport> {
-    let decisions = read_partition::<4>(&[paths.decisions()], shard.index)?;
-    let mut decisions = decisions.into_iter().map(Decision::from_record).peekable();
-    let mut documents = Documents::new(config, paths, rows);
-    let name = shard_name(shard.index);
-    let mut kept = ShardWriter::<Document>::create(ctx.out, &name)?;
-    let mut dropped = ShardWriter::<Dropped>::create(ctx.out, &format!("dropped/{name}"))?;
-    let mut report = TaskReport::default();
+    let mut fates = Decisions::open(corpus, Kind::Fates, shard.index)?;
+    let mut output = Output::create(corpus, shard, ctx)?;
     ctx.progress.add_total(shard.rows);
-    let mut row = rows.first_of(shard.index);
+    let mut row = corpus.rows.first_of(shard.index);
     for group in ShardReader::<Document>::open(&shard.path)? {
         ctx.check_cancelled()?;
-        for mut document in group? {
-            let decision = decisions.next_if(|decision| decision.row == row);
-            report.read += 1;
-            row += 1;
-            match decision {
-                Some(decision) if decision.kept != decision.row => {
-                    let kept_id = documents.origin(decision.kept)?.id;
-                    let row = dropped_row(config, document, decision, kept_id);
-                    report.count_drop(&row.rule);
-                    dropped.write(row)?;
-                }
-                _ => {
-                    document.cluster_id = decision.map(|_| document.id.clone());
-                    document.cluster_size = decision.map(|decision| decision.size);
-                    report.kept_rows += 1;
-                    kept.write(document)?;
-                }
+        for document in group? {
+            output.report.read += 1;
+            match fates.about(row)? {
+                Some(fate) => output.drop(document, fate)?,
+                None => output.keep(document, row)?,
             }
+            row += 1;
             ctx.progress.advance(1);
         }
     }
-    report.kept.push(kept.finish()?);
-    report.dropped.push(dropped.finish()?);
-    Ok(report)
+    output.finish()
 }
 
-fn dropped_row(
-    config: &Config,
-    mut document: Document,
-    decision: Decision,
-    kept_id: String,
-) -> Dropped {
-    let (rule, limit) = if decision.exact && config.exact {
-        (EXACT, 1.0)
-    } else {
-        (NEAR, config.min_similarity)
+/// What is written of a shard.
+struct Output<'a> {
+    corpus: &'a Corpus,
+    facts: FactsReader<'a>,
+    members: Members,
+    kept: ShardWriter<Document>,
+    dropped: ShardWriter<Dropped>,
+    report: TaskReport,
+    clusters: ClusterReport,
+}
+
+#[derive(Default)]
+struct ClusterReport {
+    clusters: u64,
+    largest: u64,
+    over_limit: u64,
+}
+
+impl<'a> Output<'a> {
+    fn create(corpus: &'a Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<Self> {
+        let name = shard_name(shard.index);
+        Ok(Self {
+            corpus,
+            facts: FactsReader::new(corpus),
+            members: Members::open(corpus, shard)?,
+            kept: ShardWriter::create(ctx.out, &name)?,
+            dropped: ShardWriter::create(ctx.out, &format!("dropped/{name}"))?,
+            report: TaskReport::default(),
+            clusters: ClusterReport::default(),
+        })
+    }
+
+    fn keep(&mut self, mut document: Document, row: u64) -> StageResult<()> {
+        let size = 1 + self.members.count(row)?;
+        if size > 1 {
+            document.cluster_id = Some(document.id.clone());
+            document.cluster_size = Some(u32::try_from(size).unwrap_or(u32::MAX));
+            self.clusters.clusters += 1;
+            self.clusters.largest = self.clusters.largest.max(size);
+            self.clusters.over_limit += u64::from(size > self.corpus.config.max_cluster);
+        }
+        self.report.kept_rows += 1;
+        Ok(self.kept.write(document)?)
+    }
+
+    fn drop(&mut self, mut document: Document, fate: Decision) -> StageResult<()> {
+        let kept_id = self.facts.id(fate.kept)?;
+        let text = std::mem::take(&mut document.text);
+        let row = Dropped {
+            cluster_id: Some(kept_id.clone()),
+            kept_id: Some(kept_id),
+            ..Dropped::new(
+                STAGE,
+                document.origin(),
+                reason(self.corpus, fate).text(text),
+            )
+        };
+        self.report.count_drop(&row.rule);
+        Ok(self.dropped.write(row)?)
+    }
+
+    fn finish(mut self) -> StageResult<TaskReport> {
+        self.report.kept.push(self.kept.finish()?);
+        self.report.dropped.push(self.dropped.finish()?);
+        for (name, value) in [
+            ("clusters", self.clusters.clusters),
+            ("largest_cluster", self.clusters.largest),
+            ("clusters_over_limit", self.clusters.over_limit),
+        ] {
+            self.report.stats.insert(name.into(), value.into());
+        }
+        Ok(self.report)
+    }
+}
+
+fn reason(corpus: &Corpus, fate: Decision) -> Reason {
+    let (rule, limit) = match fate.level {
+        Level::Url => (URL, None),
+        Level::Exact => (EXACT, Some(1.0)),
+        Level::Near => (NEAR, Some(corpus.config.min_similarity)),
     };
-    let text = std::mem::take(&mut document.text);
-    let reason = Reason::new(rule)
-        .measured(decision.similarity, limit)
-        .text(text);
-    Dropped {
-        cluster_id: Some(kept_id.clone()),
-        kept_id: Some(kept_id),
-        ..Dropped::new(STAGE, document.origin(), reason)
+    let reason = match corpus.is_reference(fate.kept) {
+        true => Reason::new(REFERENCE).detail(format!("by the level {rule}")),
+        false => Reason::new(rule),
+    };
+    match limit {
+        Some(limit) => reason.measured(fate.similarity, limit),
+        None => reason,
     }
 }

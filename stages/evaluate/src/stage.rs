@@ -110,8 +110,8 @@ impl Evaluate {
 }
 
 impl CorpusStage for Evaluate {
-    fn steps(&self) -> &'static [&'static str] {
-        &["evaluate"]
+    fn steps(&self) -> Vec<&'static str> {
+        vec!["evaluate"]
     }
 
     fn world(&self, _step: &str, _ctx: &TaskContext) -> StageResult<usize> {

@@ -72,8 +72,9 @@ impl<'a> Sheet<'a> {
             Family::Safety => self.safety(document),
             Family::Classifier => {
                 if let Some(model) = &self.filter.models.classifier {
-                    let score = f64::from(model.score(&document.text));
-                    self.scores.set(Rule::ClassifierScore, score);
+                    let score = model.score(&document.text);
+                    document.quality = Some(score);
+                    self.scores.set(Rule::ClassifierScore, score.into());
                 }
             }
             Family::Perplexity => self.perplexity(document),

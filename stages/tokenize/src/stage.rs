@@ -125,8 +125,8 @@ impl Tokenize {
 }
 
 impl CorpusStage for Tokenize {
-    fn steps(&self) -> &'static [&'static str] {
-        &["vocabulary", "encode"]
+    fn steps(&self) -> Vec<&'static str> {
+        vec!["vocabulary", "encode"]
     }
 
     fn world(&self, step: &str, ctx: &TaskContext) -> StageResult<usize> {

@@ -84,8 +84,8 @@ impl Stage {
 }
 
 impl CorpusStage for Stage {
-    fn steps(&self) -> &'static [&'static str] {
-        &["train"]
+    fn steps(&self) -> Vec<&'static str> {
+        vec!["train"]
     }
 
     fn world(&self, _step: &str, _ctx: &TaskContext) -> StageResult<usize> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytesize::ByteSize;
 use proptest::prelude::*;
 use textmill_schemas::{
     Cancelled, CorpusStage, Document, Dropped, Manifest, NoProgress, ShardReader, ShardWriter,
@@ -77,7 +78,7 @@ fn run(config: &Config, shards: &[Vec<Document>], backwards: bool) -> Outcome {
         progress: &NoProgress,
         cancel: &cancel,
     };
-    let stage = Dedupe::new(config).unwrap();
+    let stage = Dedupe::unchecked(config.clone());
     let mut report = TaskReport::default();
     for step in stage.steps() {
         let mut ranks: Vec<usize> = (0..stage.world(step, &ctx).unwrap()).collect();
@@ -150,6 +151,7 @@ fn small_cases_end_as_they_should() {
         let outcome = run(
             &Config {
                 verify,
+                keep: Keep::First,
                 ..Config::default()
             },
             std::slice::from_ref(&shard),
@@ -261,7 +263,11 @@ fn a_giant_group_takes_linear_time() {
         })
         .collect();
     shard.extend((0..copies).map(|i| document(&format!("x{i:05}"), &format!("page {i}"))));
-    let outcome = run(&Config::default(), &[shard], false);
+    let config = Config {
+        keep: Keep::First,
+        ..Config::default()
+    };
+    let outcome = run(&config, &[shard], false);
     assert_eq!(outcome.dropped.len(), copies - 1);
     assert!(
         outcome
@@ -282,7 +288,8 @@ fn cut_order_and_repetition_do_not_show() {
         Config::default(),
         Config {
             verify: Verify::Estimate,
-            keep: Keep::First,
+            keep: Keep::Earliest,
+            max_cluster: 1,
             ..Config::default()
         },
     ] {
@@ -301,6 +308,100 @@ fn cut_order_and_repetition_do_not_show() {
         assert_eq!(turned.kept_ids(), whole.kept_ids());
         assert_eq!(turned.fates(), whole.fates());
     }
+}
+
+#[test]
+fn memory_does_not_show() {
+    let documents: Vec<Document> = corpus(Kind::Mixed, 700, 5)
+        .into_iter()
+        .map(|made| made.document)
+        .collect();
+    let shards: Vec<Vec<Document>> = documents.chunks(200).map(<[_]>::to_vec).collect();
+    for verify in [Verify::Exact, Verify::Estimate] {
+        let config = |bytes| Config {
+            verify,
+            max_cluster: 1,
+            memory_limit: ByteSize(bytes),
+            ..Config::default()
+        };
+        let roomy = run(&config(1 << 30), &shards, false);
+        // Less than 16 bytes a document for everything: sorted and connected on disk.
+        assert_eq!(run(&config(1), &shards, true), roomy);
+        assert!(roomy.dropped.len() > 200, "{}", roomy.dropped.len());
+    }
+}
+
+#[test]
+fn one_document_of_an_address_stays() {
+    let at = |id: &str, url: &str, text: &str| Document {
+        url: Some(url.into()),
+        ..document(id, text)
+    };
+    let shard = vec![
+        at(
+            "a",
+            "http://www.example.org/x/?utm_source=feed",
+            "an older form of a page",
+        ),
+        at(
+            "b",
+            "https://example.org/x",
+            "a newer and longer form of that page",
+        ),
+        at(
+            "c",
+            "https://example.org/y",
+            "a newer and longer form of that page",
+        ),
+        at("d", "", "two without an address"),
+        at("e", "", "are two pages"),
+    ];
+    let config = Config {
+        prefer: vec!["other".into()],
+        ..Config::default()
+    };
+    let outcome = run(&config, std::slice::from_ref(&shard), false);
+    let rules: BTreeMap<_, _> = outcome
+        .fates()
+        .into_iter()
+        .map(|(id, f)| (id, f.1))
+        .collect();
+    // b is the longest of its address; then b and c are equal, whichever of them stays; and a
+    // is led to that one.
+    assert_eq!(rules.get("a"), Some(&"dedupe.url"));
+    assert_eq!(
+        rules
+            .values()
+            .filter(|rule| **rule == "dedupe.exact")
+            .count(),
+        1
+    );
+    assert_eq!(rules.len(), 2);
+    let survivor = outcome
+        .kept
+        .iter()
+        .find(|d| d.cluster_size.is_some())
+        .unwrap();
+    assert_eq!(survivor.cluster_size, Some(3));
+    assert!(
+        outcome
+            .dropped
+            .iter()
+            .all(|row| row.kept_id.as_ref() == Some(&survivor.id))
+    );
+    let preferred = shard.iter().cloned().map(|document| Document {
+        source: if document.id == "a" {
+            "other".into()
+        } else {
+            document.source
+        },
+        ..document
+    });
+    let outcome = run(&config, &[preferred.collect()], false);
+    assert_eq!(
+        outcome.fates(),
+        BTreeMap::from([("b", ("a", "dedupe.url"))])
+    );
 }
 
 /// Documents that the stage judged to be one, by survivor.

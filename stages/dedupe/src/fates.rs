@@ -1,0 +1,109 @@
+//! The step `fates`: what becomes of each document in the end.
+//!
+//! A document may be dropped for one that a later level drops in its turn. Here each is led to
+//! the one that stays.
+
+use textmill_schemas::{StageResult, TaskContext};
+
+use crate::Error;
+use crate::corpus::{Corpus, Shard};
+use crate::decision::{Decision, Decisions, Level, find};
+use crate::facts::FactsReader;
+use crate::intermediate::IntermediateFile;
+use crate::paths::Kind;
+use crate::shuffle::{ShuffleWriter, Sorted};
+
+/// Writes the fates of a shard's documents, and to the shuffle who stays for whom.
+pub(crate) fn write_fates(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<()> {
+    let mut facts = FactsReader::new(corpus);
+    let mut levels = Levels::open(corpus, shard)?;
+    let mut fates = IntermediateFile::create(&corpus.paths.file(Kind::Fates, shard.index))?;
+    let path = corpus.paths.file(Kind::Members, shard.index);
+    let mut members = ShuffleWriter::<2>::create(&path, corpus.own, corpus.budget.task() / 2)?;
+    while let Some(decision) = levels.next_decision()? {
+        ctx.check_cancelled()?;
+        let fate = follow(&mut facts, decision)?;
+        fates.write_words(&fate.to_record())?;
+        if !corpus.is_reference(fate.kept) {
+            members.push(corpus.shard_of(fate.kept), [fate.kept, fate.row])?;
+        }
+    }
+    fates.finish()?;
+    members.finish()?;
+    Ok(())
+}
+
+/// The decision about the one that stays in the end.
+fn follow(facts: &mut FactsReader, mut decision: Decision) -> Result<Decision, Error> {
+    let (corpus, decided) = (facts.corpus, decision.level);
+    for level in Level::ALL {
+        let later = level as u8 > decided as u8;
+        if !later || !corpus.config.has(level) || corpus.is_reference(decision.kept) {
+            continue;
+        }
+        let Some(next) = find(facts, level.kinds().1, decision.kept)? else {
+            continue;
+        };
+        decision.kept = next.kept;
+        if decision.level == Level::Exact {
+            // Equal texts are as similar to the survivor as each other.
+            (decision.level, decision.similarity) = (next.level, next.similarity);
+        }
+    }
+    Ok(decision)
+}
+
+/// The decisions of all levels about a shard, by row; a row has one at most.
+struct Levels {
+    files: Vec<(Decisions, Option<Decision>)>,
+}
+
+impl Levels {
+    fn open(corpus: &Corpus, shard: &Shard) -> Result<Self, Error> {
+        let levels = Level::ALL.into_iter().filter(|l| corpus.config.has(*l));
+        let open = |level: Level| {
+            let mut file = Decisions::open(corpus, level.kinds().1, shard.index)?;
+            let head = file.next_decision()?;
+            Ok((file, head))
+        };
+        Ok(Self {
+            files: levels.map(open).collect::<Result<_, Error>>()?,
+        })
+    }
+
+    fn next_decision(&mut self) -> Result<Option<Decision>, Error> {
+        let heads = self.files.iter_mut().filter(|(_, head)| head.is_some());
+        let Some((file, head)) = heads.min_by_key(|(_, head)| head.map(|d| d.row)) else {
+            return Ok(None);
+        };
+        let decision = head.take();
+        *head = file.next_decision()?;
+        Ok(decision)
+    }
+}
+
+/// How many documents each survivor of a shard stands for.
+pub(crate) struct Members {
+    sorted: Sorted<2>,
+    next: Option<[u64; 2]>,
+}
+
+impl Members {
+    pub fn open(corpus: &Corpus, shard: &Shard) -> Result<Self, Error> {
+        let files = corpus.paths.files(Kind::Members, corpus.own);
+        let (memory, scratch) = (corpus.budget.task() / 4, corpus.paths.scratch());
+        let mut sorted = Sorted::open(&files, shard.index, memory, &scratch)?;
+        let next = sorted.next_record()?;
+        Ok(Self { sorted, next })
+    }
+
+    /// Documents dropped for this one; to be asked in ascending order.
+    pub fn count(&mut self, row: u64) -> Result<u64, Error> {
+        let mut count = 0;
+        while let Some([kept, _]) = self.next.filter(|[kept, _]| *kept <= row) {
+            count += u64::from(kept == row);
+            self.next = self.sorted.next_record()?;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,50 @@
+//! The step `verify`: which pairs of candidates are near duplicates indeed.
+
+use textmill_schemas::{StageResult, TaskContext};
+
+use crate::Verify;
+use crate::candidates::key_partitions;
+use crate::compare::{By, Comparer};
+use crate::corpus::Corpus;
+use crate::paths::Kind;
+use crate::shuffle::{ShuffleWriter, Sorted};
+
+/// What a range of pairs held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PairCounts {
+    pub compared: u64,
+    pub verified: u64,
+}
+
+/// Compares the pairs of a range of rows, each once, and writes those that are similar enough.
+pub(crate) fn verify(
+    corpus: &Corpus,
+    partition: usize,
+    ctx: &TaskContext,
+) -> StageResult<PairCounts> {
+    let files = corpus.paths.files(Kind::Pairs, key_partitions(corpus));
+    let (memory, scratch) = (corpus.budget.task(), corpus.paths.scratch());
+    let mut pairs = Sorted::<2>::open(&files, partition, memory / 4, &scratch)?;
+    let path = corpus.paths.file(Kind::Edges, partition);
+    let mut edges = ShuffleWriter::<2>::create(&path, 1, memory / 8)?;
+    let mut comparer = Comparer::new(corpus, memory / 4);
+    let by = match corpus.config.verify {
+        Verify::Exact => By::Sets,
+        Verify::Estimate => By::Signatures,
+    };
+    let mut verified = 0;
+    while let Some([a, b]) = pairs.next_record()? {
+        if comparer.compared.is_multiple_of(4096) {
+            ctx.check_cancelled()?;
+        }
+        if comparer.similarity(a, b, by)?.is_some() {
+            verified += 1;
+            edges.push(0, [a, b])?;
+        }
+    }
+    edges.finish()?;
+    Ok(PairCounts {
+        compared: comparer.compared,
+        verified,
+    })
+}
