@@ -13,6 +13,9 @@ ARGS ?=
 SHARED ?= ../shared
 PAGES ?= sample_corpus
 PEERS := .venv-peers
+# What `make bench-scale` runs with.
+DOCUMENTS ?= 20000000
+MEMORY ?= 2GiB
 # Time of `make fuzz` for each of its targets.
 SECONDS ?= 60
 FUZZ := stages/extract/fuzz
@@ -33,7 +36,7 @@ TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
 SOURCES := $(shell find schemas words stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench fuzz lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench bench-scale fuzz lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +88,9 @@ quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data aga
 
 bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the document stages beside their peers: make bench PAGES=FOLDER
 	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) --peers $(PEERS)/bin/python $(ARGS)
+
+bench-scale: ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
+	$(CARGO) bench --locked -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)
 
 $(PEERS)/.installed: bench/requirements.txt
 	@$(PYTHON) -m venv $(PEERS)

@@ -213,6 +213,9 @@ pub struct Manifest {
     pub cpu_seconds: f64,
     /// Peak resident memory while the stage ran, in bytes, where the system tells.
     pub peak_memory_bytes: Option<u64>,
+    /// What the stage promised to stay below, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit_bytes: Option<u64>,
     /// Threads that the run used.
     pub threads: usize,
 }

@@ -118,6 +118,12 @@ pub trait CorpusStage: Send + Sync {
     /// When the whole stage cannot go on; a single bad document is a dropped row instead.
     fn task(&self, step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport>;
 
+    /// Memory in bytes that the stage promises to stay below, the whole program counted; noted in
+    /// the manifest beside the peak, and compared with it.
+    fn memory_limit(&self) -> Option<u64> {
+        None
+    }
+
     /// Hash of what the stage reads from outside the run, such as the files that `collect`
     /// finds; a change makes the stage run again. Empty for stages that only read other stages.
     ///

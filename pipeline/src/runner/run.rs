@@ -116,6 +116,7 @@ impl<'a> Runner<'a> {
         check_counts(planned.info, &report, &inputs)?;
         let manifest = self.manifest(planned, report, &inputs, &meter);
         manifest.write(&planned.dir)?;
+        check_memory(&manifest);
         let work = ctx.work();
         if work.exists() {
             fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;
@@ -199,6 +200,7 @@ impl<'a> Runner<'a> {
             wall_seconds: cost.wall_seconds,
             cpu_seconds: cost.cpu_seconds,
             peak_memory_bytes: cost.peak_memory_bytes,
+            memory_limit_bytes: planned.stage.memory_limit(),
             threads: self.threads.current_num_threads(),
         }
     }
@@ -276,6 +278,23 @@ fn check_counts(
         );
     }
     Ok(())
+}
+
+/// A stage that promises a limit is held to it, in sight of the user.
+fn check_memory(manifest: &Manifest) {
+    let (Some(peak), Some(limit)) = (manifest.peak_memory_bytes, manifest.memory_limit_bytes)
+    else {
+        return;
+    };
+    if peak > limit {
+        eprintln!(
+            "warning: {}: the peak of {} MiB is above memory_limit = {} MiB; fewer threads \
+             (--set run.threads=1) take less",
+            manifest.stage,
+            peak >> 20,
+            limit >> 20
+        );
+    }
 }
 
 /// Two runs in one folder would tread on each other's files.

@@ -139,6 +139,10 @@ impl CorpusStage for Dedupe {
         })
     }
 
+    fn memory_limit(&self) -> Option<u64> {
+        Some(self.config.memory_limit.as_u64())
+    }
+
     fn task(&self, step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
         let corpus = &self.corpus(ctx)?;
         let exactly = self.config.verify == Verify::Exact;
