@@ -6,17 +6,22 @@
 
 mod clusters;
 mod config;
+mod cut;
 mod documents;
 mod error;
 mod groups;
 mod intermediate;
+pub mod lines;
 mod minhash;
 mod normal;
+mod occurrence;
 mod paths;
 mod shingles;
 pub mod shuffle;
+pub mod shuffle_api;
 mod signatures;
 mod stage;
+pub mod substrings;
 mod survivors;
 #[cfg(test)]
 mod tests;
@@ -24,6 +29,7 @@ mod unionfind;
 mod words;
 
 pub use config::{Config, Keep, Verify, explain};
+pub use cut::Cut;
 pub use error::Error;
 pub use minhash::{MinHash, estimate};
 pub use normal::normal_form;
