@@ -1,9 +1,10 @@
+use std::path::PathBuf;
+
 use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-use crate::budget;
 use crate::decision::Level;
+use crate::{Error, budget, lines, substrings};
 
 /// Bounds that keep a mistyped number from asking for gigabytes per document.
 const MAX_HASHES: usize = 8192;
@@ -49,6 +50,15 @@ pub struct Config {
     pub memory_limit: ByteSize,
     /// Seed of the hash functions. Signatures of different seeds cannot be compared.
     pub seed: u64,
+    /// Indexes of earlier runs: documents that they hold are dropped. Each is the folder of a
+    /// run, or what `textmill index merge` wrote.
+    pub reference: Vec<PathBuf>,
+    /// Write an index of the documents kept, for later runs.
+    pub write_index: bool,
+    /// Lines and paragraphs that many documents share.
+    pub lines: lines::Config,
+    /// Substrings that occur more than once.
+    pub substrings: substrings::Config,
 }
 
 impl Default for Config {
@@ -68,6 +78,10 @@ impl Default for Config {
             max_cluster: 1000,
             memory_limit: ByteSize::gib(2),
             seed: 0,
+            reference: Vec::new(),
+            write_index: false,
+            lines: lines::Config::default(),
+            substrings: substrings::Config::default(),
         }
     }
 }
@@ -145,7 +159,8 @@ impl Config {
             let least = "at least 256MiB";
             return Err(Error::config("memory_limit", self.memory_limit, least));
         }
-        Ok(())
+        self.lines.validate()?;
+        self.substrings.validate()
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use textmill_schemas::TaskContext;
+use textmill_schemas::{StageInput, TaskContext};
 
 use crate::budget::Budget;
 use crate::paths::Paths;
@@ -79,6 +79,8 @@ pub(crate) struct Corpus {
     pub shards: Vec<Shard>,
     /// How many of the shards hold documents of this run.
     pub own: usize,
+    /// Size of the own shards on disk, in bytes.
+    bytes: u64,
     pub rows: Rows,
     pub paths: Paths,
     pub budget: Budget,
@@ -87,13 +89,14 @@ pub(crate) struct Corpus {
 impl Corpus {
     pub fn new(
         config: &Config,
-        own: Vec<(PathBuf, u64)>,
+        input: &StageInput,
         reference: &[(PathBuf, u64)],
         ctx: &TaskContext,
     ) -> Self {
+        let own = input.shards();
         let count = own.len();
         let shards: Vec<Shard> = own
-            .into_iter()
+            .map(|(path, entry)| (path, entry.rows))
             .chain(reference.iter().cloned())
             .enumerate()
             .map(|(index, (path, rows))| Shard { index, path, rows })
@@ -103,6 +106,7 @@ impl Corpus {
             rows: Rows::new(shards.iter().map(|shard| shard.rows)),
             shards,
             own: count,
+            bytes: input.manifest.kept.iter().map(|shard| shard.bytes).sum(),
             paths: Paths::new(&ctx.work()),
             budget: Budget::new(config.memory_limit.as_u64(), ctx.threads),
         }
@@ -122,6 +126,17 @@ impl Corpus {
     pub fn partitions<const N: usize>(&self, each: u64) -> usize {
         let records = self.rows.total().saturating_mul(each);
         partitions_for::<N>(records, self.budget.partition())
+    }
+
+    /// Partitions of lines: one record for about 20 bytes of a compressed shard.
+    pub fn line_partitions(&self) -> usize {
+        partitions_for::<3>(self.bytes / 20, self.budget.partition())
+    }
+
+    /// Partitions of anchors and windows: likewise.
+    pub fn window_partitions(&self) -> usize {
+        let tokens = self.config.substrings.min_tokens.max(2) as u64;
+        partitions_for::<3>(self.bytes / tokens, self.budget.partition())
     }
 
     /// Partition of a row among `partitions` ranges of equal width.

@@ -52,7 +52,11 @@ pub(crate) enum Kind {
     Lines,
     /// Lines or paragraphs to remove: range of hashes → shard.
     LineRemovals,
-    /// Windows of tokens: shard → range of hashes.
+    /// Chosen places of texts: shard → range of hashes.
+    Anchors,
+    /// Those that stand in more than one place: range of hashes → shard.
+    RepeatedAnchors,
+    /// Windows of words: shard → range of hashes.
     Windows,
     /// Windows to remove: range of hashes → shard.
     WindowRemovals,
@@ -87,6 +91,8 @@ impl Kind {
             Self::Members => "members",
             Self::Lines => "lines",
             Self::LineRemovals => "line-removals",
+            Self::Anchors => "anchors",
+            Self::RepeatedAnchors => "repeated-anchors",
             Self::Windows => "windows",
             Self::WindowRemovals => "window-removals",
             Self::Stars => "stars",

@@ -8,6 +8,10 @@ use crate::components::{component_partitions, connect};
 use crate::corpus::{Corpus, Shard};
 use crate::decision::{Level, sort};
 use crate::fates::write_fates;
+use crate::passages::{
+    find_boilerplate, find_candidates, find_repeats, shuffle_anchors, shuffle_lines,
+    shuffle_windows,
+};
 use crate::same::{decide, shuffle_texts};
 use crate::signatures::{sign, write_sets};
 use crate::survivors::write_survivors;
@@ -34,6 +38,12 @@ const LARGE: &str = "large";
 const CLUSTERS: &str = "clusters";
 const NEAR_LINKS: &str = "near-links";
 const FATES: &str = "fates";
+const LINES: &str = "lines";
+const BOILERPLATE: &str = "boilerplate";
+const ANCHORS: &str = "anchors";
+const REPEATED_ANCHORS: &str = "repeated-anchors";
+const WINDOWS: &str = "windows";
+const REPEATS: &str = "repeats";
 const SURVIVORS: &str = "survivors";
 
 /// Drops duplicates, level by level; each level sees what the ones before left.
@@ -46,7 +56,10 @@ const SURVIVORS: &str = "survivors";
 ///    range of rows) compares each pair once; `components` joins what is similar; `clusters` (per
 ///    range of components) chooses survivors.
 /// 5. `fates` (per shard) leads each dropped document to the one that stays for it.
-/// 6. `survivors` (per shard): kept and dropped rows.
+/// 6. Level "lines": `lines` (per shard) and `boilerplate` (per range of hashes).
+/// 7. Level "substrings": `anchors`, `windows` (per shard), `repeated-anchors`, `repeats` (per
+///    range of hashes).
+/// 8. `survivors` (per shard): kept and dropped rows.
 ///
 /// The steps named `…-links` sort what a level decided by shard. Output shard i holds the
 /// survivors of input shard i, in its order.
@@ -77,9 +90,7 @@ impl Dedupe {
     }
 
     pub(crate) fn corpus(&self, ctx: &TaskContext) -> StageResult<Corpus> {
-        let shards = ctx.input(INPUT)?.shards();
-        let own = shards.map(|(path, entry)| (path, entry.rows)).collect();
-        Ok(Corpus::new(&self.config, own, &[], ctx))
+        Ok(Corpus::new(&self.config, ctx.input(INPUT)?, &[], ctx))
     }
 
     /// Steps after which the level's decisions are known, and the number of tasks that decide.
@@ -122,7 +133,14 @@ impl CorpusStage for Dedupe {
             });
             steps.extend([CLUSTERS, NEAR_LINKS]);
         }
-        steps.extend([FATES, SURVIVORS]);
+        steps.push(FATES);
+        if config.lines.enabled {
+            steps.extend([LINES, BOILERPLATE]);
+        }
+        if config.substrings.enabled {
+            steps.extend([ANCHORS, REPEATED_ANCHORS, WINDOWS, REPEATS]);
+        }
+        steps.push(SURVIVORS);
         steps
     }
 
@@ -135,6 +153,8 @@ impl CorpusStage for Dedupe {
             VERIFY => pair_partitions(&corpus),
             COMPONENTS => 1,
             LARGE | CLUSTERS => component_partitions(&corpus),
+            BOILERPLATE => corpus.line_partitions(),
+            REPEATED_ANCHORS | REPEATS => corpus.window_partitions(),
             _ => corpus.own,
         })
     }
@@ -197,6 +217,12 @@ impl CorpusStage for Dedupe {
                 Self::deciders(corpus, Level::Near),
             )?,
             FATES => write_fates(corpus, shard_of(corpus, rank)?, ctx)?,
+            LINES => shuffle_lines(corpus, shard_of(corpus, rank)?, ctx)?,
+            BOILERPLATE => return find_boilerplate(corpus, rank, ctx),
+            ANCHORS => shuffle_anchors(corpus, shard_of(corpus, rank)?, ctx)?,
+            REPEATED_ANCHORS => find_candidates(corpus, rank, ctx)?,
+            WINDOWS => shuffle_windows(corpus, shard_of(corpus, rank)?, ctx)?,
+            REPEATS => return find_repeats(corpus, rank, ctx),
             SURVIVORS => return write_survivors(corpus, shard_of(corpus, rank)?, ctx),
             _ => return Err(format!("{STAGE} has no step `{step}`").into()),
         }

@@ -6,10 +6,10 @@ use textmill_schemas::{
 };
 
 use crate::corpus::{Corpus, Shard};
-use crate::decision::{Decision, Decisions, Level};
+use crate::decision::{Decision, Level};
 use crate::facts::FactsReader;
 use crate::fates::Members;
-use crate::paths::Kind;
+use crate::left::{Leaver, Left};
 use crate::stage::STAGE;
 
 /// Rule of documents whose address is that of a kept one.
@@ -26,7 +26,7 @@ pub(crate) fn write_survivors(
     shard: &Shard,
     ctx: &TaskContext,
 ) -> StageResult<TaskReport> {
-    let mut fates = Decisions::open(corpus, Kind::Fates, shard.index)?;
+    let mut leaver = Leaver::open(corpus, shard, None)?;
     let mut output = Output::create(corpus, shard, ctx)?;
     ctx.progress.add_total(shard.rows);
     let mut row = corpus.rows.first_of(shard.index);
@@ -34,13 +34,17 @@ pub(crate) fn write_survivors(
         ctx.check_cancelled()?;
         for document in group? {
             output.report.read += 1;
-            match fates.about(row)? {
-                Some(fate) => output.drop(document, fate)?,
-                None => output.keep(document, row)?,
+            match leaver.leave(row, document)? {
+                Left::Gone(document, fate) => output.drop_for(document, fate)?,
+                Left::Short(document, reason) => output.drop(document, reason, None)?,
+                Left::Stays(document) => output.keep(document, row)?,
             }
             row += 1;
             ctx.progress.advance(1);
         }
+    }
+    for (name, count) in ["lines_cut", "words_cut"].into_iter().zip(leaver.cut) {
+        output.report.stats.insert(name.into(), count.into());
     }
     output.finish()
 }
@@ -90,17 +94,22 @@ impl<'a> Output<'a> {
         Ok(self.kept.write(document)?)
     }
 
-    fn drop(&mut self, mut document: Document, fate: Decision) -> StageResult<()> {
+    fn drop_for(&mut self, document: Document, fate: Decision) -> StageResult<()> {
         let kept_id = self.facts.id(fate.kept)?;
+        self.drop(document, reason(self.corpus, fate), Some(kept_id))
+    }
+
+    fn drop(
+        &mut self,
+        mut document: Document,
+        reason: Reason,
+        kept_id: Option<String>,
+    ) -> StageResult<()> {
         let text = std::mem::take(&mut document.text);
         let row = Dropped {
-            cluster_id: Some(kept_id.clone()),
-            kept_id: Some(kept_id),
-            ..Dropped::new(
-                STAGE,
-                document.origin(),
-                reason(self.corpus, fate).text(text),
-            )
+            cluster_id: kept_id.clone(),
+            kept_id,
+            ..Dropped::new(STAGE, document.origin(), reason.text(text))
         };
         self.report.count_drop(&row.rule);
         Ok(self.dropped.write(row)?)
