@@ -96,21 +96,23 @@ impl Anchors {
     /// # Errors
     /// When the disk refuses.
     pub fn push(&mut self, row: u64, text: &str) -> Result<(), Error> {
+        let units = self.units.hash(text);
         let (writer, partitions) = (&mut self.writer, self.partitions);
-        let mut last = None;
-        let mut result = Ok(());
-        self.anchoring
-            .for_each(self.units.hash(text), |place, hash| {
-                if result.is_ok() && last.replace(place) != Some(place) {
-                    let occurrence = Occurrence {
-                        hash,
-                        further: 0,
-                        row,
-                        index: place,
-                    };
-                    result = writer.push(range_partition(hash, partitions), occurrence.to_record());
-                }
-            });
+        let (mut last, mut result) = (None, Ok(()));
+        self.anchoring.for_each(units, |index, hash| {
+            if result.is_ok() && last.replace(index) != Some(index) {
+                // The least of several hashes are small; mixed, they fill all partitions.
+                let hash = mix(hash);
+                let occurrence = Occurrence {
+                    hash,
+                    row,
+                    index,
+                    ..Occurrence::default()
+                };
+                let partition = range_partition(hash, partitions);
+                result = writer.push(partition, occurrence.to_record());
+            }
+        });
         result
     }
 

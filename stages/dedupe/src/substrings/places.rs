@@ -11,11 +11,10 @@ use crate::words::{Unit, for_each_unit};
 /// Finds the units of a text: those that [`for_each_unit`] finds in its normal form, with the
 /// bytes of the text that became them. Keeps its buffers between texts.
 ///
-/// White space parts units and is never composed with what follows, so a text may be cut there and
-/// each piece folded for itself. A line of which each character became one of the same length
-/// (nearly every line of plain text) needs no more: places there are places in the line. Otherwise
-/// its pieces between white space are tried, and at last the clusters of characters that NFC may
-/// compose with each other.
+/// White space and Han characters part units, and NFC composes neither with anything, so a text may
+/// be cut there and each piece folded for itself. A piece of which each character became one of
+/// the same length (nearly every line of plain text) needs no more: places there are places in the
+/// piece. Otherwise the clusters of characters that NFC may compose are folded one by one.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     normal: String,
@@ -28,15 +27,48 @@ impl Places {
     /// Calls `f` with each unit, in order. Ranges are ascending and disjoint; one is empty when
     /// its unit came out of the same cluster as the one before. Linear in the text.
     pub fn for_each(&mut self, text: &str, mut f: impl FnMut(Range<usize>, Unit<'_>)) {
-        for (at, line) in pieces(text, |c| c == '\n') {
-            if self.aligned_piece(line, at, &mut f) {
-                continue;
+        let mut next = 0;
+        for line in text.split('\n') {
+            let at = next + (line.len() - line.trim_start().len());
+            next += line.len() + 1;
+            let line = line.trim();
+            if may_have_han(line) || !self.aligned_piece(line, at, &mut f) {
+                self.pieces(line, at, &mut f);
             }
-            for (further, piece) in pieces(line, char::is_whitespace) {
-                if !self.aligned_piece(piece, at + further, &mut f) {
-                    self.clusters(piece, at + further, &mut f);
+        }
+    }
+
+    /// Handles a line that starts at byte `at`, between white space and Han characters.
+    fn pieces(&mut self, line: &str, at: usize, f: &mut impl FnMut(Range<usize>, Unit<'_>)) {
+        let mut start = 0;
+        for (border, c) in line.char_indices() {
+            let han = is_han(c);
+            if han || c.is_whitespace() {
+                self.piece(line, start..border, at, f);
+                start = border + c.len_utf8();
+                if han {
+                    f(at + border..at + start, Unit::Character(c));
                 }
             }
+        }
+        self.piece(line, start..line.len(), at, f);
+    }
+
+    #[inline]
+    fn piece(
+        &mut self,
+        line: &str,
+        range: Range<usize>,
+        at: usize,
+        f: &mut impl FnMut(Range<usize>, Unit<'_>),
+    ) {
+        if range.is_empty() {
+            return;
+        }
+        let at = at + range.start;
+        let piece = line.get(range).unwrap_or_default();
+        if !self.aligned_piece(piece, at, f) {
+            self.clusters(piece, at, f);
         }
     }
 
@@ -85,15 +117,15 @@ impl Places {
     }
 }
 
-/// The pieces of a text between characters, without white space around, and where they start.
-fn pieces(text: &str, border: fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
-    let mut next = 0;
-    text.split_inclusive(border).filter_map(move |piece| {
-        let at = next + (piece.len() - piece.trim_start().len());
-        next += piece.len();
-        let piece = piece.trim();
-        (!piece.is_empty()).then_some((at, piece))
-    })
+/// The most frequent Han characters: units that stay as they are, whatever stands around them.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}')
+}
+
+/// Whether a text may have such characters; much faster than to look at each.
+fn may_have_han(text: &str) -> bool {
+    text.bytes()
+        .fold(false, |found, b| found | matches!(b, 0xe4..=0xe9))
 }
 
 /// Whether each character became one of the same length.
