@@ -272,7 +272,7 @@ fn giant_groups_take_linear_time() {
     let started = Instant::now();
     let passage = unique(0, 55);
     let mut texts: Vec<String> = (0..5000).map(|_| passage.clone()).collect();
-    texts.push("again ".repeat(1_000_000));
+    texts.push("again ".repeat(200_000));
     texts.push(format!("{} a", "a b ".repeat(100_000)));
     let config = Config {
         min_left: 0.0,
@@ -302,13 +302,13 @@ fn giant_groups_take_linear_time() {
 fn hostile_texts_take_linear_time() {
     let started = Instant::now();
     let texts = ["x", "字。", "a\u{301}", "“Ａ ", "\n", ".", "\u{301}"]
-        .map(|part| part.repeat(2_000_000 / part.len()));
+        .map(|part| part.repeat(400_000 / part.len()));
     let config = Config {
         min_left: 0.0,
         ..Config::default()
     };
     let outcome = run(&config, &[texts.to_vec(), texts.to_vec()], 1, false);
-    assert!(outcome.cuts[1].units > 300_000 && outcome.cuts[8].units > 300_000);
+    assert!(outcome.cuts[1].units > 60_000 && outcome.cuts[8].units > 60_000);
     assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
 }
 
