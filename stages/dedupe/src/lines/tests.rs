@@ -171,7 +171,7 @@ fn listings_of_code_stay_whole() {
     assert_eq!(cut[0].code_spans, [19, 36]);
 }
 
-/// The rows of which a removal was written, for one unit in rows 0 to `rows`.
+/// One line in three million documents.
 #[test]
 fn a_giant_group_streams() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,7 +14,8 @@
 //! 5. [`Cutter`], per shard: they are cut out of the texts.
 //!
 //! Units are words, or characters of scripts written without spaces, in normal form. No window
-//! reaches over the end of a document.
+//! reaches over the end of a document. With `keep = "first"` every window that was in the corpus has
+//! its words in it still, except those of documents that `min_left` drops.
 
 mod anchors;
 mod config;
