@@ -14,7 +14,7 @@ use textmill_schemas::{
 };
 
 use crate::shingles::make_set;
-use crate::{Config, Dedupe, Keep, Shingler, Verify, jaccard};
+use crate::{Config, Dedupe, Keep, Shingler, Verify, jaccard, lines, substrings};
 use corpus::{Kind, corpus};
 
 /// What the stage wrote, shards joined.
@@ -316,18 +316,36 @@ fn memory_does_not_show() {
         .into_iter()
         .map(|made| made.document)
         .collect();
-    let shards: Vec<Vec<Document>> = documents.chunks(200).map(<[_]>::to_vec).collect();
+    let mut shards: Vec<Vec<Document>> = documents.chunks(200).map(<[_]>::to_vec).collect();
+    for (at, document) in shards.iter_mut().flatten().enumerate() {
+        if at % 3 == 0 {
+            document.text += "\nThis line stands below every third of all pages";
+        }
+    }
     for verify in [Verify::Exact, Verify::Estimate] {
         let config = |bytes| Config {
             verify,
             max_cluster: 1,
             memory_limit: ByteSize(bytes),
+            lines: lines::Config {
+                enabled: true,
+                ..lines::Config::default()
+            },
+            substrings: substrings::Config {
+                enabled: true,
+                min_tokens: 20,
+                ..substrings::Config::default()
+            },
             ..Config::default()
         };
         let roomy = run(&config(1 << 30), &shards, false);
         // Less than 16 bytes a document for everything: sorted and connected on disk.
         assert_eq!(run(&config(1), &shards, true), roomy);
         assert!(roomy.dropped.len() > 200, "{}", roomy.dropped.len());
+        let cut = |what: &str| roomy.report.stats[what].as_u64().unwrap();
+        assert!(cut("lines_cut") > 100 && cut("words_cut") > 100);
+        let with_line = roomy.kept.iter().filter(|d| d.text.contains("every third"));
+        assert_eq!(with_line.count(), 1);
     }
 }
 
