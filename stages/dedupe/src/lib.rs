@@ -10,6 +10,7 @@ mod documents;
 mod error;
 mod groups;
 mod intermediate;
+mod lanes;
 mod minhash;
 mod normal;
 mod paths;
