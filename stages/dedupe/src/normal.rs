@@ -90,9 +90,7 @@ fn is_plain_lane(bytes: &[u8]) -> bool {
     let lane = before >> 8 | u64::from(*last) << 56;
     // Not zero where one of the two is no space.
     let spaces = ((lane ^ splat(b' ')) | (before ^ splat(b' '))) & !HIGH;
-    lane & HIGH == 0
-        && in_range(lane, b' ', b'~') == HIGH
-        && in_range(spaces, 0, 0) == 0
+    lane & HIGH == 0 && in_range(lane, b' ', b'~') == HIGH && in_range(spaces, 0, 0) == 0
 }
 
 /// Length of the character at a place, if folding leaves it as it is (but for the case of an
@@ -118,7 +116,7 @@ fn unchanged_character(text: &str, at: usize) -> usize {
 
 /// Visible characters that folding leaves as they are, for sure.
 fn is_unchanged(c: char) -> bool {
-    matches!(c, '!'..='~' | '\u{df}'..='\u{ff}' | '\u{430}'..='\u{45f}' | '\u{3001}'..='\u{3029}'
+    matches!(c, '!'..='~' | '\u{df}'..='\u{ff}' | '\u{3ac}'..='\u{3ce}' | '\u{430}'..='\u{45f}' | '\u{3001}'..='\u{3029}'
         | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}'
         | '\u{ac00}'..='\u{d7a3}')
 }
@@ -126,7 +124,7 @@ fn is_unchanged(c: char) -> bool {
 /// Characters that are in NFC wherever they stand: a cheap answer for most texts.
 fn is_settled(c: char) -> bool {
     matches!(c, '\0'..='\u{2ff}' | '\u{388}'..='\u{482}' | '\u{48a}'..='\u{52f}'
-        | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3029}' | '\u{3041}'..='\u{3096}'
+        | '\u{1e00}'..='\u{1eff}' | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3029}' | '\u{3041}'..='\u{3096}'
         | '\u{309b}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
         | '\u{ff00}'..='\u{ffef}')
 }
@@ -233,7 +231,10 @@ mod tests {
                 pending_space: false,
             }
             .push(c);
-            assert!(is_settled(c) && normal == c.to_lowercase().to_string(), "{c:?}");
+            assert!(
+                is_settled(c) && normal == c.to_lowercase().to_string(),
+                "{c:?}"
+            );
             assert!(c.is_ascii() || normal.starts_with(c), "{c:?}");
         }
     }

@@ -114,7 +114,9 @@ fn windows(units: &[u64], span: usize) -> impl Iterator<Item = (u64, u64)> {
     let ends = units.get(span - 1..).unwrap_or_default();
     let append = |sum: u64, unit: u64| sum.wrapping_mul(BASE).wrapping_add(unit);
     let mut sum = first.iter().fold(0, |sum, unit| append(sum, *unit));
-    let power = first.iter().fold(1, |power: u64, _| power.wrapping_mul(BASE));
+    let power = first
+        .iter()
+        .fold(1, |power: u64, _| power.wrapping_mul(BASE));
     units.iter().zip(ends).map(move |(&first, &last)| {
         let window = append(sum, last);
         sum = window.wrapping_sub(first.wrapping_mul(power));
@@ -144,7 +146,9 @@ fn hash_word(word: Word<'_>, seeds: [u64; 2]) -> u64 {
 fn load(bytes: &[u8]) -> u128 {
     let next = bytes.first_chunk::<16>().copied().unwrap_or_else(|| {
         let mut next = [0; 16];
-        next.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        next.iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
         next
     });
     u128::from_le_bytes(next)

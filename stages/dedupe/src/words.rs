@@ -101,28 +101,37 @@ fn head(text: &str, length: usize) -> &str {
 /// Hands over the words of the ASCII text that `bytes` start with, as many as a window shows with
 /// the two bytes behind them. Returns how far that is: to a word, or to the last ASCII character.
 fn ascii_words<'a>(bytes: &'a [u8], f: &mut impl FnMut(Unit<'a>)) -> usize {
-    let window = Window::of(bytes);
-    let at = |place: usize| window.bytes.get(place).copied().unwrap_or_default();
-    let mut left = window.words & low_bits(window.ascii);
-    while left != 0 {
-        let start = left.trailing_zeros() as usize;
-        let mut end = run_end(left, start);
-        while end + 1 < window.ascii && joins(at(end - 1), at(end), at(end + 1)) {
-            end = run_end(left, end + 1);
+    let mut padded = [0; WINDOW];
+    let window = bytes.first_chunk().unwrap_or_else(|| {
+        padded
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        &padded
+    });
+    let at = |place: usize| window.get(place).copied().unwrap_or_default();
+    let ascii = ascii_length(window);
+    let mut words = word_bytes(window) & low_bits(ascii);
+    while words != 0 {
+        let start = words.trailing_zeros() as usize;
+        let mut end = run_end(words, start);
+        while end + 1 < ascii && joins(at(end - 1), at(end), at(end + 1)) {
+            end = run_end(words, end + 1);
         }
-        if end + 1 >= window.ascii {
+        if end + 1 >= ascii {
             return start;
         }
+        let rest = bytes.get(start..).unwrap_or_default();
         // A word has a letter or digit; underlines alone are none.
-        if window.alphanumerics & low_bits(end) & !low_bits(start) != 0 {
+        if at(start) != b'_' || rest.iter().take(end - start).any(|b| *b != b'_') {
             f(Unit::Word(Word {
-                rest: bytes.get(start..).unwrap_or_default(),
+                rest,
                 length: end - start,
             }));
         }
-        left &= !low_bits(end);
+        words &= !low_bits(end);
     }
-    bytes.len().min(window.ascii - 1)
+    bytes.len().min(ascii - 1)
 }
 
 /// Whether UAX #29 takes two ASCII characters and what stands between them for one word.
@@ -138,41 +147,23 @@ fn joins(before: u8, between: u8, after: u8) -> bool {
     }
 }
 
-/// The next bytes of a text, filled up with zeros, and their classes: bit i is byte i.
-struct Window {
-    bytes: [u8; WINDOW],
-    /// Letters, digits and underlines.
-    words: u64,
-    alphanumerics: u64,
-    /// Place of the first byte that is not ASCII, or the end.
-    ascii: usize,
+/// Which bytes are letters, digits or underlines, if all are ASCII: bit i is byte i.
+fn word_bytes(window: &[u8; WINDOW]) -> u64 {
+    let (lanes, _) = window.as_chunks::<8>();
+    lanes.iter().rev().fold(0, |bits, lane| {
+        let lane = u64::from_le_bytes(*lane) & !HIGH;
+        let letters = in_range(lane | splat(0x20), b'a', b'z');
+        let others = in_range(lane, b'0', b'9') | in_range(lane, b'_', b'_');
+        bits << 8 | gather(letters | others)
+    })
 }
 
-impl Window {
-    fn of(text: &[u8]) -> Self {
-        let bytes = text.first_chunk::<WINDOW>().copied().unwrap_or_else(|| {
-            let mut bytes = [0; WINDOW];
-            bytes.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-            bytes
-        });
-        let (mut alphanumerics, mut underlines, mut others) = (0, 0, 0);
-        let (lanes, _) = bytes.as_chunks::<8>();
-        for (i, lane) in lanes.iter().enumerate() {
-            let lane = u64::from_le_bytes(*lane);
-            let ascii = lane & !HIGH;
-            let letters = in_range(ascii | splat(0x20), b'a', b'z');
-            let found = letters | in_range(ascii, b'0', b'9');
-            alphanumerics |= gather(found & !lane) << (8 * i);
-            underlines |= gather(in_range(ascii, b'_', b'_') & !lane) << (8 * i);
-            others |= gather(lane & HIGH) << (8 * i);
-        }
-        Self {
-            bytes,
-            words: alphanumerics | underlines,
-            alphanumerics,
-            ascii: others.trailing_zeros() as usize,
-        }
+/// Place of the first byte that is not ASCII, or the end.
+fn ascii_length(window: &[u8; WINDOW]) -> usize {
+    if window.is_ascii() {
+        return WINDOW;
     }
+    window.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 /// The lowest bits set, up to all.
@@ -182,7 +173,7 @@ fn low_bits(count: usize) -> u64 {
 
 /// Where a run of set bits that starts at a place ends.
 fn run_end(bits: u64, start: usize) -> usize {
-    start + (bits.unbounded_shr(start as u32)).trailing_ones() as usize
+    start + bits.unbounded_shr(start as u32).trailing_ones() as usize
 }
 
 /// Hands over the word of plain characters that `text` starts with or, when what follows may
@@ -238,11 +229,12 @@ fn stretch_of_words<'a>(text: &'a str, f: &mut impl FnMut(Unit<'a>)) -> usize {
 }
 
 /// Letters and digits that join their like into words, whatever the neighbours (UAX #29 classes
-/// ALetter and Numeric): ASCII, Latin, Cyrillic letters, Hangul syllables.
+/// ALetter and Numeric): ASCII, Latin, Greek, Cyrillic letters, Hangul syllables.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}'
-            | '\u{400}'..='\u{481}' | '\u{ac00}'..='\u{d7a3}')
+            | '\u{390}'..='\u{3a1}' | '\u{3a3}'..='\u{3e1}' | '\u{400}'..='\u{481}'
+            | '\u{1e00}'..='\u{1eff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 /// Characters of scripts that are written without spaces between words.
@@ -304,6 +296,17 @@ mod tests {
         assert_eq!(units("___ -- … !!"), Vec::<String>::new());
         assert_eq!(units("हिन्दी में"), ["हिन्दी", "में"]);
         assert_eq!(units("ภาษา").len(), 4);
+    }
+
+    #[test]
+    fn plain_characters_join_their_like() {
+        let plain = ('\0'..=char::MAX).filter(|c| is_plain(*c));
+        for c in plain {
+            for text in [format!("{c}{c}"), format!("a{c}1"), format!("1{c}가é")] {
+                let words: Vec<&str> = text.unicode_words().collect();
+                assert_eq!(words, [text.as_str()]);
+            }
+        }
     }
 
     #[test]
