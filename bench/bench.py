@@ -3,7 +3,8 @@
     python3 bench/bench.py [--pages FOLDER] [--rounds N] [--peers PYTHON]
 
 The machine's speed drifts; what counts is the ratio within a round. Standard library only; the
-peers run in an interpreter of their own (--peers), and those that it lacks are left out.
+peers run in an interpreter of their own (--peers), and those that it lacks are left out. Peers that
+are Rust crates are in bench/peers, which is no part of the workspace.
 """
 
 import argparse
@@ -24,11 +25,13 @@ def main():
     write_pages(arguments, pages)
     cargo = [os.environ.get("CARGO", "cargo"), "bench", "--quiet", "--locked", "-p", "textmill"]
     ours = [*cargo, "--bench", "document_stages", "--", str(pages.resolve()), str(texts.resolve())]
-    theirs = [arguments.peers, "bench/peers.py", str(pages), str(texts)]
+    crates = ["--manifest-path", "bench/peers/Cargo.toml", "--target-dir", str(WORK / "peers")]
+    crates = [cargo[0], "run", "--quiet", "--release", "--locked", *crates, "--", str(texts)]
+    theirs = [[arguments.peers, "bench/peers.py", str(pages), str(texts)], crates] if arguments.peers else []
     rounds = []
     for number in range(arguments.rounds):
         print(f"round {number + 1} of {arguments.rounds} ...", file=sys.stderr)
-        rounds.append(rows(ours) + (rows(theirs) if arguments.peers else []))
+        rounds.append([row for command in [ours, *theirs] for row in rows(command)])
     report(rounds)
 
 
@@ -66,7 +69,7 @@ def rows(command):
 def report(rounds):
     """Medians over the rounds, and the peer's time over ours within each round."""
     order = [(row["stage"], row["who"]) for row in rounds[0]]
-    print(f"{'stage':<12} {'who':<12} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
+    print(f"{'stage':<12} {'who':<14} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
     for stage, who in sorted(order, key=lambda key: (key[0], key[1] != "textmill", key[1])):
         times, ratios = [], []
         for one in rounds:
@@ -77,7 +80,7 @@ def report(rounds):
         rate = 1 / statistics.median(times)
         megabytes = rate * row["bytes"] / row["documents"] / 1e6
         ratio = "" if who == "textmill" else f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-        print(f"{stage:<12} {who:<12} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
+        print(f"{stage:<12} {who:<14} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
 
 
 def find(one, stage, who):

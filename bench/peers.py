@@ -8,6 +8,7 @@ counts: other work on the machine only ever slows a round down.
 
 import importlib
 import json
+import re
 import sys
 import time
 
@@ -92,8 +93,12 @@ def datasketch():
     return sign
 
 
+# A character of a script without spaces is a word: kana, Thai, Han.
+WORD = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\u0e01-\u0e46]|[^\W\u3041-\u30ff\u3400-\u9fff\u0e01-\u0e46]+")
+
+
 def shingles(text):
-    words = text.lower().split()
+    words = WORD.findall(text.lower())
     return [" ".join(words[at : at + 5]) for at in range(max(1, len(words) - 4))]
 
 

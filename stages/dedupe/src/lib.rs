@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod fates;
 mod intermediate;
+mod lanes;
 mod left;
 pub mod lines;
 mod minhash;

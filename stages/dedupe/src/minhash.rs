@@ -5,16 +5,20 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::Config;
 use crate::shingles::{make_set, mix};
 
+/// Rounds before repeated shingles are removed: a set as large as the signature is long leaves few
+/// bins empty by then.
+const TRUSTING_ROUNDS: usize = 3;
+
 /// Computes signatures of `bands x rows` values, any two of which are equal with a probability of
 /// the sets' Jaccard similarity (Broder 1997).
 ///
 /// The method is *Fast Similarity Sketching* (Dahlgaard, Knudsen and Thorup, FOCS 2017,
 /// <https://arxiv.org/abs/1704.04370>). In round i each shingle is hashed once, to a bin and a
 /// value; a bin keeps the least value of the first round that reached it. Rounds go on until no
-/// bin is empty; from round k on (k bins) a round fills one bin, so 2k rounds always suffice.
-/// Expected cost is O(n + k log k) rather than the O(n k) of k permutations, and other than in
-/// one-permutation hashing with densification the estimate is unbiased for sets of any size, with
-/// at most the variance of k independent permutations.
+/// bin is empty; after k / 8 of them (k bins; the paper has k) a round fills one bin, so that they
+/// always suffice. Expected cost is O(n + k log k) rather than the O(n k) of k permutations, and
+/// other than in one-permutation hashing with densification the estimate is unbiased for sets of
+/// any size, with about the variance of k independent permutations at most.
 #[derive(Clone, Debug)]
 pub struct MinHash {
     bands: usize,
@@ -42,49 +46,43 @@ impl MinHash {
             return;
         }
         let bins = self.bands * self.rows;
-        // A slot is empty (all ones), or holds a value below 2^32.
+        // A slot is empty (all ones), or has the round in its high half and the value in its low
+        // one: the least is the least value of the first round.
         let mut slots = vec![u64::MAX; bins];
-        let mut empty = self.scatter(0, shingles, &mut slots);
-        if empty > 0 {
-            // Many rounds are ahead; a text that repeats itself should not pay for it.
-            make_set(shingles);
+        for round in 0..rounds(bins) {
+            self.scatter(round, shingles, &mut slots);
+            if !slots.contains(&u64::MAX) {
+                break;
+            }
+            if round == TRUSTING_ROUNDS {
+                // More rounds are ahead; a text that repeats itself should not pay for them.
+                make_set(shingles);
+            }
         }
-        let mut round = 1;
-        let mut filled_in_round = vec![u64::MAX; bins];
-        while empty > 0 && round < bins {
-            filled_in_round.fill(u64::MAX);
-            self.scatter(round, shingles, &mut filled_in_round);
-            empty = fill_empty(&mut slots, &filled_in_round);
-            round += 1;
-        }
-        if empty > 0 {
-            self.fill_one_by_one(shingles, &mut slots);
-        }
+        self.fill_one_by_one(shingles, &mut slots);
         signature.extend(slots.into_iter().map(|slot| slot as u32));
     }
 
-    /// One round: each shingle competes for the bin that its hash names. Returns the number of
-    /// bins that stay empty.
-    fn scatter(&self, round: usize, shingles: &[u64], slots: &mut [u64]) -> usize {
+    /// One round: each shingle competes for the bin that its hash names.
+    fn scatter(&self, round: usize, shingles: &[u64], slots: &mut [u64]) {
         let round_seed = self.round_seed(round);
-        let bins = slots.len() as u64;
+        let (bins, round) = (slots.len() as u64, (round as u64) << 32);
         for shingle in shingles {
             let hash = mix(shingle ^ round_seed);
             // High half: bin; low half: value.
             let bin = ((hash >> 32).wrapping_mul(bins) >> 32) as usize;
             if let Some(slot) = slots.get_mut(bin) {
-                *slot = (*slot).min(hash & u64::from(u32::MAX));
+                *slot = (*slot).min(round | hash & u64::from(u32::MAX));
             }
         }
-        slots.iter().filter(|slot| **slot == u64::MAX).count()
     }
 
-    /// The rounds from k on: all shingles compete for one bin a round.
+    /// The last rounds, one for each bin: all shingles compete for it if it is still empty.
     fn fill_one_by_one(&self, shingles: &[u64], slots: &mut [u64]) {
-        let bins = slots.len();
+        let rounds = rounds(slots.len());
         for (bin, slot) in slots.iter_mut().enumerate() {
             if *slot == u64::MAX {
-                let round_seed = self.round_seed(bins + bin);
+                let round_seed = self.round_seed(rounds + bin);
                 let hashes = shingles.iter().map(|shingle| mix(shingle ^ round_seed));
                 *slot = hashes
                     .map(|hash| hash & u64::from(u32::MAX))
@@ -115,16 +113,10 @@ impl MinHash {
     }
 }
 
-/// Fills empty slots with what a round brought; returns how many stay empty.
-fn fill_empty(slots: &mut [u64], round: &[u64]) -> usize {
-    let mut empty = 0;
-    for (slot, value) in slots.iter_mut().zip(round) {
-        if *slot == u64::MAX {
-            *slot = *value;
-        }
-        empty += usize::from(*slot == u64::MAX);
-    }
-    empty
+/// Rounds in which shingles compete for all bins: after so many, few bins are empty that the rounds
+/// of single bins don't fill at less cost.
+fn rounds(bins: usize) -> usize {
+    bins.div_ceil(8)
 }
 
 /// Estimated Jaccard similarity: the share of equal values. Its standard error is
