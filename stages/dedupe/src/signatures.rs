@@ -4,6 +4,7 @@ use textmill_schemas::{Document, ShardReader, StageResult, TaskContext};
 
 use crate::corpus::{Corpus, Shard};
 use crate::facts::{Facts, FactsWriter};
+use crate::index::{entries_in, text_hash, url_hash_of};
 use crate::minhash::MinHash;
 use crate::paths::Kind;
 use crate::rank::Rank;
@@ -49,6 +50,30 @@ pub(crate) fn sign(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageRe
             urls.push(document.url.as_deref().and_then(url_hash), rank, row)?;
             row += 1;
             ctx.progress.advance(1);
+        }
+    }
+    shard.check_rows(row - corpus.rows.first_of(shard.index))?;
+    facts.finish()?;
+    urls.finish()?;
+    Ok(())
+}
+
+/// Takes the same of a shard of a reference index as it stands there.
+pub(crate) fn sign_reference(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<()> {
+    let mut facts = FactsWriter::create(corpus, shard.index)?;
+    let mut urls = UrlWriter::create(corpus, shard)?;
+    let mut row = corpus.rows.first_of(shard.index);
+    for group in entries_in(&shard.path)? {
+        ctx.check_cancelled()?;
+        for entry in group? {
+            let of_entry = Facts {
+                exact: text_hash(&entry).unwrap_or_default(),
+                length: entry.length,
+                rank: Rank::REFERENCE,
+            };
+            facts.write(of_entry, &entry.id, &entry.signature)?;
+            urls.push(url_hash_of(&entry), Rank::REFERENCE, row)?;
+            row += 1;
         }
     }
     shard.check_rows(row - corpus.rows.first_of(shard.index))?;

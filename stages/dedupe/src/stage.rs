@@ -1,5 +1,8 @@
 //! The stage as a chain of task lists.
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
 use textmill_schemas::{CorpusStage, StageResult, TaskContext, TaskReport};
 
 use crate::candidates::{key_partitions, pair_partitions, shuffle_keys, shuffle_pairs};
@@ -13,10 +16,10 @@ use crate::passages::{
     shuffle_windows,
 };
 use crate::same::{decide, shuffle_texts};
-use crate::signatures::{sign, write_sets};
+use crate::signatures::{sign, sign_reference, write_sets};
 use crate::survivors::write_survivors;
 use crate::verify::verify;
-use crate::{Config, Error, Verify};
+use crate::{Config, Error, Verify, reference};
 
 /// Name of this stage.
 pub(crate) const STAGE: &str = "dedupe";
@@ -46,7 +49,8 @@ const WINDOWS: &str = "windows";
 const REPEATS: &str = "repeats";
 const SURVIVORS: &str = "survivors";
 
-/// Drops duplicates, level by level; each level sees what the ones before left.
+/// Drops duplicates, level by level; each level sees what the ones before left. Documents of
+/// reference indexes take part as documents that are kept before all others.
 ///
 /// 1. `signatures` (per shard): hashes, rank and MinHash signature of each document.
 /// 2. Level "url": `urls` (per range of hashes) keeps the best document of each address.
@@ -69,6 +73,8 @@ const SURVIVORS: &str = "survivors";
 #[derive(Debug)]
 pub struct Dedupe {
     config: Config,
+    /// Shards of the reference indexes, once they are asked for.
+    reference: OnceLock<Vec<(PathBuf, u64)>>,
 }
 
 impl Dedupe {
@@ -80,17 +86,31 @@ impl Dedupe {
         config.validate()?;
         Ok(Self {
             config: config.clone(),
+            reference: OnceLock::new(),
         })
     }
 
     /// For tests of limits that a user may not set.
     #[cfg(test)]
     pub(crate) fn unchecked(config: Config) -> Self {
-        Self { config }
+        Self {
+            config,
+            reference: OnceLock::new(),
+        }
     }
 
     pub(crate) fn corpus(&self, ctx: &TaskContext) -> StageResult<Corpus> {
-        Ok(Corpus::new(&self.config, ctx.input(INPUT)?, &[], ctx))
+        let reference = self.reference()?;
+        Ok(Corpus::new(&self.config, ctx.input(INPUT)?, reference, ctx))
+    }
+
+    fn reference(&self) -> StageResult<&[(PathBuf, u64)]> {
+        if self.reference.get().is_none() {
+            let shards = reference::shards(&self.config)?;
+            // Another task may have been first, with the same.
+            let _ = self.reference.set(shards);
+        }
+        Ok(self.reference.get().map_or(&[], Vec::as_slice))
     }
 
     /// Steps after which the level's decisions are known, and the number of tasks that decide.
@@ -159,6 +179,13 @@ impl CorpusStage for Dedupe {
         })
     }
 
+    fn external_inputs(&self) -> StageResult<String> {
+        match self.config.reference.is_empty() {
+            true => Ok(String::new()),
+            false => Ok(reference::hash(self.reference()?)?),
+        }
+    }
+
     fn memory_limit(&self) -> Option<u64> {
         Some(self.config.memory_limit.as_u64())
     }
@@ -167,7 +194,8 @@ impl CorpusStage for Dedupe {
         let corpus = &self.corpus(ctx)?;
         let exactly = self.config.verify == Verify::Exact;
         match step {
-            SIGNATURES => sign(corpus, shard_of(corpus, rank)?, ctx)?,
+            SIGNATURES if rank < corpus.own => sign(corpus, shard_of(corpus, rank)?, ctx)?,
+            SIGNATURES => sign_reference(corpus, shard_of(corpus, rank)?, ctx)?,
             URLS => decide(corpus, Level::Url, rank)?,
             URL_LINKS => sort(corpus, Level::Url, rank, Self::deciders(corpus, Level::Url))?,
             TEXTS => shuffle_texts(corpus, shard_of(corpus, rank)?, ctx)?,

@@ -1,14 +1,15 @@
 //! The step `survivors`: writes the documents of a shard that stay and those that do not.
 
 use textmill_schemas::{
-    Document, Dropped, Reason, Row, ShardReader, ShardWriter, StageResult, TaskContext, TaskReport,
-    shard_name,
+    Document, Dropped, Origin, Reason, Row, ShardReader, ShardWriter, StageResult, TaskContext,
+    TaskReport, shard_name,
 };
 
 use crate::corpus::{Corpus, Shard};
 use crate::decision::{Decision, Level};
-use crate::facts::FactsReader;
+use crate::facts::{FactsReader, FactsScan};
 use crate::fates::Members;
+use crate::index::{IndexWriter, Parameters, entry};
 use crate::left::{Leaver, Left};
 use crate::stage::STAGE;
 
@@ -57,6 +58,7 @@ struct Output<'a> {
     kept: ShardWriter<Document>,
     dropped: ShardWriter<Dropped>,
     report: TaskReport,
+    index: Option<IndexOutput>,
     clusters: ClusterReport,
 }
 
@@ -77,12 +79,19 @@ impl<'a> Output<'a> {
             kept: ShardWriter::create(ctx.out, &name)?,
             dropped: ShardWriter::create(ctx.out, &format!("dropped/{name}"))?,
             report: TaskReport::default(),
+            index: match corpus.config.write_index {
+                true => Some(IndexOutput::create(corpus, shard, ctx)?),
+                false => None,
+            },
             clusters: ClusterReport::default(),
         })
     }
 
     fn keep(&mut self, mut document: Document, row: u64) -> StageResult<()> {
         let size = 1 + self.members.count(row)?;
+        if let Some(index) = &mut self.index {
+            index.write(row, document.origin())?;
+        }
         if size > 1 {
             document.cluster_id = Some(document.id.clone());
             document.cluster_size = Some(u32::try_from(size).unwrap_or(u32::MAX));
@@ -118,6 +127,9 @@ impl<'a> Output<'a> {
     fn finish(mut self) -> StageResult<TaskReport> {
         self.report.kept.push(self.kept.finish()?);
         self.report.dropped.push(self.dropped.finish()?);
+        if let Some(index) = self.index {
+            self.report.files.push(index.writer.finish()?);
+        }
         for (name, value) in [
             ("clusters", self.clusters.clusters),
             ("largest_cluster", self.clusters.largest),
@@ -126,6 +138,37 @@ impl<'a> Output<'a> {
             self.report.stats.insert(name.into(), value.into());
         }
         Ok(self.report)
+    }
+}
+
+/// The index of the documents kept.
+struct IndexOutput {
+    scan: FactsScan,
+    /// The row that the scan is before.
+    next: u64,
+    writer: IndexWriter,
+}
+
+impl IndexOutput {
+    fn create(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<Self> {
+        let name = format!("index/{}", shard_name(shard.index));
+        let parameters = Parameters::of(&corpus.config);
+        Ok(Self {
+            scan: FactsScan::open(corpus, shard.index)?,
+            next: corpus.rows.first_of(shard.index),
+            writer: IndexWriter::create(ctx.out, &name, &parameters)?,
+        })
+    }
+
+    fn write(&mut self, row: u64, origin: Origin) -> StageResult<()> {
+        while let Some((facts, signature)) = self.scan.next_row()? {
+            self.next += 1;
+            if self.next == row + 1 {
+                let entry = entry(origin, facts.length, facts.exact, signature);
+                return Ok(self.writer.write(entry)?);
+            }
+        }
+        Ok(())
     }
 }
 
