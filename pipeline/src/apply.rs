@@ -57,13 +57,8 @@ fn pipe(process: impl Fn(&str) -> Result<Value> + Sync) -> Result<()> {
             return Ok(output.flush()?);
         }
         let answer = |(index, line): (usize, &Vec<u8>)| {
-            let text = std::str::from_utf8(line).context("not UTF-8");
-            match text {
-                Ok(text) if text.trim().is_empty() => None,
-                text => Some(text.and_then(&process).unwrap_or_else(
-                    |error| json!({"line": first_line + index, "error": format!("{error:#}")}),
-                )),
-            }
+            let answer = read_line(line, first_line + index, &process)?;
+            Some(answer.unwrap_or_else(|error| error))
         };
         let answers: Vec<Option<Value>> = lines.par_iter().enumerate().map(answer).collect();
         for answer in answers.into_iter().flatten() {
@@ -73,6 +68,21 @@ fn pipe(process: impl Fn(&str) -> Result<Value> + Sync) -> Result<()> {
         output.flush()?;
         first_line += lines.len();
     }
+}
+
+/// What `process` makes of a line, or for a malformed one what is to be answered: its number and
+/// the error. Nothing for a blank line.
+pub fn read_line<T>(
+    line: &[u8],
+    number: usize,
+    process: impl FnOnce(&str) -> Result<T>,
+) -> Option<Result<T, Value>> {
+    let text = std::str::from_utf8(line).context("not UTF-8");
+    if text.as_ref().is_ok_and(|text| text.trim().is_empty()) {
+        return None;
+    }
+    let answer = text.and_then(process);
+    Some(answer.map_err(|error| json!({"line": number, "error": format!("{error:#}")})))
 }
 
 /// The lines at hand, at least one: reading on would wait for a writer that may itself wait for
@@ -98,8 +108,8 @@ fn object(line: &str) -> Result<Map<String, Value>> {
     }
 }
 
-/// The input of filter, normalize and tokenize.
-fn document(line: &str) -> Result<Document> {
+/// The input of filter, normalize, tokenize and of queries to an index.
+pub fn document(line: &str) -> Result<Document> {
     let mut object = object(line)?;
     id_as_text(&mut object);
     Ok(serde_json::from_value(Value::Object(object))?)

@@ -175,6 +175,23 @@ avg(gopher_quality_word_count) AS words FROM shards GROUP BY dropped_by\""
         #[command(subcommand)]
         model: crate::train_filter::Model,
     },
+    /// Merge, ask and describe the indexes by which later runs know what earlier ones kept
+    #[command(
+        long_about = "A reference index holds, for every document that a run kept, hashes of its address and \
+text and a MinHash signature, but no text. A run writes one to runs/NAME/dedupe/index with `write_index = true` \
+under [dedupe], and drops what is in earlier ones with `reference = [\"runs/NAME/dedupe/index\"]`. \
+Indexes can be compared and merged when they were made with the same ngram, cjk_ngram, bands, rows and seed.",
+        after_help = "Examples:\n  \
+textmill index show runs/monday\n  \
+textmill index merge runs/monday runs/tuesday --out indexes/week\n  \
+textmill index query indexes/week < rows.jsonl > matches.jsonl\n  \
+textmill dedupe --set 'dedupe.reference=[\"indexes/week\"]'"
+    )]
+    Index {
+        /// What to do with indexes.
+        #[command(subcommand)]
+        command: crate::index::Index,
+    },
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod explain;
 mod explore;
+mod index;
 mod output;
 mod report;
 mod run;
@@ -81,10 +82,7 @@ fn execute(command: Command) -> Result<()> {
             config,
             overrides,
         } => {
-            let config = match config {
-                Some(path) => Config::load(&path, &overrides)?,
-                None => Config::from_overrides(&overrides)?,
-            };
+            let config = load_named(config.as_deref(), &overrides)?;
             apply::apply(&stage, &config, tokenizer.as_deref())
         }
         Command::Tune {
@@ -93,6 +91,7 @@ fn execute(command: Command) -> Result<()> {
             config,
         } => tune::filter(&load(&config)?, examples),
         Command::TrainFilter { model } => train_filter::train_filter(&model),
+        Command::Index { command } => index::index(&command),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }
@@ -100,6 +99,14 @@ fn execute(command: Command) -> Result<()> {
 
 fn load(args: &ConfigArgs) -> Result<Config> {
     Config::load(&args.config, &args.overrides)
+}
+
+/// The configuration of a file, or the defaults where none is named.
+fn load_named(path: Option<&std::path::Path>, overrides: &[String]) -> Result<Config> {
+    match path {
+        Some(path) => Config::load(path, overrides),
+        None => Config::from_overrides(overrides),
+    }
 }
 
 /// The configuration; the defaults where the file that nobody named is not there.

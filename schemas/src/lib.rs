@@ -2,7 +2,7 @@
 //!
 //! A document walks the pipeline once, forwards, as one of four row types
 //! ([`RawDocument`], [`Document`], [`Dropped`], [`Tokens`]) in Parquet shards; what the filter measured of it lies beside
-//! as [`Signals`].
+//! as [`Signals`], and an [`IndexEntry`] is what later runs recognise it by.
 //! Stages never import each other: they meet here. What a stage did stands in
 //! its [`Manifest`]; what one of its tasks did in a [`CompletionRecord`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -24,7 +24,7 @@ pub use describe::{ColumnDescription, ShardDescription};
 pub use error::Error;
 pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file};
 pub use row::{Origin, Row};
-pub use rows::{Document, Dropped, RawDocument, Tokens};
+pub use rows::{Document, Dropped, IndexEntry, RawDocument, Tokens};
 pub use shard::{ShardReader, ShardWriter, shard_name};
 pub use signals::{SCORES, Signals};
 pub use stage::{

@@ -1,4 +1,4 @@
-//! The four row types. Doc comments become the `doc` metadata of the Parquet columns.
+//! The row types. Doc comments become the `doc` metadata of the Parquet columns.
 
 use crate::row::{Origin, row};
 use crate::stage::Reason;
@@ -198,6 +198,29 @@ row! {
     }
     origin(self) {
         origin_of(&self.id, &self.source, "", 0, &None)
+    }
+}
+
+row! {
+    /// A document that `dedupe` kept, as later runs recognise it: an entry of the reference index.
+    pub struct IndexEntry {
+        /// Stable identity of the document.
+        pub id: String,
+        /// Name of the source in the configuration of the run that kept it.
+        pub source: String,
+        /// Address that the document was fetched from.
+        pub url: Option<String>,
+        /// Bytes of the text's normal form (UTF-8).
+        pub length: u64,
+        /// Hash of the address's canonical form: 16 bytes, big-endian; empty without an address of the web.
+        pub url_hash: Vec<u8>,
+        /// Hash of the text's normal form: 16 bytes, big-endian.
+        pub text_hash: Vec<u8>,
+        /// MinHash values of the text's shingles, bands times rows; empty for texts without a word.
+        pub signature: Vec<u32>,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, "", 0, &self.url)
     }
 }
 

@@ -68,6 +68,12 @@ impl<R: Row> ShardWriter<R> {
         })
     }
 
+    /// Adds an entry to the file's key-value metadata, besides the row type's.
+    pub fn add_metadata(&mut self, key: &str, value: String) {
+        let entry = KeyValue::new(key.to_owned(), value);
+        self.writer.append_key_value_metadata(entry);
+    }
+
     /// Adds a row.
     ///
     /// # Errors
@@ -188,6 +194,22 @@ impl<R: Row> ShardReader<R> {
         })
     }
 
+    /// The value of a key in the file's key-value metadata.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        let entries = self.metadata.metadata().file_metadata();
+        let mut entries = entries.key_value_metadata().into_iter().flatten();
+        let entry = entries.find(|entry| entry.key == key)?;
+        entry.value.as_deref()
+    }
+
+    /// Number of rows, from the shard's metadata alone.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        let rows = self.metadata.metadata().file_metadata().num_rows();
+        u64::try_from(rows).unwrap_or(0)
+    }
+
     /// Bytes of a column before compression, from the shard's metadata alone.
     #[must_use]
     pub fn column_bytes(&self, name: &str) -> u64 {
@@ -248,7 +270,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Document, Dropped, RawDocument, Tokens};
+    use crate::{Document, Dropped, IndexEntry, RawDocument, Tokens};
 
     fn round_trip<R: Row + PartialEq + std::fmt::Debug>(rows: &[R]) -> ShardEntry {
         let dir = tempfile::tempdir().unwrap();
@@ -291,6 +313,7 @@ mod tests {
         #[test]
         fn other_rows_round_trip(body in prop::collection::vec(any::<u8>(), 0..200), tokens in prop::collection::vec(any::<u32>(), 0..50), value in prop::option::of(-1e9..1e9f64)) {
             round_trip(&[RawDocument { body, ..RawDocument::default() }, RawDocument::default()]);
+            round_trip(&[IndexEntry { signature: tokens.clone(), ..IndexEntry::default() }]);
             round_trip(&[Tokens { tokens, bytes: 7, ..Tokens::default() }, Tokens::default()]);
             round_trip(&[Dropped { value, rule: "a.b".into(), ..Dropped::default() }]);
         }
@@ -313,6 +336,20 @@ mod tests {
         let reader = ShardReader::<Document>::open(&dir.path().join("part.parquet")).unwrap();
         let sizes: Vec<usize> = reader.map(|group| group.unwrap().len()).collect();
         assert_eq!(sizes, [2, 2, 1]);
+    }
+
+    #[test]
+    fn further_metadata_come_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::<Tokens>::create(dir.path(), "part.parquet").unwrap();
+        writer.add_metadata("textmill.x", "{\"y\":1}".to_owned());
+        writer.write(Tokens::default()).unwrap();
+        writer.finish().unwrap();
+        let reader = ShardReader::<Tokens>::open(&dir.path().join("part.parquet")).unwrap();
+        assert_eq!(reader.rows(), 1);
+        assert_eq!(reader.metadata("textmill.x"), Some("{\"y\":1}"));
+        assert_eq!(reader.metadata("textmill.row"), Some("Tokens"));
+        assert_eq!(reader.metadata("textmill.z"), None);
     }
 
     #[test]
@@ -339,6 +376,7 @@ mod tests {
             Document::schema(),
             Dropped::schema(),
             Tokens::schema(),
+            IndexEntry::schema(),
         ] {
             for field in schema.fields() {
                 assert!(field.metadata()["doc"].ends_with('.'), "{field:?}");

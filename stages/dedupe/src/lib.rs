@@ -9,6 +9,7 @@ mod config;
 mod documents;
 mod error;
 mod groups;
+pub mod index;
 mod intermediate;
 mod minhash;
 mod normal;
@@ -21,6 +22,7 @@ mod survivors;
 #[cfg(test)]
 mod tests;
 mod unionfind;
+mod urls;
 mod words;
 
 pub use config::{Config, Keep, Verify, explain};
@@ -29,3 +31,4 @@ pub use minhash::{MinHash, estimate};
 pub use normal::normal_form;
 pub use shingles::{Shingled, Shingler, jaccard};
 pub use stage::Dedupe;
+pub use urls::{canonical_url, url_hash};
