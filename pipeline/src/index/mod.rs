@@ -37,11 +37,11 @@ textmill index merge indexes/week runs/wednesday/dedupe/index --out indexes/week
     #[command(
         long_about = "Looks up texts in indexes. One JSON object a line in, with `id`, `url` and `text`. One object \
 out for each, in the same order: {\"id\":…,\"level\":\"near\",\"match\":ID,\"source\":…,\"url\":…,\"similarity\":0.87} \
-with the best entry, or {\"id\":…,\"level\":null}. Levels, the surest first: url (the same address, up to letter \
-case, `www.`, tracking parameters and the like), exact (the same text in normal form), near (similar texts; \
+with the best entry, or {\"id\":…,\"level\":null}. Levels, the surest first: url (the same address, up to \
+http or https, `www.`, tracking parameters and the like), exact (the same text in normal form), near (similar texts; \
 the similarity is estimated from signatures, standard error 0.04 at 112 values). A malformed line gives \
 {\"line\":7,\"error\":…} and the work goes on.\n\n\
-Answers come when about 250 MB of input keys are read or the input ends: each time the whole index is read once.",
+Answers come in batches of about 150,000 texts, whose keys take 250 MB: for each the index is read once.",
         after_help = "Examples:\n  \
 textmill index query runs/monday < rows.jsonl > matches.jsonl\n  \
 textmill inspect runs/tuesday/filter --json | textmill index query indexes/week --set dedupe.min_similarity=0.8"

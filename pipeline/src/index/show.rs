@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use polars::prelude::{AnyValue, DataFrame};
+use polars::prelude::DataFrame;
 use textmill_dedupe::index::Index;
 
 use crate::explore::{bytes, escape, sql, table};
@@ -54,10 +54,10 @@ fn cells(frame: &DataFrame, row: usize) -> Result<Vec<String>> {
     let mut cells = Vec::new();
     for (place, column) in frame.columns().iter().enumerate() {
         let value = column.get(row)?;
-        cells.push(match (&value, place) {
-            (AnyValue::String(text), _) => escape(text),
-            (number, 3) => bytes(number.extract().unwrap_or_default()),
-            (number, _) => number.to_string(),
+        cells.push(match (value.get_str(), place) {
+            (Some(text), _) => escape(text),
+            (None, 3) => bytes(value.extract().unwrap_or_default()),
+            (None, _) => value.to_string(),
         });
     }
     Ok(cells)

@@ -53,22 +53,18 @@ pub struct Match {
 }
 
 impl Match {
+    fn names(&self) -> impl Ord {
+        (Reverse(self.length), &self.source, &self.id, &self.url)
+    }
+
     /// Surer levels first, then more similar, longer, and by source, id and address, so that the
     /// best of many does not depend on their order.
     fn order(&self, other: &Self) -> Ordering {
-        let names = |of: &Self| {
-            (
-                Reverse(of.length),
-                of.source.clone(),
-                of.id.clone(),
-                of.url.clone(),
-            )
-        };
         let similarity = |of: &Self| of.similarity.unwrap_or(-1.0);
         let by_level = self.level.cmp(&other.level);
         by_level
             .then_with(|| similarity(other).total_cmp(&similarity(self)))
-            .then_with(|| names(self).cmp(&names(other)))
+            .then_with(|| self.names().cmp(&other.names()))
     }
 }
 
