@@ -66,8 +66,12 @@ fn write_input(dir: &Path, shards: &[Vec<Document>]) -> StageInput {
 /// Runs all steps; `backwards` runs the tasks of each in reverse, and each twice.
 fn run(config: &Config, shards: &[Vec<Document>], backwards: bool) -> Outcome {
     let dir = tempfile::tempdir().unwrap();
-    let out = dir.path().join("dedupe");
-    let input = write_input(&dir.path().join("filter"), shards);
+    run_in(dir.path(), config, shards, backwards)
+}
+
+fn run_in(dir: &Path, config: &Config, shards: &[Vec<Document>], backwards: bool) -> Outcome {
+    let out = dir.join("dedupe");
+    let input = write_input(&dir.join("filter"), shards);
     let inputs = BTreeMap::from([("filter".to_owned(), input)]);
     let cancel = AtomicBool::new(false);
     let ctx = TaskContext {
@@ -420,6 +424,72 @@ fn one_document_of_an_address_stays() {
         outcome.fates(),
         BTreeMap::from([("b", ("a", "dedupe.url"))])
     );
+}
+
+#[test]
+fn what_an_index_holds_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = corpus(Kind::Mixed, 200, 3);
+    let (copies, originals): (Vec<_>, Vec<_>) =
+        made.into_iter().partition(|made| made.copy_of.is_some());
+    let documents = |made: Vec<corpus::Made>| -> Vec<Document> {
+        made.into_iter().map(|made| made.document).collect()
+    };
+    let (copies, mut originals) = (documents(copies), documents(originals));
+    originals[150].url = Some("https://www.example.org/page?utm_source=x".into());
+    let mut again = document("again", "the page has been written anew");
+    again.url = Some("http://example.org/page".into());
+    for verify in [Verify::Exact, Verify::Estimate] {
+        let config = Config {
+            verify,
+            write_index: true,
+            ..Config::default()
+        };
+        let first = run_in(
+            dir.path(),
+            &config,
+            &[originals[..90].to_vec(), originals[90..].to_vec()],
+            false,
+        );
+        assert_eq!(first.report.files.len(), 2);
+        let later = Config {
+            reference: vec![dir.path().join("dedupe/index")],
+            write_index: false,
+            ..config.clone()
+        };
+        let mut new = copies.clone();
+        new.push(again.clone());
+        new.push(document("new", "nobody has seen this text so far"));
+        let outcome = run(&later, &[new.clone()], true);
+        let kept = outcome.kept_ids();
+        assert!(kept.contains("new") && !kept.contains("again"));
+        let fates = outcome.fates();
+        assert_eq!(fates["again"], (originals[150].id.as_str(), "dedupe.reference"));
+        for (id, (original, rule)) in fates.iter().filter(|(id, _)| **id != "again") {
+            assert_eq!(*rule, "dedupe.reference");
+            assert_eq!(original[1..], id[1..], "copies are numbered as their originals");
+        }
+        // Signatures alone say how similar an entry of an index is.
+        assert!(fates.len() > 60, "{}", fates.len());
+        // The index of what was kept is of use to the next run.
+        let third = Config {
+            reference: vec![dir.path().join("dedupe/index"), dir.path().join("later")],
+            ..later.clone()
+        };
+        let written = run_in(
+            &dir.path().join("later"),
+            &Config {
+                write_index: true,
+                ..later
+            },
+            &[new.clone()],
+            false,
+        );
+        assert_eq!(written.kept_ids(), kept);
+        assert!(run(&third, &[new], false).kept.is_empty());
+        std::fs::remove_dir_all(dir.path().join("dedupe")).unwrap();
+        std::fs::remove_dir_all(dir.path().join("later")).unwrap();
+    }
 }
 
 /// Documents that the stage judged to be one, by survivor.
