@@ -97,7 +97,7 @@ fn write_merged(
     scratch: &Path,
     shard_bytes: usize,
 ) -> Result<Merged, IndexError> {
-    let rows = indexes.iter().map(Index::rows).sum();
+    let rows = indexes.iter().map(Index::rows).fold(0, u64::saturating_add);
     let mut sorter = Sorter::create(scratch, rows, parameters.hashes() * 4 + OTHER_BYTES)?;
     let mut read = 0;
     for group in indexes.iter().flat_map(Index::entries) {

@@ -73,7 +73,7 @@ impl Index {
         for path in &shards {
             let shard = ShardReader::<IndexEntry>::open(path)?;
             let found = Parameters::parse(shard.metadata(PARAMETERS_KEY), path)?;
-            rows += shard.rows();
+            rows = shard.rows().saturating_add(rows);
             match &first {
                 Some((wanted, other)) => check_equal((&found, path), (wanted, other))?,
                 None => first = Some((found, path)),

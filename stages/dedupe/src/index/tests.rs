@@ -142,7 +142,7 @@ fn naive(kept: &[Made], asked: &Made, config: &Config) -> Option<(Level, String,
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_cut_merges_to_the_same_bytes(
