@@ -180,6 +180,9 @@ impl<'a> Tables<'a> {
     fn new(config: &'a Config, probes: &'a [Probe]) -> Self {
         let minhash = MinHash::new(config);
         let of = || probes.iter().enumerate();
+        let by_url = of()
+            .filter_map(|(probe, of)| Some((of.url?, probe)))
+            .filter(|_| config.url);
         let by_text = of()
             .filter(|_| config.exact)
             .map(|(probe, of)| (of.text, probe));
@@ -189,7 +192,7 @@ impl<'a> Tables<'a> {
                 .map(move |key| (key, probe))
         };
         Self {
-            by_url: Table::new(of().filter_map(|(probe, of)| Some((of.url?, probe)))),
+            by_url: Table::new(by_url),
             by_text: Table::new(by_text),
             by_band: Table::new(of().filter(|_| config.near).flat_map(bands)),
             config,
