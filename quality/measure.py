@@ -21,6 +21,7 @@ import duplicates
 import extraction
 import language
 import mojibake
+import near_copies
 import rules
 import segments
 from textmill import Textmill
@@ -28,7 +29,7 @@ from textmill import Textmill
 FLOORS = Path(__file__).parent.parent / "quality.toml"
 MEASURES = {
     module.__name__: module
-    for module in (extraction, charset, language, rules, chinese, decontamination, duplicates, mojibake, segments)
+    for module in (extraction, charset, language, rules, chinese, decontamination, duplicates, near_copies, mojibake, segments)
 }
 
 
