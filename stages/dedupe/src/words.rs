@@ -26,8 +26,13 @@ pub(crate) struct Word<'a> {
     pub length: usize,
 }
 
-#[cfg(test)]
-impl Word<'_> {
+impl<'a> Word<'a> {
+    /// The word alone.
+    pub(crate) fn as_bytes(&self) -> &'a [u8] {
+        self.rest.get(..self.length).unwrap_or(self.rest)
+    }
+
+    #[cfg(test)]
     pub(crate) fn as_str(&self) -> &str {
         str::from_utf8(&self.rest[..self.length]).unwrap()
     }

@@ -141,6 +141,7 @@ fn for_each_located<'a>(normal: &'a str, mut f: impl FnMut(Range<usize>, Unit<'a
     for_each_unit(normal, |unit| {
         let (start, length) = match unit {
             Unit::Word(word) => {
+                let word = word.as_bytes();
                 let start = word.as_ptr().addr().wrapping_sub(normal.as_ptr().addr());
                 (start, word.len())
             }
@@ -178,7 +179,7 @@ mod tests {
 
     fn owned(unit: Unit<'_>) -> String {
         match unit {
-            Unit::Word(word) => word.to_owned(),
+            Unit::Word(word) => word.as_str().to_owned(),
             Unit::Character(c) => format!("[{c}]"),
         }
     }

@@ -121,7 +121,7 @@ fn units(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     Places::default().for_each(text, |_, unit| {
         found.push(match unit {
-            Unit::Word(word) => word.to_owned(),
+            Unit::Word(word) => word.as_str().to_owned(),
             Unit::Character(c) => format!("[{c}]"),
         });
     });
