@@ -98,6 +98,8 @@ fn run_in(dir: &Path, config: &Config, shards: &[Vec<Document>], backwards: bool
             .into_values()
             .for_each(|of_task| report.merge(of_task));
     }
+    // What the runner does last: a stage with a manifest is done.
+    Manifest::default().write(&out).unwrap();
     let kept = report.kept.iter().flat_map(|shard| {
         ShardReader::<Document>::open(&out.join(&shard.path))
             .unwrap()
