@@ -125,7 +125,9 @@ pub fn explain(config: &Config) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn candidate_probability(config: &Config, jaccard: f64) -> f64 {
+/// The probability that a pair of this Jaccard similarity becomes a candidate; see [`explain`].
+#[must_use]
+pub fn candidate_probability(config: &Config, jaccard: f64) -> f64 {
     // Validated counts are at most 8192.
     let (bands, rows) = (config.bands as f64, config.rows as f64);
     1.0 - (1.0 - jaccard.powf(rows)).powf(bands)
