@@ -240,7 +240,7 @@ fn a_reader_that_leaves_is_no_error() {
 
 #[test]
 fn every_help_teaches_with_an_example() {
-    for command in ["run", "inspect", "trace", "apply", "dedupe"] {
+    for command in ["run", "inspect", "trace", "apply", "dedupe", "clusters"] {
         let mut help = Command::new(env!("CARGO_BIN_EXE_textmill"));
         let said = succeed(help.args([command, "--help"]));
         assert!(said.contains("Examples:"), "{said}");
@@ -255,6 +255,16 @@ fn the_s_curve_is_explained() {
         said.contains("14 bands of 8 rows") && said.contains("0.80"),
         "{said}"
     );
+    assert!(said.contains('█') && said.contains("26 x 5"), "{said}");
+    // 14 keys of 16 bytes, 112 values of 4.
+    assert!(said.contains("672 B"), "{said}");
+    let output = textmill(
+        dir.path(),
+        &["dedupe", "--explain", "--set", "dedupe.bands=0"],
+    )
+    .output()
+    .unwrap();
+    assert!(both(&output).contains("bands x rows = 0 x 8"));
 }
 
 #[cfg(feature = "torch")]

@@ -70,9 +70,10 @@ textmill extract page.html --set 'extract.format=\"markdown\"'")]
     /// Keep one document of each cluster of exact and near duplicates
     #[command(after_help = "Examples:\n  \
 textmill dedupe\n  \
-textmill dedupe --set dedupe.bands=20 --explain    what the configured numbers will find")]
+textmill dedupe --set dedupe.bands=20 --explain    what the configured numbers will find\n  \
+textmill clusters --rule near                      what it took for duplicates")]
     Dedupe {
-        /// Print the probability that two documents of a given similarity are found, and stop.
+        /// Print which similarities are found, at what cost, and what else could be set, and stop.
         #[arg(long)]
         explain: bool,
         #[command(flatten)]
@@ -120,6 +121,21 @@ textmill trace news/ferry.html")]
     Trace {
         /// A document's id (or its beginning), URL or file.
         document: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Look at the largest clusters of duplicates: what was kept, what was dropped, how they differ
+    #[command(after_help = "Examples:\n  \
+textmill clusters\n  \
+textmill clusters --rule near --top 20 --members 3\n  \
+textmill clusters --id 3f2a9c             the cluster of one document, kept or dropped\n  \
+textmill clusters --top 1000 --json > clusters.jsonl\n\n\
+Members are listed from the least similar on, each with the places where it differs from the \
+document that was kept: [-only in that one-]{+only in this one+}, or red and green.")]
+    Clusters {
+        /// What to show.
+        #[command(flatten)]
+        show: ClusterArgs,
         #[command(flatten)]
         config: ConfigArgs,
     },
@@ -220,6 +236,29 @@ pub struct ConfigArgs {
     /// Overrides one value, such as filter.min_words=30; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
+}
+
+/// Which clusters to show, and how much of each.
+#[derive(Args, Clone, Debug)]
+pub struct ClusterArgs {
+    /// Clusters to show, the largest first.
+    #[arg(long, default_value_t = 10)]
+    pub top: usize,
+    /// Dropped documents to show of each.
+    #[arg(long, default_value_t = 5)]
+    pub members: usize,
+    /// Clusters with documents that this rule dropped, and those alone: near, exact and so on.
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// The cluster of a document, kept or dropped, by the beginning of its id.
+    #[arg(long, value_name = "PREFIX")]
+    pub id: Option<String>,
+    /// Columns of a line.
+    #[arg(long, default_value_t = 160)]
+    pub width: usize,
+    /// Print JSON lines: the figures, then a cluster a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How to run stages.

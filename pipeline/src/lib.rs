@@ -6,6 +6,7 @@
 
 mod apply;
 mod cli;
+mod clusters;
 mod config;
 mod doctor;
 mod explain;
@@ -15,6 +16,7 @@ mod output;
 mod report;
 mod run;
 mod runner;
+mod s_curve;
 mod stages;
 mod train_filter;
 mod tune;
@@ -26,7 +28,6 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, ConfigArgs, TunableStage};
 use crate::config::Config;
-use crate::output::sayln;
 
 /// Runs the command that was typed.
 #[must_use]
@@ -56,7 +57,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Dedupe {
             explain: true,
             args,
-        } => explain_dedupe(&args.config),
+        } => s_curve::explain(&load(&args.config)?.dedupe),
         Command::Dedupe { args, .. } => run::stage("dedupe", &args),
         Command::Normalize(args) => run::stage("normalize", &args),
         Command::Tokenize(args) => run::stage("tokenize", &args),
@@ -75,6 +76,7 @@ fn execute(command: Command) -> Result<()> {
             width,
             ..
         } => explore::inspect(&path, sql.as_deref(), rows, width),
+        Command::Clusters { show, config } => clusters::clusters(&load(&config)?, &show),
         Command::Trace { document, config } => explore::trace(&load(&config)?, &document),
         Command::Apply {
             stage,
@@ -116,24 +118,4 @@ fn load_if_there(args: &ConfigArgs) -> Result<Config> {
         true => Config::from_overrides(&args.overrides),
         false => load(args),
     }
-}
-
-/// The S-curve of the configured bands and rows.
-fn explain_dedupe(args: &ConfigArgs) -> Result<()> {
-    let config = load(args)?.dedupe;
-    sayln!(
-        "{} bands of {} rows: a pair of documents is compared when all rows of a band agree.\n",
-        config.bands,
-        config.rows
-    );
-    sayln!("Jaccard similarity   probability of being compared");
-    for (jaccard, probability) in textmill_dedupe::explain(&config) {
-        let bar = "█".repeat((probability * 40.0).round() as usize);
-        sayln!("{jaccard:18.2}   {probability:8.4}  {bar}");
-    }
-    sayln!(
-        "\nCompared pairs count as duplicates from a similarity of {} on.",
-        config.min_similarity
-    );
-    Ok(())
 }

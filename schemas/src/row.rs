@@ -27,6 +27,10 @@ pub trait Row: Clone + Default + Send + Sync + Serialize + DeserializeOwned + 's
     /// The row type's name, as it stands in the shard's metadata.
     const NAME: &'static str;
 
+    /// Columns that came later than the row type. A shard written before them is read all the
+    /// same: its rows have the default value there.
+    const MAY_LACK: &'static [&'static str] = &[];
+
     /// The Arrow schema of this row type; each field's metadata holds its meaning under `doc`.
     fn schema() -> SchemaRef;
 
@@ -42,31 +46,41 @@ pub trait Row: Clone + Default + Send + Sync + Serialize + DeserializeOwned + 's
     /// When a column would pass Arrow's 2 GiB limit.
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, Error>;
 
-    /// Reads rows back from a batch, column by name; further columns are ignored.
+    /// Reads rows back from a batch, column by name. Further columns are ignored; columns that the
+    /// batch lacks have the default value ([`crate::ShardReader`] checks that none is missing).
     ///
     /// # Errors
-    /// When a column is missing or of another type.
+    /// When a column is of another type.
     fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, Error>;
 }
 
-/// Declares a row type: the struct, its Arrow schema and the way between them.
+/// Declares a row type: the struct, its Arrow schema and the way between them. A column that came
+/// later than the row type says with `= value` what it is where a shard lacks it.
 macro_rules! row {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
-            $( $(#[doc = $doc:literal])+ pub $field:ident: $type:ty, )*
+            $( $(#[doc = $doc:literal])+ pub $field:ident: $type:ty $(= $lacking:literal)?, )*
         }
         origin($self:ident) $origin:block
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(default)]
         pub struct $name {
             $( $(#[doc = $doc])+ pub $field: $type, )*
         }
 
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $( $field: $crate::row::default_value!($type $(, $lacking)?), )* }
+            }
+        }
+
         impl $crate::row::Row for $name {
             const NAME: &'static str = stringify!($name);
+            const MAY_LACK: &'static [&'static str] =
+                &[$($( $crate::row::name_of!($field, $lacking), )?)*];
 
             fn schema() -> arrow::datatypes::SchemaRef {
                 use arrow::datatypes::{Field, Schema};
@@ -110,7 +124,7 @@ macro_rules! row {
                 let mut rows = vec![Self::default(); batch.num_rows()];
                 $(
                     let column = $crate::row::read_column::<$type>(batch, stringify!($field))?;
-                    for (row, value) in rows.iter_mut().zip(column) {
+                    for (row, value) in rows.iter_mut().zip(column.unwrap_or_default()) {
                         row.$field = value;
                     }
                 )*
@@ -119,20 +133,38 @@ macro_rules! row {
         }
     };
 }
-pub(crate) use row;
 
-/// Reads one column of a batch, or says how it differs from what the row type asks for.
+macro_rules! default_value {
+    ($type:ty) => {
+        <$type>::default()
+    };
+    ($type:ty, $lacking:literal) => {
+        $lacking
+    };
+}
+
+macro_rules! name_of {
+    ($field:ident, $lacking:literal) => {
+        stringify!($field)
+    };
+}
+
+pub(crate) use {default_value, name_of, row};
+
+/// Reads one column of a batch, or says how it differs from what the row type asks for. `None`
+/// when the batch lacks it.
 pub(crate) fn read_column<C: crate::column::Column>(
     batch: &RecordBatch,
     name: &str,
-) -> Result<Vec<C>, Error> {
-    let array = batch.column_by_name(name);
-    array
-        .and_then(|array| C::from_array(array.as_ref()))
-        .ok_or_else(|| Error::Column {
-            path: Default::default(),
-            column: name.to_owned(),
-            expected: C::data_type().to_string(),
-            found: array.map_or("missing".to_owned(), |a| a.data_type().to_string()),
-        })
+) -> Result<Option<Vec<C>>, Error> {
+    let Some(array) = batch.column_by_name(name) else {
+        return Ok(None);
+    };
+    let column = C::from_array(array.as_ref());
+    column.map(Some).ok_or_else(|| Error::Column {
+        path: Default::default(),
+        column: name.to_owned(),
+        expected: C::data_type().to_string(),
+        found: array.data_type().to_string(),
+    })
 }

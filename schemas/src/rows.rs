@@ -87,6 +87,8 @@ row! {
         pub cluster_id: Option<String>,
         /// Number of documents in the cluster.
         pub cluster_size: Option<u32>,
+        /// How often training should see the document, by the size of its cluster.
+        pub repetitions: u32 = 1,
         /// Characters that normalization repaired or removed.
         pub repaired: u32,
         /// Items of private data that normalization masked.
@@ -195,6 +197,8 @@ row! {
         pub lang: Option<String>,
         /// UTF-8 bytes of the text, for bits per byte.
         pub bytes: u32,
+        /// How often training should see the document, by the size of its cluster.
+        pub repetitions: u32 = 1,
         /// Token ids, without the document-end token.
         pub tokens: Vec<u32>,
     }

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::{DataType, SchemaRef};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -171,6 +171,7 @@ pub struct ShardReader<R: Row> {
     file: File,
     groups: std::ops::Range<usize>,
     metadata: parquet::arrow::arrow_reader::ArrowReaderMetadata,
+    columns: ProjectionMask,
     row: PhantomData<R>,
 }
 
@@ -178,18 +179,20 @@ impl<R: Row> ShardReader<R> {
     /// Opens a shard and checks that it holds this row type.
     ///
     /// # Errors
-    /// When the file is missing, is no Parquet file, or lacks a column; the message names it.
+    /// When the file is missing, is no Parquet file, or lacks a column that it must have; the
+    /// message names it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = File::open(path).map_err(Error::io(path))?;
         let metadata =
             parquet::arrow::arrow_reader::ArrowReaderMetadata::load(&file, Default::default())
                 .map_err(Error::parquet(path))?;
-        check_schema(&R::schema(), metadata.schema()).map_err(|e| e.in_file(path))?;
+        check_schema::<R>(metadata.schema()).map_err(|e| e.in_file(path))?;
         Ok(Self {
             path: path.to_path_buf(),
             file,
             groups: 0..metadata.metadata().num_row_groups(),
             metadata,
+            columns: ProjectionMask::all(),
             row: PhantomData,
         })
     }
@@ -210,6 +213,14 @@ impl<R: Row> ShardReader<R> {
         u64::try_from(rows).unwrap_or(0)
     }
 
+    /// Reads these columns alone; the others have their default value in each row.
+    #[must_use]
+    pub fn with_columns(mut self, names: &[&str]) -> Self {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        self.columns = ProjectionMask::columns(schema, names.iter().copied());
+        self
+    }
+
     /// Bytes of a column before compression, from the shard's metadata alone.
     #[must_use]
     pub fn column_bytes(&self, name: &str) -> u64 {
@@ -226,6 +237,7 @@ impl<R: Row> ShardReader<R> {
         let reader: ParquetRecordBatchReader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_row_groups(vec![group])
+                .with_projection(self.columns.clone())
                 .with_batch_size(1024)
                 .build()
                 .map_err(Error::parquet(&self.path))?;
@@ -248,11 +260,20 @@ impl<R: Row> Iterator for ShardReader<R> {
         let group = self.groups.next()?;
         Some(self.read_group(group))
     }
+
+    /// Passes over groups without reading them.
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        let group = self.groups.nth(n)?;
+        Some(self.read_group(group))
+    }
 }
 
-fn check_schema(expected: &SchemaRef, found: &SchemaRef) -> Result<(), Error> {
-    for field in expected.fields() {
+fn check_schema<R: Row>(found: &SchemaRef) -> Result<(), Error> {
+    for field in R::schema().fields() {
         let column = found.field_with_name(field.name()).ok();
+        if column.is_none() && R::MAY_LACK.contains(&field.name().as_str()) {
+            continue;
+        }
         if column.is_none_or(|column| column.data_type() != field.data_type()) {
             return Err(Error::Column {
                 path: PathBuf::new(),
@@ -350,6 +371,68 @@ mod tests {
         assert_eq!(reader.metadata("textmill.x"), Some("{\"y\":1}"));
         assert_eq!(reader.metadata("textmill.row"), Some("Tokens"));
         assert_eq!(reader.metadata("textmill.z"), None);
+    }
+
+    #[test]
+    fn columns_and_groups_that_are_not_asked_for_are_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::<Document>::create(dir.path(), "part.parquet").unwrap();
+        for number in 0..3_u64 {
+            let document = Document {
+                id: number.to_string(),
+                offset: number,
+                code_spans: vec![1, 2],
+                text: "x".repeat(GROUP_BYTES),
+                ..Document::default()
+            };
+            writer.write(document).unwrap();
+        }
+        writer.finish().unwrap();
+        let open = || ShardReader::<Document>::open(&dir.path().join("part.parquet")).unwrap();
+        let few = open().with_columns(&["id", "code_spans"]);
+        let rows: Vec<Document> = few.flat_map(Result::unwrap).collect();
+        let expected = |id: &str| Document {
+            id: id.into(),
+            code_spans: vec![1, 2],
+            ..Document::default()
+        };
+        assert_eq!(rows, ["0", "1", "2"].map(expected));
+        let mut reader = open().with_columns(&["offset"]);
+        assert_eq!(reader.nth(1).unwrap().unwrap()[0].offset, 1);
+        assert_eq!(reader.next().unwrap().unwrap()[0].offset, 2);
+        assert!(reader.next().is_none());
+    }
+
+    #[test]
+    fn shards_older_than_a_column_are_read_with_its_default() {
+        assert_eq!(Document::MAY_LACK, ["repetitions"]);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("old.parquet");
+        let row = Tokens {
+            id: "a".into(),
+            tokens: vec![3],
+            repetitions: 5,
+            ..Tokens::default()
+        };
+        let batch = Tokens::to_batch(std::slice::from_ref(&row)).unwrap();
+        let write = |column: &str| {
+            let mut old = batch.clone();
+            old.remove_column(old.schema().index_of(column).unwrap());
+            let file = File::create(&path).unwrap();
+            let mut writer = ArrowWriter::try_new(file, old.schema(), None).unwrap();
+            writer.write(&old).unwrap();
+            writer.close().unwrap();
+        };
+        write("repetitions");
+        let mut reader = ShardReader::<Tokens>::open(&path).unwrap();
+        let expected = Tokens {
+            repetitions: 1,
+            ..row.clone()
+        };
+        assert_eq!(reader.next().unwrap().unwrap(), [expected]);
+        write("source");
+        let error = ShardReader::<Tokens>::open(&path).err().unwrap();
+        assert!(error.to_string().contains("`source`"), "{error}");
     }
 
     #[test]

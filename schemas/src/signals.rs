@@ -272,7 +272,7 @@ impl Row for Signals {
         macro_rules! read {
             ($($field:ident),*) => {$(
                 let column = read_column(batch, stringify!($field))?;
-                for (row, value) in rows.iter_mut().zip(column) {
+                for (row, value) in rows.iter_mut().zip(column.unwrap_or_default()) {
                     row.$field = value;
                 }
             )*};
@@ -280,6 +280,7 @@ impl Row for Signals {
         read!(id, source, lang, script, bytes, dropped_by);
         for (name, _) in SCORES {
             let column = read_column::<Option<f32>>(batch, name)?;
+            let column = column.unwrap_or_else(|| vec![None; batch.num_rows()]);
             for (row, value) in rows.iter_mut().zip(column) {
                 row.scores.push(value.unwrap_or(f32::NAN));
             }

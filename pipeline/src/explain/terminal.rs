@@ -1,11 +1,9 @@
 //! The decisions about a page, on a terminal.
 
-use std::io::IsTerminal;
-
-use textmill_extract::{Decision, ExplainedBlock, Explanation, Reason};
+use textmill_extract::{Decision, Explanation, Reason};
 
 use super::outline::{Line, outline};
-use crate::explore::{cut, escape};
+use crate::explore::{Paint, cut, escape};
 use crate::output::sayln;
 
 /// Columns for a block's text and for a label.
@@ -17,9 +15,7 @@ const REASONS: usize = 3;
 /// Prints the page's outline: `+` before what is kept, `c` before comments, `-` before what is left
 /// out, with the probability to be content and what speaks for and against.
 pub(super) fn print(explanation: &Explanation, facts: &[(&'static str, String)]) {
-    let paint = Paint {
-        on: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-    };
+    let paint = Paint::of_stdout();
     for (name, value) in facts {
         sayln!(
             "{}",
@@ -48,8 +44,8 @@ pub(super) fn print(explanation: &Explanation, facts: &[(&'static str, String)])
                 let mark = format!("{} {:.3}", mark(block.decision), block.probability);
                 sayln!(
                     "{} {indent} {place}{}",
-                    paint.decision(block, &mark),
-                    paint.decision(block, &text)
+                    paint.with(color(block.decision), &mark),
+                    paint.with(color(block.decision), &text)
                 );
                 sayln!(
                     "         {indent}   {}",
@@ -96,30 +92,10 @@ fn summary(explanation: &Explanation) -> String {
     )
 }
 
-struct Paint {
-    on: bool,
-}
-
-impl Paint {
-    fn with(&self, code: &str, text: &str) -> String {
-        match self.on && !text.is_empty() {
-            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            false => text.to_owned(),
-        }
-    }
-
-    fn dim(&self, text: &str) -> String {
-        self.with("2", text)
-    }
-
-    fn decision(&self, block: &ExplainedBlock, text: &str) -> String {
-        self.with(
-            match block.decision {
-                Decision::Kept => "32",
-                Decision::Comment => "33",
-                Decision::Dropped => "31",
-            },
-            text,
-        )
+fn color(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Kept => Paint::GREEN,
+        Decision::Comment => Paint::YELLOW,
+        Decision::Dropped => Paint::RED,
     }
 }

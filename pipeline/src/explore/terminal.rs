@@ -1,6 +1,7 @@
-//! Hostile text on a terminal: control characters escaped, wide characters measured.
+//! Hostile text on a terminal: control characters escaped, wide characters measured; colours.
 
 use std::fmt::Write;
+use std::io::IsTerminal;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -76,6 +77,43 @@ pub fn table(rows: &[Vec<String>], right: &[bool]) -> String {
         }
     }
     out
+}
+
+/// Colours, where standard output is a terminal and `NO_COLOR` (<https://no-color.org>) is not set.
+#[derive(Clone, Copy, Debug)]
+pub struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    pub const RED: &'static str = "31";
+    pub const GREEN: &'static str = "32";
+    pub const YELLOW: &'static str = "33";
+    const DIM: &'static str = "2";
+
+    pub fn of_stdout() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self {
+            on: wanted && std::io::stdout().is_terminal(),
+        }
+    }
+
+    /// Whether colours are shown.
+    pub fn is_on(self) -> bool {
+        self.on
+    }
+
+    /// Text in a colour, given by its number in ANSI escapes.
+    pub fn with(self, code: &str, text: &str) -> String {
+        match self.on && !text.is_empty() {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_owned(),
+        }
+    }
+
+    pub fn dim(self, text: &str) -> String {
+        self.with(Self::DIM, text)
+    }
 }
 
 /// Bytes for people.

@@ -168,6 +168,10 @@ fn print_document(stage: &str, row: &Document, before: Option<&str>) {
                     "",
                     &format!("survivor of cluster {cluster}, {size} documents"),
                 );
+                if row.repetitions > 1 {
+                    let times = format!("training is to see it {} times", row.repetitions);
+                    line("", &times);
+                }
             }
             _ => line("", "no duplicates"),
         },

@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Level;
-use crate::{Error, budget, lines, substrings};
+use crate::{Error, Repetitions, budget, lines, substrings};
 
 /// Bounds that keep a mistyped number from asking for gigabytes per document.
 const MAX_HASHES: usize = 8192;
@@ -45,6 +45,9 @@ pub struct Config {
     /// Clusters of more documents are counted in the manifest; where candidates are compared by
     /// estimate, components of more are compared by their shingles before anything is dropped.
     pub max_cluster: u64,
+    /// How often training should see a document, by the size of its cluster; always once where
+    /// this is empty.
+    pub repetitions: Repetitions,
     /// Memory of the whole program, in bytes or as `"2GiB"`. Obeyed by sorting on disk; the
     /// output does not depend on it.
     pub memory_limit: ByteSize,
@@ -76,6 +79,7 @@ impl Default for Config {
             keep: Keep::default(),
             prefer: Vec::new(),
             max_cluster: 1000,
+            repetitions: Repetitions::default(),
             memory_limit: ByteSize::gib(2),
             seed: 0,
             reference: Vec::new(),
@@ -159,6 +163,7 @@ impl Config {
             let least = "at least 256MiB";
             return Err(Error::config("memory_limit", self.memory_limit, least));
         }
+        self.repetitions.validate()?;
         self.lines.validate()?;
         self.substrings.validate()
     }
@@ -177,7 +182,9 @@ pub fn explain(config: &Config) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn candidate_probability(config: &Config, jaccard: f64) -> f64 {
+/// The probability that a pair of this Jaccard similarity becomes a candidate; see [`explain`].
+#[must_use]
+pub fn candidate_probability(config: &Config, jaccard: f64) -> f64 {
     // Validated counts are at most 8192.
     let (bands, rows) = (config.bands as f64, config.rows as f64);
     1.0 - (1.0 - jaccard.powf(rows)).powf(bands)

@@ -112,7 +112,9 @@ pub(crate) fn for_each_left(
 ) -> StageResult<()> {
     let mut leaver = Leaver::open(corpus, shard, Some(level))?;
     let mut row = corpus.rows.first_of(shard.index);
-    for group in ShardReader::<Document>::open(&shard.path)? {
+    let shard = ShardReader::<Document>::open(&shard.path)?;
+    // Lines of code are left alone.
+    for group in shard.with_columns(&["code_spans", "text"]) {
         ctx.check_cancelled()?;
         for document in group? {
             if let Left::Stays(document) = leaver.leave(row, document)? {

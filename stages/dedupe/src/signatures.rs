@@ -13,6 +13,9 @@ use crate::shingles::{Shingled, Shingler, make_set};
 use crate::shuffle::{ShuffleWriter, Sorted, range_partition};
 use crate::urls::url_hash;
 
+/// What the first step asks of a document.
+const COLUMNS: [&str; 7] = ["id", "source", "url", "time", "date", "quality", "text"];
+
 /// A hash of 128 bits, the rank, and the row: documents that share the hash, best first.
 pub(crate) type HashRecord = [u64; 6];
 
@@ -31,7 +34,7 @@ pub(crate) fn sign(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageRe
     let mut signature = Vec::new();
     ctx.progress.add_total(shard.rows);
     let mut row = corpus.rows.first_of(shard.index);
-    for group in ShardReader::<Document>::open(&shard.path)? {
+    for group in ShardReader::<Document>::open(&shard.path)?.with_columns(&COLUMNS) {
         ctx.check_cancelled()?;
         for document in group? {
             let shingled = shingler.shingle(&document.text);
@@ -132,7 +135,7 @@ pub(crate) fn write_sets(
     let mut sets = SetsWriter::create(corpus, shard.index)?;
     let mut shingler = Shingler::new(&corpus.config);
     let mut row = corpus.rows.first_of(shard.index);
-    for group in ShardReader::<Document>::open(&shard.path)? {
+    for group in ShardReader::<Document>::open(&shard.path)?.with_columns(&["text"]) {
         ctx.check_cancelled()?;
         for document in group? {
             if next == Some([row]) {

@@ -92,9 +92,11 @@ impl<'a> Output<'a> {
         if let Some(index) = &mut self.index {
             index.write(row, document.origin())?;
         }
+        let size_column = u32::try_from(size).unwrap_or(u32::MAX);
+        document.repetitions = self.corpus.config.repetitions.times(size_column);
         if size > 1 {
             document.cluster_id = Some(document.id.clone());
-            document.cluster_size = Some(u32::try_from(size).unwrap_or(u32::MAX));
+            document.cluster_size = Some(size_column);
             self.clusters.clusters += 1;
             self.clusters.largest = self.clusters.largest.max(size);
             self.clusters.over_limit += u64::from(size > self.corpus.config.max_cluster);

@@ -62,6 +62,7 @@ impl DocumentStage for Encoder {
             source: input.source,
             lang: input.lang,
             bytes,
+            repetitions: input.repetitions,
             tokens,
         })
     }

@@ -30,8 +30,8 @@ impl Split {
         }
     }
 
-    /// The side of a document: that of its duplicate cluster, so that a cluster never straddles
-    /// both, even over several runs.
+    /// The side of a document: that of its duplicate cluster, so that documents of one cluster are
+    /// on one side. Runs over other documents agree as far as they keep the same one of a cluster.
     #[must_use]
     pub fn side(&self, document: &Document) -> Side {
         let key = document.cluster_id.as_deref().unwrap_or(&document.id);

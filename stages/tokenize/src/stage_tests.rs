@@ -105,6 +105,27 @@ fn documents_become_tokens_on_both_sides_and_back() {
 }
 
 #[test]
+fn a_cluster_stays_on_one_side_and_repetitions_are_carried() {
+    // As several runs have them: kept and dropped documents of a cluster.
+    let mut documents = documents();
+    for (number, document) in documents.iter_mut().enumerate() {
+        document.cluster_id = Some(format!("d{}", number % 8));
+        document.repetitions = number as u32 % 5 + 1;
+    }
+    let out = tempfile::tempdir().unwrap();
+    let report = run(&small(), &documents, 7, out.path());
+    let mut sides: BTreeMap<usize, &str> = BTreeMap::new();
+    for side in ["train", "validation"] {
+        for row in rows(out.path(), &report, side) {
+            let number: usize = row.id[1..].parse().unwrap();
+            assert_eq!(row.repetitions, number as u32 % 5 + 1);
+            assert_eq!(*sides.entry(number % 8).or_insert(side), side);
+        }
+    }
+    assert!(sides.values().any(|side| *side == "validation"));
+}
+
+#[test]
 fn two_runs_give_the_same_bytes() {
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let first = run(&small(), &documents(), 15, a.path());

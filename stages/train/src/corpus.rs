@@ -4,6 +4,10 @@
 //! bytes a token (four beyond 65,536 entries of the vocabulary). Windows are then read by
 //! offset, so memory does not grow with the corpus; the file costs as much disk as the shards
 //! hold tokens, and the runner removes it with the stage's `work` folder.
+//!
+//! A training document of k repetitions stands in the stream k times, so an epoch sees it k times.
+//! Its copies do not follow each other: the stream first has all documents once, then those with
+//! a second repetition, and so on.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -19,6 +23,15 @@ pub(crate) struct Vocabulary {
     pub size: i64,
     /// The token that stands before each document.
     pub eot: u32,
+}
+
+/// How often documents stand in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// Once each: for measuring.
+    Once,
+    /// As often as their `repetitions` say, at least once: for training.
+    AsRepeated,
 }
 
 /// A circular stream of tokens: document-end token, document, document-end token, document, …
@@ -37,6 +50,7 @@ impl TokenStream {
     pub fn pack(
         path: &Path,
         shards: &[PathBuf],
+        times: Times,
         vocabulary: Vocabulary,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
@@ -50,13 +64,17 @@ impl TokenStream {
             width: if vocabulary.size <= 1 << 16 { 2 } else { 4 },
             length: 0,
         };
-        for shard in shards {
-            for group in ShardReader::<Tokens>::open(shard)? {
-                ctx.check_cancelled()?;
-                for document in group? {
-                    packer.check(shard, &document)?;
-                    packer.add(&document.tokens).map_err(Error::io(path))?;
+        let mut left: Vec<&PathBuf> = shards.iter().collect();
+        for repetition in 1.. {
+            let mut further = Vec::new();
+            for shard in left {
+                if packer.add_shard(shard, repetition, path, ctx)? > repetition {
+                    further.push(shard);
                 }
+            }
+            left = further;
+            if left.is_empty() || times == Times::Once {
+                break;
             }
         }
         packer.file.flush().map_err(Error::io(path))?;
@@ -114,6 +132,30 @@ struct Packer {
 }
 
 impl Packer {
+    /// Adds the documents of a shard that are to be seen at least `repetition` times; returns the
+    /// most times that one of them is.
+    fn add_shard(
+        &mut self,
+        shard: &Path,
+        repetition: u32,
+        path: &Path,
+        ctx: &TaskContext,
+    ) -> Result<u32, Error> {
+        let mut most = 0;
+        for group in ShardReader::<Tokens>::open(shard)? {
+            ctx.check_cancelled()?;
+            for document in group? {
+                let repetitions = document.repetitions.max(1);
+                most = most.max(repetitions);
+                if repetitions >= repetition {
+                    self.check(shard, &document)?;
+                    self.add(&document.tokens).map_err(Error::io(path))?;
+                }
+            }
+        }
+        Ok(most)
+    }
+
     fn check(&self, shard: &Path, document: &Tokens) -> Result<(), Error> {
         let vocab = self.vocabulary.size;
         match document.tokens.iter().find(|&&id| i64::from(id) >= vocab) {
@@ -142,7 +184,7 @@ impl Packer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{context, write_shard};
+    use crate::test_support::{context, write_rows, write_shard};
 
     #[test]
     fn documents_are_joined_and_the_stream_goes_round() {
@@ -156,12 +198,43 @@ mod tests {
             let path = dir.path().join("work/train.tokens");
             let vocabulary = Vocabulary { size, eot: 99 };
             let ctx = context(dir.path());
-            let mut stream = TokenStream::pack(&path, &[shard], vocabulary, &ctx.borrow()).unwrap();
+            let mut stream =
+                TokenStream::pack(&path, &[shard], Times::Once, vocabulary, &ctx.borrow()).unwrap();
             assert_eq!(stream.length(), 6);
             assert_eq!(stream.read(0, 6).unwrap(), [99, 1, 2, 99, 99, 3]);
             assert_eq!(stream.read(5, 3).unwrap(), [3, 99, 1]);
             assert_eq!(stream.read(8, 14).unwrap()[..4], [2, 99, 99, 3]);
         }
+    }
+
+    #[test]
+    fn repetitions_are_further_rounds_of_the_stream() {
+        let dir = tempfile::tempdir().unwrap();
+        let shard = |name: &str, documents: &[(u32, u32)]| {
+            let rows = documents.iter().map(|&(token, repetitions)| Tokens {
+                tokens: vec![token],
+                repetitions,
+                ..Tokens::default()
+            });
+            write_rows(dir.path(), name, rows);
+            dir.path().join(name)
+        };
+        let shards = [
+            shard("part-00000.parquet", &[(1, 1), (2, 3)]),
+            shard("part-00001.parquet", &[(3, 1), (4, 0)]),
+            shard("part-00002.parquet", &[(5, 2)]),
+        ];
+        let documents = |times| {
+            let path = dir.path().join("work/train.tokens");
+            let vocabulary = Vocabulary { size: 100, eot: 99 };
+            let ctx = context(dir.path());
+            let mut stream =
+                TokenStream::pack(&path, &shards, times, vocabulary, &ctx.borrow()).unwrap();
+            let tokens = stream.read(0, stream.length()).unwrap();
+            tokens.into_iter().filter(|t| *t != 99).collect::<Vec<_>>()
+        };
+        assert_eq!(documents(Times::AsRepeated), [1, 2, 3, 4, 5, 2, 5, 2]);
+        assert_eq!(documents(Times::Once), [1, 2, 3, 4, 5]);
     }
 
     #[test]
@@ -171,8 +244,8 @@ mod tests {
         let vocabulary = Vocabulary { size: 100, eot: 99 };
         let path = dir.path().join("train.tokens");
         let ctx = context(dir.path());
-        let error = TokenStream::pack(&path, &[shard], vocabulary, &ctx.borrow()).unwrap_err();
-        let message = error.to_string();
+        let error = TokenStream::pack(&path, &[shard], Times::Once, vocabulary, &ctx.borrow());
+        let message = error.unwrap_err().to_string();
         assert!(
             message.contains("document 0") && message.contains("id 100"),
             "{message}"

@@ -9,7 +9,7 @@ use textmill_schemas::{CorpusStage, ShardEntry, StageInput, StageResult, TaskCon
 
 use crate::adamw::OPTIMIZER_FILE;
 use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
-use crate::corpus::{TokenStream, Vocabulary};
+use crate::corpus::{Times, TokenStream, Vocabulary};
 use crate::metrics::METRICS_FILE;
 use crate::trainer::{Plan, Summary, train};
 use crate::{Config, Error};
@@ -45,7 +45,7 @@ impl Stage {
         let tokenizer = input.manifest.files.iter().find(is_tokenizer);
         let tokenizer =
             tokenizer.ok_or_else(|| Error::Input(format!("has no {TOKENIZER_FILE}")))?;
-        let pack = |part: &str| {
+        let pack = |part: &str, times: Times| {
             let prefix = format!("{part}/");
             let shards: Vec<PathBuf> = input
                 .shards()
@@ -53,9 +53,10 @@ impl Stage {
                 .map(|(path, _)| path)
                 .collect();
             let path = ctx.work().join(format!("{part}.tokens"));
-            TokenStream::pack(&path, &shards, vocabulary, ctx)
+            TokenStream::pack(&path, &shards, times, vocabulary, ctx)
         };
-        let (train, validation) = (pack("train")?, pack("validation")?);
+        let train = pack("train", Times::AsRepeated)?;
+        let validation = pack("validation", Times::Once)?;
         if train.length() < 2 {
             return Err(Error::Input("has no training tokens".to_owned()));
         }

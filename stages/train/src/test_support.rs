@@ -71,15 +71,21 @@ pub(crate) fn write_shard(dir: &Path, relative: &str, documents: &[Vec<u32>]) ->
 }
 
 fn entry(dir: &Path, relative: &str, documents: &[Vec<u32>]) -> ShardEntry {
+    let rows = documents.iter().enumerate().map(|(number, tokens)| Tokens {
+        id: number.to_string(),
+        tokens: tokens.clone(),
+        ..Tokens::default()
+    });
+    write_rows(dir, relative, rows)
+}
+
+pub(crate) fn write_rows(
+    dir: &Path,
+    relative: &str,
+    rows: impl Iterator<Item = Tokens>,
+) -> ShardEntry {
     let mut writer = ShardWriter::<Tokens>::create(dir, relative).unwrap();
-    for (number, tokens) in documents.iter().enumerate() {
-        let row = Tokens {
-            id: number.to_string(),
-            tokens: tokens.clone(),
-            ..Tokens::default()
-        };
-        writer.write(row).unwrap();
-    }
+    rows.for_each(|row| writer.write(row).unwrap());
     writer.finish().unwrap()
 }
 

@@ -466,10 +466,17 @@ fn what_an_index_holds_is_dropped() {
         let kept = outcome.kept_ids();
         assert!(kept.contains("new") && !kept.contains("again"));
         let fates = outcome.fates();
-        assert_eq!(fates["again"], (originals[150].id.as_str(), "dedupe.reference"));
+        assert_eq!(
+            fates["again"],
+            (originals[150].id.as_str(), "dedupe.reference")
+        );
         for (id, (original, rule)) in fates.iter().filter(|(id, _)| **id != "again") {
             assert_eq!(*rule, "dedupe.reference");
-            assert_eq!(original[1..], id[1..], "copies are numbered as their originals");
+            assert_eq!(
+                original[1..],
+                id[1..],
+                "copies are numbered as their originals"
+            );
         }
         // Signatures alone say how similar an entry of an index is.
         assert!(fates.len() > 60, "{}", fates.len());
