@@ -90,7 +90,7 @@ bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the document stages beside 
 	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) --peers $(PEERS)/bin/python $(ARGS)
 
 bench-scale: ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
-	$(CARGO) bench --locked -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)
+	$(CARGO) bench --locked -p textmill -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)
 
 $(PEERS)/.installed: bench/requirements.txt
 	@$(PYTHON) -m venv $(PEERS)

@@ -240,7 +240,9 @@ fn a_reader_that_leaves_is_no_error() {
 
 #[test]
 fn every_help_teaches_with_an_example() {
-    for command in ["run", "inspect", "trace", "apply", "dedupe", "clusters"] {
+    for command in [
+        "run", "inspect", "trace", "apply", "dedupe", "clusters", "index",
+    ] {
         let mut help = Command::new(env!("CARGO_BIN_EXE_textmill"));
         let said = succeed(help.args([command, "--help"]));
         assert!(said.contains("Examples:"), "{said}");
