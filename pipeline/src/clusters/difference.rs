@@ -206,7 +206,8 @@ impl Lines<'_> {
         } else {
             ""
         };
-        let most = (self.width - 2 * CONTEXT) / 2;
+        let both = usize::from(!removed.is_empty()) + usize::from(!added.is_empty());
+        let most = (self.width - 2 * CONTEXT) / both.max(1);
         vec![
             Part::Removed(spaced(removed.trim_end(), most)),
             Part::Added(spaced(added.trim_end(), most)),
@@ -309,7 +310,11 @@ fn spaced(text: &str, most: usize) -> String {
     let front = fitting(&mut out.chars(), head);
     let back = out.len() - fitting(&mut out.chars().rev(), tail);
     let part = |range: Range<usize>| out.get(range).unwrap_or_default();
-    format!("{} … {}", part(0..front), part(back..out.len()))
+    // Whole words, where there are spaces.
+    let (front, back) = (part(0..front), part(back..out.len()));
+    let front = front.rsplit_once(' ').map_or(front, |(words, _)| words);
+    let back = back.split_once(' ').map_or(back, |(_, words)| words);
+    format!("{front} … {back}")
 }
 
 #[cfg(test)]

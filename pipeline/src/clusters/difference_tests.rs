@@ -39,6 +39,14 @@ fn words_are_marked_in_their_surroundings() {
 }
 
 #[test]
+fn of_long_changes_the_middle_is_left_out_between_words() {
+    let text = "one two three four five six seven eight nine ten";
+    assert_eq!(spaced(text, 30), "one two three … nine ten");
+    assert_eq!(spaced(text, 100), text);
+    assert_eq!(spaced("河水又涨了磨坊的轮子", 12), "河水 … 轮子");
+}
+
+#[test]
 fn near_places_share_a_line_and_far_ones_do_not() {
     let filler = "and so the long day went by as the days before it had gone by ".repeat(3);
     let text = |a: &str, b: &str, c: &str| format!("It was {a} and {b}. {filler} It was {c}.");

@@ -44,7 +44,8 @@ pub fn clusters(config: &Config, args: &ClusterArgs) -> Result<()> {
     }
     print::figures(&run, &survey, args.json)?;
     for (cluster, members) in found {
-        let shown = show::cluster(&run, cluster, members, args.width)?;
+        let columns = args.width.saturating_sub(print::INDENT.len());
+        let shown = show::cluster(&run, cluster, members, columns)?;
         print::cluster(&shown, args.json, args.width)?;
     }
     Ok(())

@@ -10,8 +10,8 @@ use super::{Deduplicated, short};
 use crate::explore::{Paint, cut, escape, table};
 use crate::output::{say, sayln};
 
-/// Columns before a difference.
-const INDENT: &str = "          ";
+/// What stands before a difference.
+pub const INDENT: &str = "          ";
 
 /// Prints how many clusters there are of which size.
 pub fn figures(run: &Deduplicated, survey: &Survey, as_json: bool) -> Result<()> {
@@ -108,7 +108,7 @@ fn summary(difference: &Difference) -> String {
     match difference.places {
         0 => format!("{whole}the same words"),
         places => format!(
-            "{whole}{} words only in the kept text, {} only here; {places} places{first}",
+            "{whole}words only in the kept text: {}, only here: {}; places: {places}{first}",
             difference.removed, difference.added
         ),
     }
