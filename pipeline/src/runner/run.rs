@@ -77,7 +77,11 @@ impl<'a> Runner<'a> {
                 Status::Done(_) => None,
             };
             let manifest = match (reason, &planned.status) {
-                (None, Status::Done(manifest)) => (**manifest).clone(),
+                (None, Status::Done(manifest)) => {
+                    // A run killed right behind its manifest has left them.
+                    remove_intermediates(&planned.dir)?;
+                    (**manifest).clone()
+                }
                 _ => self.run_stage(&planned, force && info.name == target)?,
             };
             let outcome = StageOutcome {
@@ -117,10 +121,7 @@ impl<'a> Runner<'a> {
         let manifest = self.manifest(planned, report, &inputs, &meter);
         manifest.write(&planned.dir)?;
         check_memory(&manifest);
-        let work = ctx.work();
-        if work.exists() {
-            fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;
-        }
+        remove_intermediates(&planned.dir)?;
         Ok(manifest)
     }
 
@@ -223,6 +224,15 @@ fn run_task(
         report: planned.stage.task(step, rank, ctx)?,
     };
     Ok(record.put(&path)?.report)
+}
+
+/// Removes what the steps of a stage left for each other.
+fn remove_intermediates(stage: &Path) -> Result<()> {
+    let work = stage.join("work");
+    if work.exists() {
+        fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// Keeps what an interrupted run of the same fingerprint left, removes everything else.

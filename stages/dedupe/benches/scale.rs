@@ -84,7 +84,7 @@ fn parse() -> Arguments {
         documents: 20_000_000,
         memory: "2GiB".to_owned(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
-        dir: PathBuf::from("target/bench-scale"),
+        dir: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-scale"),
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
