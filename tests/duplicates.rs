@@ -14,7 +14,7 @@ use support::{both, manifest, rows, succeed, textmill};
 use textmill_schemas::{Document, Dropped, Row, ShardReader, Tokens};
 use textmill_tokenize::{Side, Split};
 
-/// Clusters of four: a text, a copy in upper case, one with a word changed, one with two.
+/// Clusters of four: a text, a copy with further line ends, one with a word changed, one with two.
 const CLUSTERS: usize = 40;
 const ALONE: usize = 30;
 
@@ -48,12 +48,9 @@ fn corpus(dir: &Path) -> String {
     };
     for number in 0..CLUSTERS {
         let original = text(number);
-        // The longest, so that it is kept.
-        add(format!("{number}/kept"), format!("{original} indeed"));
-        add(
-            format!("{number}/exact"),
-            format!("{original} indeed").to_uppercase(),
-        );
+        // The longest two, one of which is kept.
+        add(format!("{number}/a"), format!("{original} indeed"));
+        add(format!("{number}/b"), format!("\n{original} indeed\n"));
         add(format!("{number}/one"), replaced(&original, &[40]));
         add(format!("{number}/two"), replaced(&original, &[20, 60]));
     }

@@ -12,9 +12,15 @@ use serde_json::{Value, json};
 use support::{both, manifest, rows, succeed, textmill};
 use textmill_schemas::{Document, Dropped, IndexEntry, ShardReader};
 
-/// Sentences that no other page has.
+/// Words in an order that no other page has them in.
 fn text(page: usize) -> String {
-    let words = (0..120).map(|at| format!("word{}", (page * 7919 + at * 104_729) % 9973));
+    let mut state = page as u64 + 1;
+    let words = (0..120).map(|_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        format!("word{}", state >> 53)
+    });
     words.collect::<Vec<_>>().join(" ")
 }
 
