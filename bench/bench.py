@@ -24,14 +24,17 @@ def main():
     pages, texts = WORK / "pages.jsonl", WORK / "texts.jsonl"
     write_pages(arguments, pages)
     cargo = [os.environ.get("CARGO", "cargo"), "bench", "--quiet", "--locked", "-p", "textmill"]
-    ours = [*cargo, "--bench", "document_stages", "--", str(pages.resolve()), str(texts.resolve())]
+    ours = [[*cargo, "--bench", "document_stages", "--", str(pages.resolve()), str(texts.resolve())]]
+    # Both packages, so that their dependencies are those of the program.
+    dedupe = [*cargo, "-p", "textmill-dedupe"]
+    ours += [[*dedupe, "--bench", "stage", "--", str(texts.resolve())], [*dedupe, "--bench", "substrings"]]
     crates = ["--manifest-path", "bench/peers/Cargo.toml", "--target-dir", str(WORK / "peers")]
     crates = [cargo[0], "run", "--quiet", "--release", "--locked", *crates, "--", str(texts)]
     theirs = [[arguments.peers, "bench/peers.py", str(pages), str(texts)], crates] if arguments.peers else []
     rounds = []
     for number in range(arguments.rounds):
         print(f"round {number + 1} of {arguments.rounds} ...", file=sys.stderr)
-        rounds.append([row for command in [ours, *theirs] for row in rows(command)])
+        rounds.append([row for command in [*ours, *theirs] for row in rows(command)])
     report(rounds)
 
 
@@ -62,14 +65,16 @@ def write_pages(arguments, path):
 
 
 def rows(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: failed; without --peers the peers are left out")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 def report(rounds):
     """Medians over the rounds, and the peer's time over ours within each round."""
     order = [(row["stage"], row["who"]) for row in rounds[0]]
-    print(f"{'stage':<12} {'who':<14} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
+    print(f"{'stage':<14} {'who':<22} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
     for stage, who in sorted(order, key=lambda key: (key[0], key[1] != "textmill", key[1])):
         times, ratios = [], []
         for one in rounds:
@@ -79,8 +84,8 @@ def report(rounds):
             ratios.append((row["seconds"] / row["documents"]) / (ours["seconds"] / ours["documents"]))
         rate = 1 / statistics.median(times)
         megabytes = rate * row["bytes"] / row["documents"] / 1e6
-        ratio = "" if who == "textmill" else f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-        print(f"{stage:<12} {who:<14} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
+        ratio = "" if who == "textmill" else f"{statistics.median(ratios):.2g} ({min(ratios):.2g} to {max(ratios):.2g})"
+        print(f"{stage:<14} {who:<22} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
 
 
 def find(one, stage, who):

@@ -24,6 +24,7 @@ pub fn print_summary(config: &Config) -> Result<()> {
         sayln!("\nDropped by rule");
         say!("{}", table(&rules, &[false, false, true, true]));
     }
+    print_clusters(&run);
     print_tokens(&run);
     let curve = chart::text(&run.losses());
     if !curve.is_empty() {
@@ -88,6 +89,23 @@ pub fn rules(run: &RunData) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// Large clusters are seldom what they seem: a word to look at them.
+fn print_clusters(run: &RunData) {
+    let Some(manifest) = run.manifest("dedupe") else {
+        return;
+    };
+    let stat = |name: &str| manifest.stats.get(name).and_then(|v| v.as_u64());
+    let (Some(clusters @ 1..), Some(largest)) = (stat("clusters"), stat("largest_cluster")) else {
+        return;
+    };
+    sayln!(
+        "\nDuplicates: {clusters} clusters, the largest of {largest} documents (textmill clusters)"
+    );
+    if let Some(over @ 1..) = stat("clusters_over_limit") {
+        sayln!("  {over} are larger than [dedupe] max_cluster: look at them before you trust them");
+    }
 }
 
 fn print_tokens(run: &RunData) {
