@@ -15,7 +15,8 @@ use crate::decision::{Decision, Level};
 use crate::minhash::MinHash;
 use crate::paths::Kind;
 use crate::rank::Rank;
-use crate::shuffle::{ShuffleWriter, Sorted, Sorter};
+use crate::shuffle::{ShuffleWriter, Sorted};
+use crate::sorter::Sorter;
 use crate::{Error, Verify};
 
 /// A document is compared with this many of the best kept documents...
@@ -55,7 +56,7 @@ pub(crate) fn resolve(
             size += 1;
             next = members.next_record()?;
         }
-        resolver.component(ranked.finish()?, size, ctx)?;
+        resolver.component(ranked.finish()?.into(), size, ctx)?;
     }
     resolver.finish()
 }

@@ -34,6 +34,7 @@ mod sets;
 mod shingles;
 pub mod shuffle;
 mod signatures;
+mod sorter;
 mod stage;
 pub mod substrings;
 mod survivors;

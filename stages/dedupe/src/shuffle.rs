@@ -9,14 +9,12 @@
 //! each run the record at which each partition starts and the last one ends; then the number of
 //! runs, the number of partitions, and the words per record.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::intermediate::{IntermediateFile, read_words};
+use crate::sorter::{Sorter, Source};
 
 /// A record: words of 64 bits, the first of which is the key.
 pub type Record<const N: usize> = [u64; N];
@@ -24,8 +22,6 @@ pub type Record<const N: usize> = [u64; N];
 const FOOTER_WORDS: u64 = 3;
 /// Records are read in pieces of at most this many bytes.
 const PIECE_BYTES: u64 = 1 << 20;
-/// A merge keeps a buffer of at most this many bytes for each run.
-const MERGE_BUFFER: u64 = 1 << 20;
 /// A run buffer does not grow beyond this: larger runs make reading no faster.
 const LARGEST_RUN: u64 = 64 << 20;
 
@@ -136,9 +132,13 @@ pub struct Sorted<const N: usize> {
     last: Option<Record<N>>,
 }
 
-enum Source<const N: usize> {
-    Memory(std::vec::IntoIter<Record<N>>),
-    Merge(Merge<N>),
+impl<const N: usize> From<Source<N>> for Sorted<N> {
+    fn from(records: Source<N>) -> Self {
+        Self {
+            records,
+            last: None,
+        }
+    }
 }
 
 impl<const N: usize> Sorted<N> {
@@ -158,7 +158,7 @@ impl<const N: usize> Sorted<N> {
             let pieces = Pieces::<N>::open(path)?;
             pieces.read(partition, |records| sorter.extend(records))?;
         }
-        sorter.finish()
+        Ok(sorter.finish()?.into())
     }
 
     /// The next record; `None` behind the last.
@@ -167,10 +167,7 @@ impl<const N: usize> Sorted<N> {
     /// When a temporary file cannot be read.
     pub fn next_record(&mut self) -> Result<Option<Record<N>>, Error> {
         loop {
-            let next = match &mut self.records {
-                Source::Memory(records) => records.next(),
-                Source::Merge(merge) => merge.next_record()?,
-            };
+            let next = self.records.next_record()?;
             if next.is_none() || next != self.last {
                 self.last = next;
                 return Ok(next);
@@ -252,139 +249,6 @@ impl<'a, const N: usize> Pieces<'a, N> {
             }
         }
         Ok(())
-    }
-}
-
-/// Sorts records in bounded memory.
-pub(crate) struct Sorter<const N: usize> {
-    records: Vec<Record<N>>,
-    most: usize,
-    memory: u64,
-    scratch: PathBuf,
-    spilled: Vec<(File, u64)>,
-}
-
-impl<const N: usize> Sorter<N> {
-    pub fn new(memory: u64, scratch: &Path) -> Self {
-        let most = memory as usize / size_of::<Record<N>>();
-        Self {
-            records: Vec::new(),
-            most: most.max(16),
-            memory,
-            scratch: scratch.to_path_buf(),
-            spilled: Vec::new(),
-        }
-    }
-
-    pub fn extend(&mut self, records: &[Record<N>]) -> Result<(), Error> {
-        for piece in records.chunks(self.most) {
-            if self.records.len() + piece.len() > self.most {
-                self.spill()?;
-            }
-            let room = self.records.capacity() - self.records.len();
-            if room < piece.len() {
-                let further = (self.records.len() / 2).max(piece.len());
-                let most = self.most - self.records.len();
-                self.records.reserve_exact(further.min(most));
-            }
-            self.records.extend_from_slice(piece);
-        }
-        Ok(())
-    }
-
-    fn spill(&mut self) -> Result<(), Error> {
-        self.records.sort_unstable();
-        self.records.dedup();
-        fs::create_dir_all(&self.scratch).map_err(Error::io(&self.scratch))?;
-        // Without a name: it is gone when the task ends, however it ends.
-        let file = tempfile::tempfile_in(&self.scratch).map_err(Error::io(&self.scratch))?;
-        let mut writer = BufWriter::with_capacity(1 << 18, file);
-        for record in self.records.drain(..) {
-            for word in record {
-                let written = writer.write_all(&word.to_le_bytes());
-                written.map_err(Error::io(&self.scratch))?;
-            }
-        }
-        let file = writer.into_inner().map_err(|error| error.into_error());
-        let mut file = file.map_err(Error::io(&self.scratch))?;
-        let length = file.stream_position().map_err(Error::io(&self.scratch))?;
-        file.seek(SeekFrom::Start(0))
-            .map_err(Error::io(&self.scratch))?;
-        self.spilled.push((file, length));
-        Ok(())
-    }
-
-    pub fn finish(mut self) -> Result<Sorted<N>, Error> {
-        if self.spilled.is_empty() {
-            self.records.sort_unstable();
-            let records = Source::Memory(self.records.into_iter());
-            return Ok(Sorted {
-                records,
-                last: None,
-            });
-        }
-        if !self.records.is_empty() {
-            self.spill()?;
-        }
-        self.records = Vec::new();
-        let records = Source::Merge(Merge::new(self.spilled, self.memory, self.scratch)?);
-        Ok(Sorted {
-            records,
-            last: None,
-        })
-    }
-}
-
-/// Merges sorted runs.
-struct Merge<const N: usize> {
-    runs: Vec<BufReader<File>>,
-    heads: BinaryHeap<Reverse<(Record<N>, usize)>>,
-    scratch: PathBuf,
-}
-
-impl<const N: usize> Merge<N> {
-    fn new(files: Vec<(File, u64)>, memory: u64, scratch: PathBuf) -> Result<Self, Error> {
-        let buffer = (memory / files.len() as u64).clamp(4096, MERGE_BUFFER);
-        let runs = files
-            .into_iter()
-            .map(|(file, length)| BufReader::with_capacity(buffer.min(length) as usize, file))
-            .collect();
-        let mut merge = Self {
-            runs,
-            heads: BinaryHeap::new(),
-            scratch,
-        };
-        for run in 0..merge.runs.len() {
-            merge.refill(run)?;
-        }
-        Ok(merge)
-    }
-
-    fn refill(&mut self, run: usize) -> Result<(), Error> {
-        let Some(reader) = self.runs.get_mut(run) else {
-            return Ok(());
-        };
-        let mut record = [0; N];
-        for (place, word) in record.iter_mut().enumerate() {
-            let mut bytes = [0; 8];
-            match reader.read_exact(&mut bytes) {
-                Ok(()) => *word = u64::from_le_bytes(bytes),
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof && place == 0 => {
-                    return Ok(());
-                }
-                Err(error) => return Err(Error::io(&self.scratch)(error)),
-            }
-        }
-        self.heads.push(Reverse((record, run)));
-        Ok(())
-    }
-
-    fn next_record(&mut self) -> Result<Option<Record<N>>, Error> {
-        let Some(Reverse((record, run))) = self.heads.pop() else {
-            return Ok(None);
-        };
-        self.refill(run)?;
-        Ok(Some(record))
     }
 }
 

@@ -69,7 +69,7 @@ const SURVIVORS: &str = "survivors";
 /// survivors of input shard i, in its order.
 ///
 /// Memory: [`Config::memory_limit`], whatever the number of documents; with 16 bytes for each of
-/// them at hand, connected components need no passes over the disk.
+/// them at hand, connected components (8 bytes each) need no passes over the disk.
 #[derive(Debug)]
 pub struct Dedupe {
     config: Config,
@@ -113,7 +113,7 @@ impl Dedupe {
         Ok(self.reference.get().map_or(&[], Vec::as_slice))
     }
 
-    /// Steps after which the level's decisions are known, and the number of tasks that decide.
+    /// Number of tasks that decide on a level.
     fn deciders(corpus: &Corpus, level: Level) -> usize {
         match level {
             Level::Url | Level::Exact => corpus.partitions::<6>(1),
