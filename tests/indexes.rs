@@ -56,11 +56,11 @@ fn a_later_crawl_is_deduplicated_against_an_earlier_one() {
     let (first, second) = (dir.path().join("first"), dir.path().join("second"));
     let monday = crawl(dir.path(), "monday", 0..20, false);
     let tuesday = crawl(dir.path(), "tuesday", 10..40, true);
-    let small = ["dedupe.write_index=true", "dedupe.memory_limit=\"256MiB\""];
+    let small = ["dedupe.write_index=true", "dedupe.memory_limit=\"512MiB\""];
     succeed(&mut dedupe(&first, &monday, &small));
     let written = manifest(&first, "dedupe");
     assert_eq!(written.files.len(), 1);
-    assert_eq!(written.memory_limit_bytes, Some(256 << 20));
+    assert_eq!(written.memory_limit_bytes, Some(512 << 20));
     assert!(written.peak_memory_bytes <= written.memory_limit_bytes);
     let reference = format!("dedupe.reference=[{:?}]", first.join("dedupe/index"));
     succeed(&mut dedupe(

@@ -1,11 +1,12 @@
 //! How much memory the stage's parts may take.
 
 /// Below this a limit could not be kept: two threads decode a row group each.
-pub(crate) const LEAST: u64 = 256 << 20;
-/// What the program takes whatever it does.
-const PROGRAM: u64 = 96 << 20;
-/// A decoded row group, and the rows made of it.
-const ROW_GROUP: u64 = 48 << 20;
+pub(crate) const LEAST: u64 = 512 << 20;
+/// What the program takes whatever it does, libtorch among it.
+const PROGRAM: u64 = 128 << 20;
+/// Row groups of a task: one that is read, one of kept and one of dropped rows, each as rows and
+/// as columns.
+const ROW_GROUP: u64 = 96 << 20;
 /// A partition that a task sorts should not exceed this, so that many can be sorted at a time.
 const LARGEST_PARTITION: u64 = 64 << 20;
 /// In tests so small that a few hundred documents go through every path on disk.

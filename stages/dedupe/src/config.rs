@@ -160,7 +160,7 @@ impl Config {
             return Err(Error::config("max_cluster", 0, "at least 1"));
         }
         if self.memory_limit.as_u64() < budget::LEAST {
-            let least = "at least 256MiB";
+            let least = "at least 512MiB";
             return Err(Error::config("memory_limit", self.memory_limit, least));
         }
         self.repetitions.validate()?;

@@ -18,6 +18,7 @@ fn document(source: &str, lang: Option<&str>, text: &str) -> Tokens {
         lang: lang.map(str::to_owned),
         bytes: text.len() as u32,
         tokens: encoding.get_ids().to_vec(),
+        repetitions: 1,
     }
 }
 
