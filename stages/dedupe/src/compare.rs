@@ -46,7 +46,7 @@ impl<'a> Comparer<'a> {
         let least = corpus.config.min_similarity;
         let indexed = corpus.is_reference(a) || corpus.is_reference(b);
         let similarity = if by == By::Signatures || indexed {
-            estimate(&*self.signature(a)?, &*self.signature(b)?)
+            estimate(&self.signature(a)?, &self.signature(b)?)
         } else {
             let (a, b) = (self.set(a)?, self.set(b)?);
             // The similarity is at most the quotient of the sizes.
