@@ -2,7 +2,10 @@
 //! step that follows; time, CPU time, memory and disk of each.
 //!
 //!     cargo bench -p textmill-dedupe --bench scale -- [--documents N] [--memory 2GiB] [--threads N] [--dir FOLDER]
-#![allow(clippy::expect_used, reason = "a benchmark that cannot go on may stop so")]
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on may stop so"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -3,7 +3,10 @@
 //!     cargo bench -p textmill-dedupe --bench stage -- TEXTS.jsonl
 //!
 //! Prints one JSON object a row, as the other benchmarks do.
-#![allow(clippy::expect_used, reason = "a benchmark that cannot go on may stop so")]
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on may stop so"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
