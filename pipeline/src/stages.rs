@@ -98,7 +98,10 @@ pub fn build(name: &str, config: &Config) -> Result<Box<dyn CorpusStage>> {
             "extract",
             textmill_filter::Filter::new(&config.filter)?,
         )),
-        "dedupe" => Box::new(textmill_dedupe::Dedupe::new(&config.dedupe)?),
+        "dedupe" => {
+            check_preferred(config)?;
+            Box::new(textmill_dedupe::Dedupe::new(&config.dedupe)?)
+        }
         "normalize" => Box::new(PerDocument::new(
             "normalize",
             "dedupe",
@@ -114,4 +117,43 @@ pub fn build(name: &str, config: &Config) -> Result<Box<dyn CorpusStage>> {
              (build with the default features after `make setup`)"
         ),
     })
+}
+
+/// A mistyped source would be preferred in vain.
+fn check_preferred(config: &Config) -> Result<()> {
+    let names: Vec<&str> = config
+        .collect
+        .source
+        .iter()
+        .map(|s| s.name.as_str())
+        .collect();
+    let unknown = |name: &&String| !names.contains(&name.as_str());
+    match config.dedupe.prefer.iter().find(unknown) {
+        Some(name) => bail!(
+            "[dedupe] prefer: there is no source `{name}`; the sources are {}",
+            names.join(", ")
+        ),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferred_sources_must_exist() {
+        let sources = "collect.source=[{name=\"books\",path=\"x\"}]".to_owned();
+        let prefer = |name: &str| {
+            let prefer = format!("dedupe.prefer=[\"{name}\"]");
+            let config = Config::from_overrides(&[sources.clone(), prefer]).unwrap();
+            build("dedupe", &config).map(|_| ())
+        };
+        prefer("books").unwrap();
+        let error = prefer("boks").unwrap_err().to_string();
+        assert!(
+            error.contains("`boks`") && error.contains("books"),
+            "{error}"
+        );
+    }
 }

@@ -23,8 +23,8 @@ use crate::{Error, Verify};
 const BEST: usize = 64;
 /// ...and with those that share a band key with it, up to this many a key.
 const PER_KEY: usize = 8;
-/// Kept documents of a component that are found by band key: a bound on memory. Further ones are
-/// kept as well, but only found by those that come right behind them.
+/// Kept documents of a component that later ones are compared with by band key: a bound on memory.
+/// Nothing is dropped for those beyond it.
 const INDEXED: usize = 1 << 16;
 
 /// What the step counted.

@@ -1,6 +1,8 @@
 //! What a level decides about a document.
 
+use std::cmp::Ordering;
 use std::fs::File;
+use std::path::PathBuf;
 
 use crate::Error;
 use crate::corpus::Corpus;
@@ -98,9 +100,9 @@ pub(crate) fn find(
         let words = read_words(&file, &path, middle * 4, 4)?;
         let record = *words.as_array::<4>().unwrap_or(&[0; 4]);
         match record[0].cmp(&row) {
-            std::cmp::Ordering::Equal => return Ok(Some(Decision::from_record(record))),
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
+            Ordering::Equal => return Ok(Some(Decision::from_record(record))),
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
         }
     }
     Ok(None)
@@ -109,7 +111,7 @@ pub(crate) fn find(
 /// Reads a file of decisions from the first row to the last.
 pub(crate) struct Decisions {
     file: File,
-    path: std::path::PathBuf,
+    path: PathBuf,
     next: u64,
     count: u64,
     block: std::vec::IntoIter<u64>,

@@ -1,6 +1,6 @@
 //! What the steps know of single documents, by row: written once per shard, read at random.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -167,7 +167,7 @@ pub(crate) struct FactsScan {
     hashes: u64,
     rows: u64,
     next: u64,
-    block: std::collections::VecDeque<(Facts, Vec<u32>)>,
+    block: VecDeque<(Facts, Vec<u32>)>,
 }
 
 /// Documents that a scan reads at a time.
@@ -186,7 +186,7 @@ impl FactsScan {
             hashes: signature_length(&corpus.config) as u64,
             rows: corpus.shards.get(shard).map_or(0, |shard| shard.rows),
             next: 0,
-            block: std::collections::VecDeque::new(),
+            block: VecDeque::new(),
         })
     }
 
