@@ -67,10 +67,11 @@ textmill extract page.html --set 'extract.format=\"markdown\"'")]
     /// Identify the language and drop what the quality rules name
     #[command(after_help = ONE_STAGE)]
     Filter(RunArgs),
-    /// Keep one document of each cluster of exact and near duplicates
+    /// Keep one document of each address, text and cluster of similar texts; cut out what repeats
     #[command(after_help = "Examples:\n  \
 textmill dedupe\n  \
 textmill dedupe --set dedupe.bands=20 --explain    what the configured numbers will find\n  \
+textmill dedupe --set dedupe.lines.enabled=true    lines that many documents share go, too\n  \
 textmill clusters --rule near                      what it took for duplicates")]
     Dedupe {
         /// Print which similarities are found, at what cost, and what else could be set, and stop.
