@@ -89,7 +89,7 @@ quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data aga
 bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the document stages beside their peers: make bench PAGES=FOLDER
 	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) --peers $(PEERS)/bin/python $(ARGS)
 
-bench-scale: ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
+bench-scale: $(LIBTORCH_STAMP) ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
 	$(CARGO) bench --locked -p textmill -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)
 
 $(PEERS)/.installed: bench/requirements.txt

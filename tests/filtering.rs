@@ -144,11 +144,15 @@ fn models_are_trained_and_decide() {
     };
     let dropped = |rule: &str| (false, rule.to_owned());
     let stays = (true, String::new());
-    let answers = kept(&[
+    let settings = [
         "filter.families=[\"classifier\"]".into(),
         format!("filter.classifier.model={classifier:?}"),
         "filter.classifier.min_score=0.5".into(),
-    ]);
+    ];
+    let answers = kept(&settings);
+    // By which dedupe can choose who stays.
+    let scored = apply_filter(&settings, &rows);
+    assert!(scored[0]["quality"].as_f64().unwrap() >= 0.5);
     let by_score = dropped("classifier.score");
     assert_eq!(
         answers,

@@ -46,7 +46,7 @@ mod urls;
 mod verify;
 mod words;
 
-pub use config::{Config, Keep, Verify, candidate_probability, explain};
+pub use config::{Config, Keep, Verify, candidate_probability};
 pub use cut::Cut;
 pub use error::Error;
 pub use minhash::{MinHash, estimate};

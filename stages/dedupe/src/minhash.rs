@@ -133,7 +133,7 @@ pub fn estimate(a: &[u32], b: &[u32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain;
+    use crate::candidate_probability;
 
     fn signature(minhash: &MinHash, set: impl IntoIterator<Item = u64>) -> Vec<u32> {
         let mut signature = Vec::new();
@@ -216,12 +216,7 @@ mod tests {
                 variance < independent * 1.1,
                 "{shared}+{own}: variance {variance}"
             );
-            let curve = explain(&Config::default());
-            let promised = curve
-                .iter()
-                .find(|p| (p.0 - jaccard).abs() < 1e-9)
-                .unwrap()
-                .1;
+            let promised = candidate_probability(&Config::default(), jaccard);
             assert!(
                 (hits - promised).abs() < 0.025,
                 "{shared}+{own}: {hits} for {promised}"

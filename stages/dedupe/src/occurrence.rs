@@ -1,9 +1,11 @@
 //! Where a piece of text (a line, a run of words) occurs, as a record of the shuffle.
 
+use std::path::Path;
+
 use textmill_schemas::StageResult;
 
 use crate::Error;
-use crate::shuffle::{Record, Sorted};
+use crate::shuffle::{Record, ShuffleWriter, Sorted, range_partition};
 
 /// Rows take this many bits of their word: 10^12 documents.
 const ROW_BITS: u32 = 40;
@@ -37,6 +39,30 @@ impl Occurrence {
             row: second & ROW_MASK,
             index,
         }
+    }
+}
+
+/// Writes the occurrences of a shard, partitioned by hash.
+pub(crate) struct OccurrenceWriter {
+    partitions: usize,
+    writer: ShuffleWriter<3>,
+}
+
+impl OccurrenceWriter {
+    pub fn create(path: &Path, partitions: usize, memory: u64) -> Result<Self, Error> {
+        Ok(Self {
+            partitions,
+            writer: ShuffleWriter::create(path, partitions, memory)?,
+        })
+    }
+
+    pub fn push(&mut self, occurrence: Occurrence) -> Result<(), Error> {
+        let partition = range_partition(occurrence.hash, self.partitions);
+        self.writer.push(partition, occurrence.to_record())
+    }
+
+    pub fn finish(self) -> Result<(), Error> {
+        self.writer.finish()
     }
 }
 

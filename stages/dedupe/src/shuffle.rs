@@ -174,18 +174,6 @@ impl<const N: usize> Sorted<N> {
             }
         }
     }
-
-    /// All of them at once, for partitions that are known to be small.
-    ///
-    /// # Errors
-    /// As [`Self::next_record`].
-    pub fn into_vec(mut self) -> Result<Vec<Record<N>>, Error> {
-        let mut records = Vec::new();
-        while let Some(record) = self.next_record()? {
-            records.push(record);
-        }
-        Ok(records)
-    }
 }
 
 /// Where the records of a file lie.
@@ -258,6 +246,10 @@ mod tests {
 
     use super::*;
 
+    fn all(mut sorted: Sorted<2>) -> Result<Vec<Record<2>>, Error> {
+        std::iter::from_fn(|| sorted.next_record().transpose()).collect()
+    }
+
     proptest! {
         #[test]
         fn partitions_in_order_are_all_records_sorted(
@@ -283,7 +275,7 @@ mod tests {
             let mut read = Vec::new();
             for partition in 0..partitions {
                 let sorted = Sorted::<2>::open(&files, partition, memory, dir.path()).unwrap();
-                read.extend(sorted.into_vec().unwrap());
+                read.extend(all(sorted).unwrap());
             }
             prop_assert_eq!(read, expected);
         }
@@ -294,7 +286,7 @@ mod tests {
             let path = dir.path().join("x.bin");
             std::fs::write(&path, bytes).unwrap();
             let sorted = Sorted::<2>::open(&[path], 0, 1000, dir.path());
-            let _ = sorted.and_then(Sorted::into_vec);
+            let _ = sorted.and_then(all);
         }
     }
 

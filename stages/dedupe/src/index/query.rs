@@ -3,12 +3,12 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use textmill_schemas::IndexEntry;
 
-use super::{Index, IndexError, text_hash, url_hash_of};
+use super::{Index, IndexError, entries_in, text_hash, url_hash_of};
 use crate::minhash::MinHash;
 use crate::{Config, Shingler, estimate, url_hash};
 
@@ -132,18 +132,10 @@ pub fn query(
 ) -> Result<Vec<Option<Match>>, IndexError> {
     indexes.iter().try_for_each(|index| index.check(config))?;
     let tables = Tables::new(config, probes);
-    let shards: Vec<(&Index, &Path)> = indexes
-        .iter()
-        .flat_map(|index| {
-            index
-                .shards()
-                .iter()
-                .map(move |shard| (index, shard.as_path()))
-        })
-        .collect();
+    let shards: Vec<&PathBuf> = indexes.iter().flat_map(Index::shards).collect();
     let found = shards
         .par_iter()
-        .map(|(index, shard)| tables.scan(index, shard))
+        .map(|shard| tables.scan(shard))
         .try_reduce(HashMap::new, |mut all, of_shard| {
             for (probe, found) in of_shard {
                 keep_better(&mut all, probe, found);
@@ -202,10 +194,10 @@ impl<'a> Tables<'a> {
     }
 
     /// The best entry of a shard for each probe that it has one for.
-    fn scan(&self, index: &Index, shard: &Path) -> Result<HashMap<usize, Match>, IndexError> {
+    fn scan(&self, shard: &Path) -> Result<HashMap<usize, Match>, IndexError> {
         let mut best = HashMap::new();
         let mut near = Vec::new();
-        for group in index.entries_of(shard) {
+        for group in entries_in(shard)? {
             for entry in group? {
                 self.look_up(&entry, &mut near, &mut best);
             }

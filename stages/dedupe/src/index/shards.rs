@@ -148,15 +148,6 @@ impl Index {
             parameters: self.parameters.clone(),
         }
     }
-
-    /// The entries of one of the shards.
-    pub(super) fn entries_of(&self, shard: &Path) -> Entries {
-        Entries {
-            shards: vec![shard.to_path_buf()].into_iter(),
-            open: None,
-            parameters: self.parameters.clone(),
-        }
-    }
 }
 
 /// The entries of one shard, with the parameters that it names.

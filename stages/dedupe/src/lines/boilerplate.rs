@@ -8,16 +8,15 @@ use textmill_schemas::StageResult;
 use super::units::{Hasher, units};
 use super::{Config, Unit};
 use crate::Error;
-use crate::occurrence::{Groups, Occurrence, for_each};
-use crate::shuffle::{ShuffleWriter, Sorted, range_partition};
+use crate::occurrence::{Groups, Occurrence, OccurrenceWriter, for_each};
+use crate::shuffle::{ShuffleWriter, Sorted};
 
 /// First step, per shard: the units of its documents go to the shuffle, by hash; of those that a
 /// document repeats, the first.
 pub struct Occurrences {
     unit: Unit,
     hasher: Hasher,
-    partitions: usize,
-    writer: ShuffleWriter<3>,
+    writer: OccurrenceWriter,
 }
 
 impl Occurrences {
@@ -35,8 +34,7 @@ impl Occurrences {
         Ok(Self {
             unit: config.unit,
             hasher: Hasher::new(config, seed),
-            partitions,
-            writer: ShuffleWriter::create(path, partitions, memory)?,
+            writer: OccurrenceWriter::create(path, partitions, memory)?,
         })
     }
 
@@ -57,8 +55,7 @@ impl Occurrences {
                 row,
                 index: index as u64,
             };
-            let partition = range_partition(occurrence.hash, self.partitions);
-            self.writer.push(partition, occurrence.to_record())?;
+            self.writer.push(occurrence)?;
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! The three steps together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -12,6 +11,7 @@ use super::*;
 use crate::Cut;
 use crate::occurrence::Occurrence;
 use crate::shuffle::{ShuffleWriter, Sorted};
+use crate::tests::steps::Steps;
 
 const MEMORY: u64 = 1 << 20;
 
@@ -30,42 +30,27 @@ fn run(
     backwards: bool,
 ) -> (Vec<Document>, Vec<Cut>) {
     config.validate().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let file = |step: &str, rank: usize| dir.path().join(format!("{step}{rank}"));
-    let files = |step: &str, ranks: usize| -> Vec<PathBuf> {
-        (0..ranks).map(|rank| file(step, rank)).collect()
-    };
-    let order = |tasks: usize| -> Vec<usize> {
-        if backwards {
-            (0..tasks).rev().collect()
-        } else {
-            (0..tasks).collect()
-        }
-    };
-    let mut starts = vec![0];
-    shards
-        .iter()
-        .for_each(|shard| starts.push(starts[starts.len() - 1] + shard.len() as u64));
-    let shard_of = |row| starts.partition_point(|start| *start <= row) - 1;
-    let rows = |shard: usize| (starts[shard]..).zip(&shards[shard]);
-    for shard in order(shards.len()) {
-        let path = file("occurrences", shard);
+    let steps = Steps::new(shards.iter().map(Vec::len), backwards);
+    let shard_of = |row| steps.shard_of(row);
+    let rows = |shard: usize| (steps.first_of(shard)..).zip(&shards[shard]);
+    for shard in steps.order(shards.len()) {
+        let path = steps.file("occurrences", shard);
         let mut step = Occurrences::create(config, 7, &path, partitions, MEMORY).unwrap();
         rows(shard).for_each(|(row, document)| step.push(row, &document.text).unwrap());
         step.finish().unwrap();
     }
-    for partition in order(partitions) {
-        let files = files("occurrences", shards.len());
-        let mut sorted = Sorted::open(&files, partition, MEMORY, dir.path()).unwrap();
-        let path = file("removals", partition);
+    for partition in steps.order(partitions) {
+        let files = steps.files("occurrences", shards.len());
+        let mut sorted = Sorted::open(&files, partition, MEMORY, steps.path()).unwrap();
+        let path = steps.file("removals", partition);
         let mut writer = ShuffleWriter::create(&path, shards.len(), MEMORY).unwrap();
         find_boilerplate(config, &mut sorted, &mut writer, shard_of, || Ok(())).unwrap();
         writer.finish().unwrap();
     }
     let mut results = BTreeMap::new();
-    for shard in order(shards.len()) {
-        let files = files("removals", partitions);
-        let sorted = Sorted::open(&files, shard, MEMORY, dir.path()).unwrap();
+    for shard in steps.order(shards.len()) {
+        let files = steps.files("removals", partitions);
+        let sorted = Sorted::open(&files, shard, MEMORY, steps.path()).unwrap();
         let mut cutter = Cutter::new(config, 7, sorted).unwrap();
         for (row, document) in rows(shard) {
             let mut document = document.clone();

@@ -16,9 +16,9 @@ use super::Config;
 use super::rolling;
 use super::units::Units;
 use crate::Error;
-use crate::occurrence::{Groups, Occurrence, for_each};
+use crate::occurrence::{Groups, Occurrence, OccurrenceWriter, for_each};
 use crate::shingles::mix;
-use crate::shuffle::{ShuffleWriter, Sorted, range_partition};
+use crate::shuffle::{ShuffleWriter, Sorted};
 
 /// What each window is anchored to.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +67,7 @@ impl Anchoring {
 pub struct Anchors {
     anchoring: Anchoring,
     units: Units,
-    partitions: usize,
-    writer: ShuffleWriter<3>,
+    writer: OccurrenceWriter,
 }
 
 impl Anchors {
@@ -86,8 +85,7 @@ impl Anchors {
         Ok(Self {
             anchoring: Anchoring::new(config, seed),
             units: Units::new(seed),
-            partitions,
-            writer: ShuffleWriter::create(path, partitions, memory)?,
+            writer: OccurrenceWriter::create(path, partitions, memory)?,
         })
     }
 
@@ -97,7 +95,7 @@ impl Anchors {
     /// When the disk refuses.
     pub fn push(&mut self, row: u64, text: &str) -> Result<(), Error> {
         let units = self.units.hash(text);
-        let (writer, partitions) = (&mut self.writer, self.partitions);
+        let writer = &mut self.writer;
         let (mut last, mut result) = (None, Ok(()));
         self.anchoring.for_each(units, |index, hash| {
             if result.is_ok() && last.replace(index) != Some(index) {
@@ -109,8 +107,7 @@ impl Anchors {
                     index,
                     ..Occurrence::default()
                 };
-                let partition = range_partition(hash, partitions);
-                result = writer.push(partition, occurrence.to_record());
+                result = writer.push(occurrence);
             }
         });
         result

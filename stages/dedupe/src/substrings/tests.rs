@@ -1,7 +1,6 @@
 //! The five steps together.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -12,6 +11,7 @@ use super::removal::Removal;
 use super::*;
 use crate::Cut;
 use crate::shuffle::{ShuffleWriter, Sorted};
+use crate::tests::steps::Steps;
 use crate::words::Unit;
 
 const MEMORY: u64 = 1 << 20;
@@ -30,59 +30,41 @@ struct Outcome {
 /// Runs the steps over shards of texts; `backwards` runs the tasks of each in reverse.
 fn run(config: &Config, shards: &[Vec<String>], partitions: usize, backwards: bool) -> Outcome {
     config.validate().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let file = |step: &str, rank: usize| dir.path().join(format!("{step}{rank}"));
-    let files = |step: &str, ranks: usize| -> Vec<PathBuf> {
-        (0..ranks).map(|rank| file(step, rank)).collect()
-    };
-    let order = |tasks: usize| -> Vec<usize> {
-        if backwards {
-            (0..tasks).rev().collect()
-        } else {
-            (0..tasks).collect()
-        }
-    };
-    let starts: Vec<u64> = shards
-        .iter()
-        .scan(0, |next, shard| {
-            *next += shard.len() as u64;
-            Some(*next - shard.len() as u64)
-        })
-        .collect();
-    let shard_of = |row| starts.partition_point(|start| *start <= row) - 1;
+    let steps = Steps::new(shards.iter().map(Vec::len), backwards);
+    let shard_of = |row| steps.shard_of(row);
     let check = || Ok(());
-    let rows = |shard: usize| (starts[shard]..).zip(&shards[shard]);
-    for shard in order(shards.len()) {
-        let path = file("anchors", shard);
+    let rows = |shard: usize| (steps.first_of(shard)..).zip(&shards[shard]);
+    for shard in steps.order(shards.len()) {
+        let path = steps.file("anchors", shard);
         let mut anchors = Anchors::create(config, 7, &path, partitions, MEMORY).unwrap();
         rows(shard).for_each(|(row, text)| anchors.push(row, text).unwrap());
         anchors.finish().unwrap();
     }
-    for partition in order(partitions) {
-        let files = files("anchors", shards.len());
-        let mut sorted = Sorted::open(&files, partition, MEMORY, dir.path()).unwrap();
-        let path = file("candidates", partition);
+    for partition in steps.order(partitions) {
+        let files = steps.files("anchors", shards.len());
+        let mut sorted = Sorted::open(&files, partition, MEMORY, steps.path()).unwrap();
+        let path = steps.file("candidates", partition);
         let mut writer = ShuffleWriter::create(&path, shards.len(), MEMORY).unwrap();
         find_candidates(&mut sorted, &mut writer, shard_of, check).unwrap();
         writer.finish().unwrap();
     }
-    for shard in order(shards.len()) {
-        let files = files("candidates", partitions);
-        let sorted = Sorted::open(&files, shard, MEMORY, dir.path()).unwrap();
-        let path = file("windows", shard);
+    for shard in steps.order(shards.len()) {
+        let files = steps.files("candidates", partitions);
+        let sorted = Sorted::open(&files, shard, MEMORY, steps.path()).unwrap();
+        let path = steps.file("windows", shard);
         let mut windows = Windows::create(config, 7, sorted, &path, partitions, MEMORY).unwrap();
         rows(shard).for_each(|(row, text)| windows.push(row, text).unwrap());
         windows.finish().unwrap();
     }
     let mut windows = 0;
-    for partition in order(partitions) {
-        let files = files("windows", shards.len());
-        let mut sorted = Sorted::<3>::open(&files, partition, MEMORY, dir.path()).unwrap();
+    for partition in steps.order(partitions) {
+        let files = steps.files("windows", shards.len());
+        let mut sorted = Sorted::<3>::open(&files, partition, MEMORY, steps.path()).unwrap();
         while sorted.next_record().unwrap().is_some() {
             windows += 1;
         }
-        let mut sorted = Sorted::open(&files, partition, MEMORY, dir.path()).unwrap();
-        let path = file("removals", partition);
+        let mut sorted = Sorted::open(&files, partition, MEMORY, steps.path()).unwrap();
+        let path = steps.file("removals", partition);
         let mut writer = ShuffleWriter::create(&path, shards.len(), MEMORY).unwrap();
         find_repeats(config, &mut sorted, &mut writer, shard_of, check).unwrap();
         writer.finish().unwrap();
@@ -90,9 +72,9 @@ fn run(config: &Config, shards: &[Vec<String>], partitions: usize, backwards: bo
     let mut cuts = BTreeSet::new();
     let mut removed = BTreeSet::new();
     let mut results: HashMap<u64, (Document, Cut)> = HashMap::new();
-    for shard in order(shards.len()) {
-        let files = files("removals", partitions);
-        let open = || Sorted::open(&files, shard, MEMORY, dir.path()).unwrap();
+    for shard in steps.order(shards.len()) {
+        let files = steps.files("removals", partitions);
+        let open = || Sorted::open(&files, shard, MEMORY, steps.path()).unwrap();
         let mut records = open();
         while let Some([row, word]) = records.next_record().unwrap() {
             removed.extend(Removal::units(word).map(|unit| (row, unit)));

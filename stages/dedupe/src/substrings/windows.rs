@@ -11,9 +11,9 @@ use super::rolling;
 use super::units::Units;
 use super::{Config, Keep};
 use crate::Error;
-use crate::occurrence::{ByRow, Groups, Occurrence, for_each};
+use crate::occurrence::{ByRow, Groups, Occurrence, OccurrenceWriter, for_each};
 use crate::shingles::mix;
-use crate::shuffle::{ShuffleWriter, Sorted, range_partition};
+use crate::shuffle::{ShuffleWriter, Sorted};
 
 /// Third step, per shard: the windows whose anchor occurs elsewhere go to the shuffle, by hash.
 pub struct Windows {
@@ -24,8 +24,7 @@ pub struct Windows {
     candidates: ByRow,
     /// Anchors of the document at hand that occur more than once.
     anchors: Vec<u64>,
-    partitions: usize,
-    writer: ShuffleWriter<3>,
+    writer: OccurrenceWriter,
 }
 
 impl Windows {
@@ -48,8 +47,7 @@ impl Windows {
             units: Units::new(seed),
             candidates: ByRow::new(candidates)?,
             anchors: Vec::new(),
-            partitions,
-            writer: ShuffleWriter::create(path, partitions, memory)?,
+            writer: OccurrenceWriter::create(path, partitions, memory)?,
         })
     }
 
@@ -68,7 +66,7 @@ impl Windows {
             .map(|base| rolling::windows(units, self.tokens, base));
         let mut hashes = first.zip(second).enumerate();
         let mut anchors = self.anchors.iter().copied().peekable();
-        let (writer, partitions) = (&mut self.writer, self.partitions);
+        let writer = &mut self.writer;
         let mut result = Ok(());
         self.anchoring.for_each(units, |anchor, _| {
             let window = hashes.next();
@@ -83,8 +81,7 @@ impl Windows {
                     row,
                     index: index as u64,
                 };
-                let partition = range_partition(occurrence.hash, partitions);
-                result = writer.push(partition, occurrence.to_record());
+                result = writer.push(occurrence);
             }
         });
         result

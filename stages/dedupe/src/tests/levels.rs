@@ -42,10 +42,30 @@ fn memory_does_not_show() {
         assert_eq!(run(&config(1), &shards, true), roomy);
         assert!(roomy.dropped.len() > 200, "{}", roomy.dropped.len());
         let cut = |what: &str| roomy.report.stats[what].as_u64().unwrap();
+        let (over, clusters) = (cut("clusters_over_limit"), cut("clusters"));
+        assert!(over == clusters && clusters > 100, "{over} of {clusters}");
         assert!(cut("lines_cut") > 100 && cut("words_cut") > 100);
         let with_line = roomy.kept.iter().filter(|d| d.text.contains("every third"));
         assert_eq!(with_line.count(), 1);
     }
+}
+
+#[test]
+fn survivors_are_repeated_by_the_size_of_their_cluster() {
+    let text = |copy: &str| document(copy, "this text has more copies than one");
+    let mut shard: Vec<Document> = ["a", "b", "c", "d"].map(text).to_vec();
+    shard.push(document("alone", "and this one has none at all"));
+    let repetitions = |section: &str| {
+        let config: Config = toml::from_str(section).unwrap();
+        let kept = run(&config, std::slice::from_ref(&shard), false).kept;
+        let of = |size: Option<u32>| kept.iter().find(|d| d.cluster_size == size);
+        [None, Some(4)].map(|size| of(size).unwrap().repetitions)
+    };
+    assert_eq!(repetitions(""), [1, 1]);
+    assert_eq!(
+        repetitions("repetitions = [[1, 1], [2, 2], [3, 3], [5, 5]]"),
+        [1, 3]
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod levels;
+pub(crate) mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
