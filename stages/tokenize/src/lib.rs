@@ -8,6 +8,7 @@
 mod config;
 mod encode;
 mod error;
+mod pieces;
 mod split;
 mod stage;
 mod vocabulary;
@@ -15,5 +16,6 @@ mod vocabulary;
 pub use config::{Config, PreTokenizer};
 pub use encode::Encoder;
 pub use error::Error;
+pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::{Side, Split};
 pub use stage::Tokenize;
