@@ -24,6 +24,9 @@ pub enum Error {
     /// The vocabulary could not be trained.
     #[error("cannot train the vocabulary: {0}")]
     Train(String),
+    /// The `tokenizers` crate could not encode or decode.
+    #[error("the tokenizer failed: {0}")]
+    Encode(String),
     /// There is no text to train a vocabulary on.
     #[error(
         "there is no training text: no document came through the stages before \

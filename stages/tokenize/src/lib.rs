@@ -5,6 +5,7 @@
 //! by a hash of their cluster, so that near duplicates never stand on both sides.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod bpe;
 mod config;
 mod encode;
 mod error;
