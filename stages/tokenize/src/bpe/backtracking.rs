@@ -11,9 +11,16 @@
 
 use super::Bpe;
 
+/// Memory of the search.
+#[derive(Default)]
+pub(super) struct Search {
+    dead: DeadEnds,
+    neighbours: Neighbours,
+}
+
 /// Places of a piece from which no encoding goes on.
 #[derive(Default)]
-pub(super) struct DeadEnds {
+struct DeadEnds {
     bits: Vec<u64>,
 }
 
@@ -33,9 +40,44 @@ impl DeadEnds {
     }
 }
 
+/// What was found out lately about pairs of neighbours; of a fixed size.
+struct Neighbours {
+    /// Left and right in 31 bits each, and whether they are valid in the lowest bit.
+    known: Vec<u64>,
+}
+
+const NEIGHBOURS_BITS: u32 = 16;
+
+impl Default for Neighbours {
+    fn default() -> Self {
+        // No pair of tokens has all bits set.
+        Self {
+            known: vec![u64::MAX; 1 << NEIGHBOURS_BITS],
+        }
+    }
+}
+
+impl Neighbours {
+    #[inline]
+    fn are_valid(&mut self, bpe: &Bpe, left: u32, right: u32) -> bool {
+        let pair = u64::from(left) << 32 | u64::from(right) << 1;
+        let hash = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - NEIGHBOURS_BITS);
+        let known = &mut self.known[hash as usize];
+        if *known & !1 != pair {
+            *known = pair | u64::from(bpe.is_valid(left, right));
+        }
+        *known & 1 != 0
+    }
+}
+
 impl Bpe {
     /// Appends the tokens of a piece.
-    pub(super) fn backtrack(&self, piece: &[u8], dead: &mut DeadEnds, tokens: &mut Vec<u32>) {
+    pub(super) fn backtrack(
+        &self,
+        piece: &[u8],
+        Search { dead, neighbours }: &mut Search,
+        tokens: &mut Vec<u32>,
+    ) {
         let Some(mut token) = self.trie.longest(piece) else {
             return;
         };
@@ -47,7 +89,8 @@ impl Bpe {
                 .then(|| tokens.last().copied())
                 .flatten();
             let end = place + self.length(token);
-            let fits = !dead.has(end) && last.is_none_or(|last| self.is_valid(last, token));
+            let fits =
+                !dead.has(end) && last.is_none_or(|last| neighbours.are_valid(self, last, token));
             if fits {
                 tokens.push(token);
                 place = end;
@@ -71,7 +114,8 @@ impl Bpe {
     /// Whether byte pair encoding leaves these two tokens as they are when they are neighbours:
     /// their merges are undone from the last to the first, and a pair across the border must never
     /// have been the one to be merged.
-    pub(super) fn is_valid(&self, mut left: u32, mut right: u32) -> bool {
+    #[inline(never)]
+    fn is_valid(&self, mut left: u32, mut right: u32) -> bool {
         // Only a merge of a lower rank would have come first.
         let mut limit = u32::MAX;
         loop {

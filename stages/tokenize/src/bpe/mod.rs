@@ -18,7 +18,7 @@ mod tests;
 use rustc_hash::FxHashMap;
 
 use crate::pieces::{Pattern, for_each_piece};
-use backtracking::DeadEnds;
+use backtracking::Search;
 pub(crate) use byte_level::bytes_of;
 use cache::Cache;
 pub(crate) use file::Unfit;
@@ -59,7 +59,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 pub(crate) struct Scratch {
     cache: Cache,
-    dead: DeadEnds,
+    search: Search,
     merging: Merging,
 }
 
@@ -168,7 +168,7 @@ impl Bpe {
             return tokens.push(*token);
         }
         if self.ordered {
-            return self.backtrack(piece, &mut scratch.dead, tokens);
+            return self.backtrack(piece, &mut scratch.search, tokens);
         }
         let single = piece.iter().map(|byte| self.bytes[usize::from(*byte)]);
         scratch.merging.merge(&self.pairs, single);
