@@ -14,9 +14,10 @@ mod split;
 mod stage;
 mod vocabulary;
 
-pub use config::{Config, PreTokenizer};
+pub use config::{Config, Model, PreTokenizer, SampleWeights};
 pub use encode::Encoder;
 pub use error::Error;
 pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::{Side, Split};
 pub use stage::Tokenize;
+pub use vocabulary::{Counts, Learnt, SharedCounts, Start, TooMany, learn};
