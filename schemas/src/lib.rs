@@ -25,7 +25,7 @@ pub use describe::{ColumnDescription, ShardDescription};
 pub use error::Error;
 pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file};
 pub use row::{Origin, Row};
-pub use rows::{Document, Dropped, IndexEntry, RawDocument, Tokens};
+pub use rows::{Document, Dropped, IndexEntry, PlainDocument, RawDocument, Tokens};
 pub use shard::{ShardReader, ShardWriter, shard_name};
 pub use signals::{SCORES, Signals};
 pub use stage::{

@@ -5,9 +5,8 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use textmill_schemas::{
-    CorpusStage, Document, DocumentStage, Dropped, Row, ShardEntry, ShardReader, ShardWriter,
-    StageResult, TaskContext, TaskReport, TokenizerStamp, Tokens, Verdict, hash_file, shard_name,
-    write_atomically,
+    CorpusStage, Dropped, PlainDocument, Row, ShardEntry, ShardReader, ShardWriter, StageResult,
+    TaskContext, TaskReport, TokenizerStamp, Tokens, hash_file, shard_name, write_atomically,
 };
 
 use crate::config::Config;
@@ -22,18 +21,6 @@ const TOKENIZER: &str = "tokenizer.json";
 /// The stage whose documents are tokenized.
 const UPSTREAM: &str = "normalize";
 
-/// Columns of a document that encoding needs.
-const COLUMNS: [&str; 9] = [
-    "id",
-    "source",
-    "file",
-    "offset",
-    "url",
-    "lang",
-    "cluster_id",
-    "repetitions",
-    "text",
-];
 /// What the groups of the token shards add up to.
 const GROUPS: &str = "groups.json";
 
@@ -134,23 +121,25 @@ impl Tokenize {
         let mut dropped = ShardWriter::<Dropped>::create(ctx.out, &format!("dropped/{name}"))?;
         let mut report = TaskReport::default();
         let mut tally = Tally::default();
-        for group in ShardReader::<Document>::open(&path)?.with_columns(&COLUMNS) {
+        let schema = PlainDocument::schema();
+        let columns: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        for group in ShardReader::<PlainDocument>::open(&path)?.with_columns(&columns) {
             ctx.check_cancelled()?;
             let decided = group?.into_par_iter().map(|document| {
-                let (origin, side) = (document.origin(), split.side(&document));
-                (origin, side, encoder.process(document))
+                let side = split.side(&document.id, document.cluster_id.as_deref());
+                (side, encoder.decide(document))
             });
-            for (origin, side, verdict) in decided.collect::<Vec<_>>() {
+            for (side, decided) in decided.collect::<Vec<_>>() {
                 report.read += 1;
-                match verdict {
-                    Verdict::Keep(tokens) => {
+                match decided {
+                    Ok(tokens) => {
                         tally.add(side, &tokens);
                         match side {
                             Side::Train => train.write(tokens)?,
                             Side::Validation => validation.write(tokens)?,
                         }
                     }
-                    Verdict::Drop(reason) => {
+                    Err((origin, reason)) => {
                         report.count_drop(&reason.rule);
                         dropped.write(Dropped::new("tokenize", origin, reason))?;
                     }
