@@ -213,6 +213,12 @@ impl<R: Row> ShardReader<R> {
         u64::try_from(rows).unwrap_or(0)
     }
 
+    /// Number of row groups, which [`Iterator::nth`] reads one by one.
+    #[must_use]
+    pub fn row_groups(&self) -> usize {
+        self.groups.len()
+    }
+
     /// Reads these columns alone; the others have their default value in each row.
     #[must_use]
     pub fn with_columns(mut self, names: &[&str]) -> Self {

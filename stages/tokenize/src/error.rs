@@ -24,12 +24,24 @@ pub enum Error {
     /// The vocabulary could not be trained.
     #[error("cannot train the vocabulary: {0}")]
     Train(String),
+    /// The `tokenizers` crate could not encode or decode.
+    #[error("the tokenizer failed: {0}")]
+    Encode(String),
     /// There is no text to train a vocabulary on.
     #[error(
         "there is no training text: no document came through the stages before \
          (textmill summary says which rule dropped them)"
     )]
     NoText,
+    /// Nothing was drawn to train a vocabulary on.
+    #[error(
+        "a sample of {0} bytes holds no document: raise `sample_bytes` (or `memory_limit`), or \
+         look at `sample_weights`"
+    )]
+    EmptySample(u64),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] textmill_schemas::Cancelled),
     /// A shard cannot be read or written.
     #[error(transparent)]
     Shard(#[from] textmill_schemas::Error),

@@ -5,15 +5,19 @@
 //! by a hash of their cluster, so that near duplicates never stand on both sides.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod bpe;
 mod config;
 mod encode;
 mod error;
+mod pieces;
 mod split;
 mod stage;
 mod vocabulary;
 
-pub use config::{Config, PreTokenizer};
+pub use config::{Config, Model, PreTokenizer, SampleWeights};
 pub use encode::Encoder;
 pub use error::Error;
+pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::{Side, Split};
 pub use stage::Tokenize;
+pub use vocabulary::{Counts, Learnt, SharedCounts, Start, TooMany, learn};

@@ -51,16 +51,12 @@ impl Tokenize {
         let tokenizer = match &self.config.tokenizer {
             Some(path) => vocabulary::load(path, &self.config)?,
             None => {
-                ctx.progress.message("training the vocabulary");
                 let input = ctx.input(UPSTREAM)?;
                 let (tokenizer, sample) =
-                    vocabulary::train(input, &self.config, self.split(ctx), ctx.seed)?;
-                report
-                    .stats
-                    .insert("sample_documents".to_owned(), sample.documents.into());
-                report
-                    .stats
-                    .insert("sample_bytes".to_owned(), sample.bytes.into());
+                    vocabulary::train(input, &self.config, self.split(ctx), ctx)?;
+                for (name, figure) in vocabulary::statistics(&sample) {
+                    report.stats.insert(name, figure.into());
+                }
                 tokenizer
             }
         };

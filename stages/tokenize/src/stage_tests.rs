@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use textmill_schemas::{Manifest, NoProgress, StageInput};
 
 use super::*;
+use crate::config::Model;
+use crate::vocabulary::Sample;
 
 /// Writes documents as an upstream stage would, in shards of `per_shard`.
 fn upstream(dir: &Path, documents: &[Document], per_shard: usize) -> StageInput {
@@ -26,26 +28,37 @@ fn upstream(dir: &Path, documents: &[Document], per_shard: usize) -> StageInput 
     }
 }
 
-fn run(config: &Config, documents: &[Document], per_shard: usize, out: &Path) -> TaskReport {
+/// Calls `work` with the context of a run over documents that an upstream stage wrote.
+fn within<T>(
+    documents: &[Document],
+    per_shard: usize,
+    out: &Path,
+    work: impl FnOnce(&TaskContext) -> T,
+) -> T {
     let dir = tempfile::tempdir().unwrap();
     let input = upstream(dir.path(), documents, per_shard);
     let inputs = BTreeMap::from([(UPSTREAM.to_owned(), input)]);
-    let ctx = TaskContext {
+    work(&TaskContext {
         out,
         inputs: &inputs,
         seed: 5,
         threads: 1,
         progress: &NoProgress,
         cancel: &AtomicBool::new(false),
-    };
-    let stage = Tokenize::new(config).unwrap();
-    let mut report = TaskReport::default();
-    for step in stage.steps() {
-        for rank in 0..stage.world(step, &ctx).unwrap() {
-            report.merge(stage.task(step, rank, &ctx).unwrap());
+    })
+}
+
+fn run(config: &Config, documents: &[Document], per_shard: usize, out: &Path) -> TaskReport {
+    within(documents, per_shard, out, |ctx| {
+        let stage = Tokenize::new(config).unwrap();
+        let mut report = TaskReport::default();
+        for step in stage.steps() {
+            for rank in 0..stage.world(step, ctx).unwrap() {
+                report.merge(stage.task(step, rank, ctx).unwrap());
+            }
         }
-    }
-    report
+        report
+    })
 }
 
 fn small() -> Config {
@@ -159,10 +172,76 @@ fn a_given_tokenizer_is_used_and_watched() {
 
 #[test]
 fn no_text_is_an_error_that_says_where_to_look() {
-    let dir = tempfile::tempdir().unwrap();
-    let input = upstream(dir.path(), &[], 1);
-    let error = vocabulary::train(&input, &small(), Split::new(0.1, 1), 1).unwrap_err();
+    let out = tempfile::tempdir().unwrap();
+    let error = within(&[], 1, out.path(), |ctx| train(&small(), ctx).unwrap_err());
     assert!(error.to_string().contains("textmill summary"));
+}
+
+fn train(config: &Config, ctx: &TaskContext) -> Result<(Tokenizer, Sample), Error> {
+    let input = ctx.input(UPSTREAM).unwrap();
+    vocabulary::train(input, config, Split::new(0.1, 1), ctx)
+}
+
+/// The trained tokenizer.json and the sample's bytes, with this number of threads.
+fn trained(config: &Config, documents: &[Document], threads: usize) -> (String, u64) {
+    let out = tempfile::tempdir().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        within(documents, 7, out.path(), |ctx| {
+            let (tokenizer, sample) = train(config, ctx).unwrap();
+            let bytes = sample.values().map(|amount| amount.bytes).sum();
+            (tokenizer.to_string(false).unwrap(), bytes)
+        })
+    })
+}
+
+#[test]
+fn threads_do_not_show_in_a_vocabulary() {
+    for model in [Model::Bpe, Model::Unigram] {
+        let config = Config { model, ..small() };
+        let trained = |threads| trained(&config, &documents(), threads);
+        assert_eq!(trained(1), trained(3), "{model:?}");
+    }
+}
+
+#[test]
+fn a_sample_that_memory_does_not_hold_is_halved() {
+    let text = |i: u32| format!("word{} and word{} are words", i * 7919, i * 104_729);
+    let document = |i: u32| Document {
+        id: i.to_string(),
+        text: text(i),
+        ..Document::default()
+    };
+    let documents: Vec<Document> = (0..400).map(document).collect();
+    let (_, whole) = trained(&small(), &documents, 1);
+    let tight = Config {
+        memory_limit: bytesize::ByteSize::kb(60),
+        ..small()
+    };
+    let (tokenizer, part) = trained(&tight, &documents, 1);
+    assert!(part > 0 && part <= whole / 2, "{part} of {whole}");
+    assert_eq!((tokenizer, part), trained(&tight, &documents, 3));
+}
+
+#[test]
+fn unigram_vocabularies_decode_to_what_was_encoded() {
+    let out = tempfile::tempdir().unwrap();
+    let config = Config {
+        model: Model::Unigram,
+        padding: Some("<|pad|>".to_owned()),
+        ..small()
+    };
+    run(&config, &documents(), 40, out.path());
+    let encoder = Encoder::load(&out.path().join(TOKENIZER)).unwrap();
+    assert!(encoder.tokenizer().token_to_id("<|pad|>").is_some());
+    for text in ["a mill 磨坊 \u{1f600}\n\n\t x", "<|pad|>", "\u{0}\u{301}"] {
+        let mut ids = Vec::new();
+        encoder.encode(text, &mut ids).unwrap();
+        assert_eq!(encoder.decode(&ids).unwrap(), text);
+    }
 }
 
 #[test]
