@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-use textmill_schemas::{Manifest, Progress, ShardReader, Tokens, write_atomically};
+use textmill_schemas::{Manifest, Progress, hash_file, open_tokens, write_atomically};
 use textmill_tokenize::{Export, Exported, Format, Side, Vocabulary};
 
 use crate::cli::ConfigArgs;
@@ -60,12 +60,12 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let config = Config::load(&args.config.config, &args.config.overrides)?;
     let run = Run::open(&config)?;
     let format = args.format(&config)?;
-    check_folder(&args.out, args.force)?;
+    prepare_folder(&args.out, args.force)?;
     let interrupt = Interrupt::listen()?;
     let reporter = Reporter::start("export", args.quiet);
     let write = |side, times| -> Result<Exported> {
         let export = Export::create(&args.out, &format, side, run.vocabulary)?;
-        write(export, &run.shards(side), times, &reporter, interrupt)
+        write(export, (&run, side), times, &reporter, interrupt)
     };
     let times = match args.repeat {
         true => Times::AsRepeated,
@@ -112,6 +112,8 @@ fn run_name(dir: &Path) -> String {
 struct Run {
     dir: PathBuf,
     manifest: Manifest,
+    /// Hash of its tokenizer.json, of which all shards must be.
+    tokenizer: String,
     vocabulary: Vocabulary,
 }
 
@@ -139,6 +141,7 @@ impl Run {
             )
         })?;
         Ok(Self {
+            tokenizer: hash_file(&dir.join(TOKENIZER))?,
             dir,
             manifest,
             vocabulary,
@@ -159,14 +162,11 @@ impl Run {
 }
 
 /// Another trainer finds its files by a pattern: what else lies there would be read along.
-fn check_folder(out: &Path, force: bool) -> Result<()> {
-    let filled = out.exists()
-        && fs::read_dir(out)
-            .with_context(|| out.display().to_string())?
-            .next()
-            .is_some();
+fn prepare_folder(out: &Path, force: bool) -> Result<()> {
+    let entries = fs::create_dir_all(out).and_then(|()| fs::read_dir(out));
+    let mut entries = entries.with_context(|| out.display().to_string())?;
     ensure!(
-        force || !filled,
+        force || entries.next().is_none(),
         "{}: is not empty; name another folder, or replace the export in it with --force",
         out.display()
     );
@@ -184,16 +184,16 @@ enum Times {
 
 fn write(
     mut export: Export,
-    shards: &[PathBuf],
+    (run, side): (&Run, Side),
     times: Times,
     reporter: &Reporter,
     interrupt: Interrupt,
 ) -> Result<Exported> {
-    let mut left: Vec<&PathBuf> = shards.iter().collect();
+    let mut left = run.shards(side);
     for repetition in 1.. {
         let mut further = Vec::new();
         for shard in left {
-            let reader = ShardReader::<Tokens>::open(shard)?;
+            let reader = open_tokens(&shard, &run.tokenizer)?;
             reporter.add_total(reader.rows());
             let mut most = 0;
             for group in reader {

@@ -47,6 +47,8 @@ pub struct Config {
     pub memory_limit: ByteSize,
     /// Share of the documents set aside for validation.
     pub validation_fraction: f64,
+    /// Seed of that choice; the run's seed has no part in it, so validation stays the same.
+    pub split_seed: u64,
 }
 
 /// Kinds of vocabulary.
@@ -112,6 +114,7 @@ impl Default for Config {
             sample_weights: SampleWeights::default(),
             memory_limit: ByteSize::gib(4),
             validation_fraction: 0.05,
+            split_seed: 0,
         }
     }
 }

@@ -250,6 +250,7 @@ fn verdict(input: Document, tokens: Result<Vec<u32>, Error>) -> Verdict<Tokens> 
         lang: input.lang,
         bytes,
         repetitions: input.repetitions,
+        count: tokens.len() as u32,
         tokens,
     })
 }

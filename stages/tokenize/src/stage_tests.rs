@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use textmill_schemas::{Manifest, NoProgress, StageInput};
+use tokenizers::Tokenizer;
 
 use super::*;
 use crate::config::Model;
@@ -28,6 +29,11 @@ fn upstream(dir: &Path, documents: &[Document], per_shard: usize) -> StageInput 
     }
 }
 
+thread_local! {
+    /// The run's seed.
+    static SEED: std::cell::Cell<u64> = const { std::cell::Cell::new(5) };
+}
+
 /// Calls `work` with the context of a run over documents that an upstream stage wrote.
 fn within<T>(
     documents: &[Document],
@@ -41,7 +47,7 @@ fn within<T>(
     work(&TaskContext {
         out,
         inputs: &inputs,
-        seed: 5,
+        seed: SEED.with(|seed| seed.get()),
         threads: 1,
         progress: &NoProgress,
         cancel: &AtomicBool::new(false),
@@ -125,8 +131,13 @@ fn a_cluster_stays_on_one_side_and_repetitions_are_carried() {
         document.cluster_id = Some(format!("d{}", number % 8));
         document.repetitions = number as u32 % 5 + 1;
     }
+    // With this seed some of the few clusters are on either side.
+    let config = Config {
+        split_seed: 5,
+        ..small()
+    };
     let out = tempfile::tempdir().unwrap();
-    let report = run(&small(), &documents, 7, out.path());
+    let report = run(&config, &documents, 7, out.path());
     let mut sides: BTreeMap<usize, &str> = BTreeMap::new();
     for side in ["train", "validation"] {
         for row in rows(out.path(), &report, side) {
@@ -277,5 +288,49 @@ proptest! {
                 Verdict::Drop(reason) => prop_assert!(false, "dropped: {}", reason.rule),
             }
         }
+    }
+}
+
+#[test]
+fn validation_stays_whatever_the_seed_and_the_order() {
+    let given = documents();
+    let hash = |documents: &[Document], seed| {
+        SEED.with(|cell| cell.set(seed));
+        let out = tempfile::tempdir().unwrap();
+        let report = run(&small(), documents, 7, out.path());
+        report.stats["validation_hash"].as_str().unwrap().to_owned()
+    };
+    let reversed: Vec<Document> = given.iter().rev().cloned().collect();
+    let expected = hash(&given, 5);
+    assert_eq!(hash(&given, 6), expected);
+    assert_eq!(hash(&reversed, 5), expected);
+    assert_ne!(hash(&given[..given.len() - 30], 5), expected);
+}
+
+#[test]
+fn groups_add_up_to_what_the_shards_hold() {
+    let out = tempfile::tempdir().unwrap();
+    let mut given = documents();
+    for (number, document) in given.iter_mut().enumerate() {
+        document.source = ["news", "web"][number % 2].to_owned();
+        document.lang = (number % 3 > 0).then(|| "en".to_owned());
+        document.repetitions = 1 + (number % 2) as u32;
+    }
+    let report = run(&small(), &given, 7, out.path());
+    let json = std::fs::read(out.path().join(GROUPS)).unwrap();
+    let groups: Vec<crate::Group> = serde_json::from_slice(&json).unwrap();
+    let sum = |side, figure: fn(&crate::Group) -> u64| -> u64 {
+        groups.iter().filter(|g| g.side == side).map(figure).sum()
+    };
+    for (side, name) in [(Side::Train, "train"), (Side::Validation, "validation")] {
+        let figure = |what| report.stats[&format!("{name}_{what}")].as_u64().unwrap();
+        assert_eq!(sum(side, |g| g.documents), figure("documents"));
+        assert_eq!(sum(side, |g| g.tokens), figure("tokens"));
+        assert_eq!(sum(side, |g| g.bytes), figure("bytes"));
+    }
+    assert!(groups.is_sorted_by_key(|g| (g.side, g.source.clone(), g.lang.clone())));
+    for group in &groups {
+        let times = if group.source == "web" { 2 } else { 1 };
+        assert_eq!(group.repeated_tokens, times * group.tokens);
     }
 }
