@@ -17,21 +17,31 @@ HAN = 0.3
 
 def write(folder, pages, out, most):
     """Writes a file a kind and one of all of them, mixed; at most `most` bytes of text a file."""
-    kinds = of_folder(folder) if folder else of_repository(pages)
+    kinds = read(folder, pages)
     kinds["mixed"] = [text for texts in kinds.values() for text in texts]
     out.mkdir(parents=True, exist_ok=True)
-    files = []
-    for kind, texts in kinds.items():
-        texts.sort(key=lambda text: hashlib.sha256(text.encode()).digest())
-        files.append(out / f"{kind}.jsonl")
-        with open(files[-1], "w", encoding="utf-8") as file:
-            left = most
-            for text in texts:
-                left -= len(text.encode())
-                if left < 0:
-                    break
-                file.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
-    return files
+    return [write_some(texts, out / f"{kind}.jsonl", most) for kind, texts in kinds.items() if texts]
+
+
+def write_all(folder, pages, path, most):
+    """Writes one file of texts of every kind, `most` bytes of text at most."""
+    return write_some([text for texts in read(folder, pages).values() for text in texts], path, most)
+
+
+def write_some(texts, path, most):
+    """The same texts each time, in an order that has nothing to do with where they came from."""
+    texts.sort(key=lambda text: hashlib.sha256(text.encode()).digest())
+    with open(path, "w", encoding="utf-8") as file:
+        for text in texts:
+            most -= len(text.encode())
+            if most < 0:
+                break
+            file.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
+    return path
+
+
+def read(folder, pages):
+    return of_folder(folder) if folder else of_repository(pages)
 
 
 def of_folder(folder):

@@ -10,7 +10,6 @@ Seconds are processor time of all threads; lists of Python are part of what thes
 import base64
 import importlib
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -84,17 +83,16 @@ def train(file, vocabulary_size):
         return
     texts = read(Path(file))
     tokenizer = module.Tokenizer()
-    before, started, cpu = peak_bytes(), time.monotonic(), time.process_time()
+    before, cpu = status("VmRSS"), time.process_time()
     tokenizer.train_from_iterator(iter(texts), int(vocabulary_size), pattern=PATTERNS["cl100k_base"])
-    row = {"stage": "train", "who": "rustbpe (Python)", "documents": len(texts), "bytes": size(texts)}
-    row |= {"seconds": time.process_time() - cpu, "wall": time.monotonic() - started}
-    row |= {"peak_bytes": peak_bytes(), "peak_bytes_before": before, "vocabulary": tokenizer.vocab_size}
-    print(json.dumps(row))
+    row = {"stage": "train vocabulary", "who": "rustbpe (Python)", "documents": len(texts), "bytes": size(texts)}
+    row |= {"seconds": time.process_time() - cpu, "peak_mib": (status("VmHWM") - before) // 1024}
+    print(json.dumps(row | {"merges": tokenizer.vocab_size - 256}))
 
 
-def peak_bytes():
-    """The most memory that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def status(key):
+    """Memory of this process in KiB: VmRSS now, VmHWM at most so far."""
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(key))
 
 
 def read(path):

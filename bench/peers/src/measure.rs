@@ -17,12 +17,13 @@ pub fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// The most memory that this process has held so far, in bytes; 0 where the kernel does not tell.
-pub fn peak_bytes() -> u64 {
+/// Memory of this process in KiB: `VmRSS:` now, `VmHWM:` at most so far; 0 where the kernel does
+/// not tell.
+pub fn memory_kib(key: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    kib.unwrap_or(0)
 }
 
 /// The `text` of each line of a file of JSON lines.

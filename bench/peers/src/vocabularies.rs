@@ -41,7 +41,8 @@ pub fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
 fn tokens(bpe: &CoreBPE) -> Vec<Vec<u8>> {
     let special = bpe.special_tokens();
     let bytes = (0..).map_while(|id| bpe.decode_bytes(&[id]).ok());
-    let is_text = |bytes: &Vec<u8>| std::str::from_utf8(bytes).map_or(true, |text| !special.contains(text));
+    let is_text =
+        |bytes: &Vec<u8>| std::str::from_utf8(bytes).map_or(true, |text| !special.contains(text));
     bytes.take_while(is_text).collect()
 }
 
