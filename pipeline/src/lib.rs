@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod explain;
 mod explore;
+mod export;
 mod index;
 mod output;
 mod report;
@@ -94,6 +95,7 @@ fn execute(command: Command) -> Result<()> {
         } => tune::filter(&load(&config)?, examples),
         Command::TrainFilter { model } => train_filter::train_filter(&model),
         Command::Index { command } => index::index(&command),
+        Command::Export(args) => export::export(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }
