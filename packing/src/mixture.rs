@@ -78,11 +78,10 @@ impl Mixture {
         Ok(())
     }
 
-    /// Whether every document is seen as often as it naturally is.
+    /// Whether it names nothing.
     #[must_use]
-    pub fn is_natural(&self) -> bool {
-        let mut weights = self.sources.values().chain(self.languages.values());
-        weights.all(|weight| *weight == 1.0)
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.languages.is_empty()
     }
 
     /// The weight of a source's documents in a language.
@@ -188,7 +187,7 @@ mod tests {
         assert_eq!(mixture.weight("news", Some("zh")), 1.0);
         assert_eq!(mixture.weight("news", None), 2.0);
         assert_eq!(mixture.weight("books", Some("en")), 1.0);
-        assert!(!mixture.is_natural() && Mixture::default().is_natural());
+        assert!(!mixture.is_empty() && Mixture::default().is_empty());
     }
 
     #[test]
