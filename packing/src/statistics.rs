@@ -73,9 +73,9 @@ impl Lengths {
         let (rows, padding, shorter_cut) = match packing {
             // The last row goes on with the beginning of the stream.
             Packing::Concatenate => {
-                let cut = |(length, count): (&u64, &u64)| (length - 1) as f64 * *count as f64;
-                let cut: f64 = fitting().map(cut).sum();
-                (u64::div_ceil(tokens, row), 0, cut / row as f64)
+                let inner = fitting().map(|(length, count)| (length - 1) * count);
+                let cut = inner.sum::<u64>() as f64 / row as f64;
+                (u64::div_ceil(tokens, row), 0, cut)
             }
             Packing::BestFit => {
                 let rooms = best_fit(&self.pieces(context), context, |_| {});

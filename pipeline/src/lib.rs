@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod explain;
 mod explore;
+mod feed;
 mod index;
 mod output;
 mod report;
@@ -77,6 +78,8 @@ fn execute(command: Command) -> Result<()> {
             ..
         } => explore::inspect(&path, sql.as_deref(), rows, width),
         Command::Clusters { show, config } => clusters::clusters(&load(&config)?, &show),
+        Command::Mix { show, config } => feed::mix(&load(&config)?, &show),
+        Command::Pack { show, config } => feed::pack(&load(&config)?, &show),
         Command::Trace { document, config } => explore::trace(&load(&config)?, &document),
         Command::Apply {
             stage,
