@@ -21,4 +21,4 @@ pub use error::Error;
 pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::Split;
 pub use stage::Tokenize;
-pub use vocabulary::{Counts, Learnt, SharedCounts, Start, TooMany, learn};
+pub use vocabulary::{Counts, Learnt, Limits, SharedCounts, Start, TooMany, learn};
