@@ -11,8 +11,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use support::{both, manifest, rows, succeed, textmill};
-use textmill_schemas::{Document, Dropped, Row, ShardReader, Tokens};
-use textmill_tokenize::{Side, Split};
+use textmill_schemas::{Document, Dropped, Row, ShardReader, Side, Tokens};
+use textmill_tokenize::Split;
 
 /// Clusters of four: a text, a copy with further line ends, one with a word changed, one with two.
 const CLUSTERS: usize = 40;

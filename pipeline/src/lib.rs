@@ -12,6 +12,7 @@ mod doctor;
 mod explain;
 mod explore;
 mod export;
+mod feed;
 mod index;
 mod output;
 mod report;
@@ -78,6 +79,8 @@ fn execute(command: Command) -> Result<()> {
             ..
         } => explore::inspect(&path, sql.as_deref(), rows, width),
         Command::Clusters { show, config } => clusters::clusters(&load(&config)?, &show),
+        Command::Mix { show, config } => feed::mix(&load(&config)?, &show),
+        Command::Pack { show, config } => feed::pack(&load(&config)?, &show),
         Command::Trace { document, config } => explore::trace(&load(&config)?, &document),
         Command::Apply {
             stage,

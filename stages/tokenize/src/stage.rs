@@ -5,15 +5,16 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use textmill_schemas::{
-    CorpusStage, Dropped, PlainDocument, Row, ShardEntry, ShardReader, ShardWriter, StageResult,
-    TaskContext, TaskReport, TokenizerStamp, Tokens, hash_file, shard_name, write_atomically,
+    CorpusStage, Dropped, PlainDocument, Row, ShardEntry, ShardReader, ShardWriter, Side,
+    StageResult, TaskContext, TaskReport, TokenGroup, TokenizerStamp, Tokens, hash_file,
+    shard_name, write_atomically,
 };
 
 use crate::config::Config;
 use crate::encode::Encoder;
 use crate::error::Error;
 use crate::groups::{self, Tally};
-use crate::split::{Side, Split};
+use crate::split::Split;
 use crate::vocabulary;
 
 /// Where the stage puts its tokenizer.
@@ -21,13 +22,10 @@ const TOKENIZER: &str = "tokenizer.json";
 /// The stage whose documents are tokenized.
 const UPSTREAM: &str = "normalize";
 
-/// What the groups of the token shards add up to.
-const GROUPS: &str = "groups.json";
-
 /// The tokenize stage.
 ///
 /// Writes `tokenizer.json`, `train/part-*.parquet` and `validation/part-*.parquet`, and
-/// `groups.json` ([`crate::Group`]). Its statistics tell `vocab_size` and `eot_id` (the id of the
+/// `groups.json` ([`TokenGroup`]). Its statistics tell `vocab_size` and `eot_id` (the id of the
 /// document-end token) to the trainer.
 pub struct Tokenize {
     config: Config,
@@ -157,9 +155,14 @@ impl Tokenize {
     fn groups(&self, ctx: &TaskContext) -> StageResult<TaskReport> {
         let shards = ctx.input(UPSTREAM)?.manifest.kept.len();
         let (groups, validation_hash) = groups::sum(&ctx.work(), shards)?;
-        write_atomically(&ctx.out.join(GROUPS), &serde_json::to_vec_pretty(&groups)?)?;
+        write_atomically(
+            &ctx.out.join(TokenGroup::FILE),
+            &serde_json::to_vec_pretty(&groups)?,
+        )?;
         let mut report = TaskReport::default();
-        report.files.push(ShardEntry::of_file(ctx.out, GROUPS)?);
+        report
+            .files
+            .push(ShardEntry::of_file(ctx.out, TokenGroup::FILE)?);
         let hash = format!("{validation_hash:016x}");
         report
             .stats

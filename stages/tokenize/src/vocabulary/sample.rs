@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use textmill_schemas::{PlainDocument, ShardReader, StageInput, TaskContext};
+use textmill_schemas::{PlainDocument, ShardReader, Side, StageInput, TaskContext};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::counting::{Counts, SharedCounts};
 use crate::config::{Config, SampleWeights};
 use crate::error::Error;
 use crate::pieces::Pattern;
-use crate::split::{Side, Split, share_of_hashes};
+use crate::split::{Split, share_of_hashes};
 
 /// Keeps the draw of the sample apart from that of the split.
 const SAMPLE_SALT: u64 = 0x73_61_6d_70_6c_65;
