@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::pieces::{Family, Pattern};
 
 /// Configuration of the tokenize stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A Hugging Face tokenizer.json to use; absent trains a byte-level BPE on the corpus.
+    /// A vocabulary to use: a Hugging Face tokenizer.json, a tiktoken rank file, or a folder with
+    /// GPT-2's vocab.bpe and encoder.json; absent trains a byte-level BPE on the corpus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<PathBuf>,
     /// Size of the vocabulary to train, special tokens included.
@@ -39,6 +41,16 @@ pub enum PreTokenizer {
     /// That of cl100k and Llama 3: as GPT-2's, with digits in groups of at most three and line
     /// ends kept together.
     Cl100k,
+}
+
+impl PreTokenizer {
+    /// The pattern of the pieces.
+    pub(crate) fn pattern(self) -> Pattern {
+        match self {
+            Self::Gpt2 => Family::Gpt2.pattern(),
+            Self::Cl100k => Family::Cl100k.pattern(),
+        }
+    }
 }
 
 impl Default for Config {

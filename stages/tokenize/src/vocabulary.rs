@@ -1,4 +1,6 @@
-//! Trains a byte-level BPE on a sample of the corpus, or loads a tokenizer.
+//! Trains a byte-level BPE on a sample of the corpus, or loads a vocabulary.
+
+mod load;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -6,19 +8,17 @@ use std::sync::Mutex;
 use textmill_schemas::{Document, ShardReader, StageInput};
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::pre_tokenizers::split::{Split as SplitBy, SplitPattern};
-use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
+use tokenizers::{AddedToken, Tokenizer};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::config::{Config, PreTokenizer};
+use crate::config::Config;
 use crate::error::Error;
 use crate::split::{Side, Split, share_of_hashes};
 
-/// The pattern of OpenAI's cl100k_base, which Llama 3 took over.
-const CL100K: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// Keeps the draw of the sample apart from that of the split.
 const SAMPLE_SALT: u64 = 0x73_61_6d_70_6c_65;
+
+pub use load::files;
 
 /// What a vocabulary was trained on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,19 +29,16 @@ pub struct Sample {
     pub bytes: u64,
 }
 
-/// Loads a tokenizer.json and adds the document-end and special tokens that it lacks.
+/// Loads a vocabulary of any kind and adds the document-end and special tokens that it lacks.
 pub fn load(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
-    let mut tokenizer = read(path)?;
+    let mut tokenizer = load::read(path, Some(config.pre_tokenizer.pattern()))?;
     add_special_tokens(&mut tokenizer, config)?;
     Ok(tokenizer)
 }
 
-/// Reads a tokenizer.json.
+/// Reads a vocabulary of any kind.
 pub fn read(path: &Path) -> Result<Tokenizer, Error> {
-    Tokenizer::from_file(path).map_err(|error| Error::Load {
-        path: path.to_path_buf(),
-        message: error.to_string(),
-    })
+    load::read(path, None)
 }
 
 fn add_special_tokens(tokenizer: &mut Tokenizer, config: &Config) -> Result<(), Error> {
@@ -66,9 +63,11 @@ pub fn train(
     split: Split,
     seed: u64,
 ) -> Result<(Tokenizer, Sample), Error> {
+    let pre_tokenizer = load::pre_tokenizer(config.pre_tokenizer.pattern());
+    let pre_tokenizer = pre_tokenizer.map_err(|error| Error::Train(error.to_string()))?;
     let mut tokenizer = Tokenizer::new(BPE::default());
     tokenizer
-        .with_pre_tokenizer(Some(pre_tokenizer(config.pre_tokenizer)?))
+        .with_pre_tokenizer(Some(pre_tokenizer))
         .with_decoder(Some(ByteLevel::default()))
         .with_post_processor(Some(ByteLevel::default().trim_offsets(false)));
     let mut trainer: tokenizers::models::TrainerWrapper = BpeTrainer::builder()
@@ -104,22 +103,6 @@ pub fn train(
         None if sample.documents == 0 => Err(Error::NoText),
         None => Ok((tokenizer, sample)),
     }
-}
-
-fn pre_tokenizer(kind: PreTokenizer) -> Result<PreTokenizerWrapper, Error> {
-    Ok(match kind {
-        PreTokenizer::Gpt2 => ByteLevel::new(false, true, true).into(),
-        PreTokenizer::Cl100k => {
-            let pattern = SplitPattern::Regex(CL100K.to_owned());
-            let split = SplitBy::new(pattern, SplitDelimiterBehavior::Isolated, false)
-                .map_err(|error| Error::Train(error.to_string()))?;
-            Sequence::new(vec![
-                split.into(),
-                ByteLevel::new(false, true, false).into(),
-            ])
-            .into()
-        }
-    })
 }
 
 /// Streams the texts of the sample, one row group at a time.

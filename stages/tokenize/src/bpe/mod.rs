@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::pieces::{Pattern, for_each_piece};
 use backtracking::Search;
-pub(crate) use byte_level::bytes_of;
+pub(crate) use byte_level::{byte_of, bytes_of};
 use cache::Cache;
 pub(crate) use file::Unfit;
 use merging::Merging;
