@@ -18,6 +18,7 @@ mod run;
 mod runner;
 mod s_curve;
 mod stages;
+mod tokenizer;
 mod train_filter;
 mod tune;
 
@@ -93,6 +94,7 @@ fn execute(command: Command) -> Result<()> {
             config,
         } => tune::filter(&load(&config)?, examples),
         Command::TrainFilter { model } => train_filter::train_filter(&model),
+        Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),

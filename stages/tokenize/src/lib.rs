@@ -20,3 +20,4 @@ pub use error::Error;
 pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::{Side, Split};
 pub use stage::Tokenize;
+pub use vocabulary::read_as;

@@ -31,12 +31,22 @@ pub struct Sample {
 
 /// Loads a vocabulary of any kind and adds the document-end and special tokens that it lacks.
 pub fn load(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
-    let mut tokenizer = load::read(path, Some(config.pre_tokenizer.pattern()))?;
+    let mut tokenizer = read_as(path, config)?;
     add_special_tokens(&mut tokenizer, config)?;
     Ok(tokenizer)
 }
 
-/// Reads a vocabulary of any kind.
+/// Reads a vocabulary of any kind: a tokenizer.json, a tiktoken rank file, or a folder with one of
+/// them or with GPT-2's files. Where it does not say how text is cut into pieces, the configuration
+/// does.
+///
+/// # Errors
+/// When it is missing or malformed; the message names the file, and the line where there is one.
+pub fn read_as(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
+    load::read(path, Some(config.pre_tokenizer.pattern()))
+}
+
+/// Reads a vocabulary that says itself how text is cut into pieces.
 pub fn read(path: &Path) -> Result<Tokenizer, Error> {
     load::read(path, None)
 }
