@@ -6,7 +6,9 @@ use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, ListArray, ListBuilder,
     PrimitiveArray, PrimitiveBuilder, StringArray,
 };
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{
+    DataType, Field, Float32Type, Float64Type, UInt16Type, UInt32Type, UInt64Type,
+};
 
 /// A Rust type that one Arrow column can hold.
 pub(crate) trait Column: Sized {
@@ -105,13 +107,27 @@ impl Column for Vec<u32> {
     fn from_array(array: &dyn Array) -> Option<Vec<Self>> {
         let array = array.as_any().downcast_ref::<ListArray>()?;
         let all = array.values().as_any();
-        let all = all.downcast_ref::<PrimitiveArray<UInt32Type>>()?.values();
-        let slice = |pair: &[i32]| match pair {
-            [from, to] => all.get(*from as usize..*to as usize).map(<[u32]>::to_vec),
-            _ => None,
-        };
-        array.value_offsets().windows(2).map(slice).collect()
+        if let Some(ids) = all.downcast_ref::<PrimitiveArray<UInt16Type>>() {
+            return slices(array, ids.values(), |part| {
+                part.iter().copied().map(u32::from).collect()
+            });
+        }
+        let all = all.downcast_ref::<PrimitiveArray<UInt32Type>>()?;
+        slices(array, all.values(), <[u32]>::to_vec)
     }
+}
+
+/// Each list of a column by its part of the values.
+fn slices<T>(
+    lists: &ListArray,
+    values: &[T],
+    part: impl Fn(&[T]) -> Vec<u32>,
+) -> Option<Vec<Vec<u32>>> {
+    let slice = |pair: &[i32]| match pair {
+        [from, to] => values.get(*from as usize..*to as usize).map(&part),
+        _ => None,
+    };
+    lists.value_offsets().windows(2).map(slice).collect()
 }
 
 impl Column for Option<bool> {

@@ -41,6 +41,19 @@ pub enum Error {
         /// Arrow's answer.
         source: arrow::error::ArrowError,
     },
+    /// A shard of tokens that another tokenizer made.
+    #[error(
+        "{path}: its tokens are of another tokenizer (BLAKE3 {found}) than the tokenizer.json \
+         beside it ({expected}); run textmill tokenize --force"
+    )]
+    OtherTokenizer {
+        /// The shard.
+        path: PathBuf,
+        /// Hash of the tokenizer that is to be used.
+        expected: String,
+        /// Hash that the shard names, or "none".
+        found: String,
+    },
     /// A manifest or completion record that is not valid JSON of its type.
     #[error("{path}: not a valid manifest: {source}; delete it to have the stage run again")]
     Manifest {

@@ -18,6 +18,7 @@ mod shard;
 mod signals;
 mod spans;
 mod stage;
+mod tokens;
 
 pub use commit::{remove_leftovers, write_atomically};
 pub use describe::{ColumnDescription, ShardDescription};
@@ -31,3 +32,4 @@ pub use stage::{
     Cancelled, CorpusStage, DocumentStage, NoProgress, Progress, Reason, StageInput, StageResult,
     TaskContext, Verdict,
 };
+pub use tokens::{TokenizerStamp, check_tokenizer, open_tokens};

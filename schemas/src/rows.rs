@@ -199,7 +199,9 @@ row! {
         pub bytes: u32,
         /// How often training should see the document, by the size of its cluster.
         pub repetitions: u32 = 1,
-        /// Token ids, without the document-end token.
+        /// Number of token ids.
+        pub count: u32 = 0,
+        /// Token ids, without the document-end token; two bytes each up to a vocabulary of 65,536.
         pub tokens: Vec<u32>,
     }
     origin(self) {

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
@@ -30,11 +31,16 @@ pub fn shard_name(rank: usize) -> String {
     format!("part-{rank:05}.parquet")
 }
 
+/// Brings a batch to the schema that a shard is written in.
+pub(crate) type Convert = fn(&RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError>;
+
 /// Writes one shard. Until [`ShardWriter::finish`] it has a temporary name.
 pub struct ShardWriter<R: Row> {
     path: PathBuf,
     relative: String,
     writer: ArrowWriter<HashingFile>,
+    /// What becomes of a batch before it is written.
+    convert: Convert,
     group: Vec<R>,
     group_bytes: usize,
     rows: u64,
@@ -46,6 +52,18 @@ impl<R: Row> ShardWriter<R> {
     /// # Errors
     /// When the file cannot be made.
     pub fn create(stage_dir: &Path, relative: &str) -> Result<Self, Error> {
+        Self::create_as(stage_dir, relative, SchemaRef::clone, |batch| {
+            Ok(batch.clone())
+        })
+    }
+
+    /// Starts it with a schema made of the row type's, which `convert` brings the batches to.
+    pub(crate) fn create_as(
+        stage_dir: &Path,
+        relative: &str,
+        schema: fn(&SchemaRef) -> SchemaRef,
+        convert: Convert,
+    ) -> Result<Self, Error> {
         let path = stage_dir.join(relative);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
@@ -56,12 +74,13 @@ impl<R: Row> ShardWriter<R> {
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
-        let writer = ArrowWriter::try_new(file, R::schema(), Some(properties::<R>()))
+        let writer = ArrowWriter::try_new(file, schema(&R::schema()), Some(properties::<R>()))
             .map_err(Error::parquet(&path))?;
         Ok(Self {
             path,
             relative: relative.to_owned(),
             writer,
+            convert,
             group: Vec::new(),
             group_bytes: 0,
             rows: 0,
@@ -92,6 +111,10 @@ impl<R: Row> ShardWriter<R> {
             return Ok(());
         }
         let batch = R::to_batch(&self.group).map_err(|e| e.in_file(&self.path))?;
+        let batch = (self.convert)(&batch).map_err(|source| Error::Arrow {
+            path: self.path.clone(),
+            source,
+        })?;
         self.rows += self.group.len() as u64;
         self.group.clear();
         self.group_bytes = 0;
@@ -213,6 +236,12 @@ impl<R: Row> ShardReader<R> {
         u64::try_from(rows).unwrap_or(0)
     }
 
+    /// Number of row groups, which [`Iterator::nth`] reads one by one.
+    #[must_use]
+    pub fn row_groups(&self) -> usize {
+        self.groups.len()
+    }
+
     /// Reads these columns alone; the others have their default value in each row.
     #[must_use]
     pub fn with_columns(mut self, names: &[&str]) -> Self {
@@ -274,7 +303,7 @@ fn check_schema<R: Row>(found: &SchemaRef) -> Result<(), Error> {
         if column.is_none() && R::MAY_LACK.contains(&field.name().as_str()) {
             continue;
         }
-        if column.is_none_or(|column| column.data_type() != field.data_type()) {
+        if column.is_none_or(|column| !is_readable(column.data_type(), field.data_type())) {
             return Err(Error::Column {
                 path: PathBuf::new(),
                 column: field.name().clone(),
@@ -284,6 +313,16 @@ fn check_schema<R: Row>(found: &SchemaRef) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether a column of a type can be read as another: token ids may take two bytes.
+fn is_readable(found: &DataType, wanted: &DataType) -> bool {
+    let item = |list: &DataType| match list {
+        DataType::List(item) => Some(item.data_type().clone()),
+        _ => None,
+    };
+    let narrower = (Some(DataType::UInt16), Some(DataType::UInt32));
+    found == wanted || (item(found), item(wanted)) == narrower
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod texts;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use textmill_tokenize::{Encoder, read_as};
 
 use crate::cli::ConfigArgs;
@@ -125,11 +125,7 @@ pub fn tokenizer(command: &Tokenizer) -> Result<()> {
             tokenizer,
             ids,
             config,
-        } => show::show(
-            text,
-            &open_all(tokenizer, &load_if_there(config)?)?,
-            *ids,
-        ),
+        } => show::show(text, &open_all(tokenizer, &load_if_there(config)?)?, *ids),
         Tokenizer::Check {
             files,
             tokenizer,
@@ -164,7 +160,8 @@ fn open(path: Option<&Path>, config: &Config) -> Result<Vocabulary> {
     };
     let tokenizer = read_as(&path, &config.tokenize);
     let tokenizer = match default {
-        true => tokenizer.context("the run has no vocabulary yet; run `textmill tokenize`, or name one")?,
+        true => tokenizer
+            .context("the run has no vocabulary yet; run `textmill tokenize`, or name one")?,
         false => tokenizer?,
     };
     Ok(Vocabulary {

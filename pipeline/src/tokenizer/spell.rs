@@ -34,7 +34,10 @@ mod tests {
     #[test]
     fn all_is_visible() {
         assert_eq!(spell(b" the\n\t\xe7\xa3"), "·the⏎→<e7><a3>");
-        assert_eq!(spell("磨\u{1b}[31m\u{202e}".as_bytes()), "磨\\u{1b}[31m\\u{202e}");
+        assert_eq!(
+            spell("磨\u{1b}[31m\u{202e}".as_bytes()),
+            "磨\\u{1b}[31m\\u{202e}"
+        );
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use serde_json::json;
 use textmill_model::{Gpt, best_device};
 use textmill_schemas::{
     CorpusStage, ShardEntry, ShardReader, StageInput, StageResult, TaskContext, TaskReport, Tokens,
-    write_atomically,
+    check_tokenizer, write_atomically,
 };
 
 use crate::baseline::{Baseline, Baselines};
@@ -58,6 +58,7 @@ impl Evaluate {
     ) -> Result<TaskReport, Error> {
         let device = best_device(); // before any other use of tensors
         let vocabulary = Vocabulary::of(tokenized)?;
+        check_tokenizer(tokenized)?;
         let checkpoint = Checkpoint::find(trained, tokenized)?;
         let tokenizer = tokenizer(tokenized)?;
         let draw = Draw::new(tokenized, self.config.max_documents)?;

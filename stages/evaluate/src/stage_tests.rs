@@ -17,6 +17,7 @@ fn document(source: &str, lang: Option<&str>, text: &str) -> Tokens {
         source: source.to_owned(),
         lang: lang.map(str::to_owned),
         bytes: text.len() as u32,
+        count: encoding.len() as u32,
         tokens: encoding.get_ids().to_vec(),
         repetitions: 1,
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use tch::Device;
 use textmill_model::{Architecture, Gpt, ModelConfig, Size};
 use textmill_schemas::{
-    Manifest, Progress, ShardEntry, ShardWriter, StageInput, TaskContext, Tokens,
+    Manifest, Progress, ShardEntry, StageInput, TaskContext, TokenizerStamp, Tokens,
 };
 use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
@@ -105,9 +105,14 @@ pub(crate) fn tokenized(
 ) -> StageInput {
     std::fs::create_dir_all(dir).unwrap();
     tokenizer.save(dir.join("tokenizer.json"), false).unwrap();
+    let stamp = TokenizerStamp {
+        hash: ShardEntry::of_file(dir, "tokenizer.json").unwrap().hash,
+        vocab_size: tokenizer.get_vocab_size(true) as u64,
+        document_end: 0,
+    };
     let (mut kept, mut train_tokens) = (Vec::new(), 0);
     for (name, documents) in shards {
-        let mut writer = ShardWriter::<Tokens>::create(dir, name).unwrap();
+        let mut writer = stamp.create_shard(dir, name).unwrap();
         for document in *documents {
             if name.starts_with("train/") {
                 train_tokens += document.tokens.len();

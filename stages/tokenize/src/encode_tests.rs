@@ -97,7 +97,7 @@ fn added_tokens_and_form_c_are_as_the_crate_has_them() {
     let mut plain = tokenizer(Family::Cl100k.pattern(), 420);
     let tool = AddedToken::from("<tool>", false).normalized(false);
     plain.add_tokens([tool]).unwrap();
-    plain.with_normalizer(Some(tokenizers::normalizers::unicode::NFC));
+    let _ = plain.with_normalizer(Some(tokenizers::normalizers::unicode::NFC));
     let encoder = Encoder::new(plain);
     assert_eq!(encoder.slow_because(), None);
     for text in [
@@ -118,7 +118,7 @@ fn added_tokens_and_form_c_are_as_the_crate_has_them() {
 #[test]
 fn other_tokenizers_take_the_crate() {
     let mut lower = tokenizer(Family::Gpt2.pattern(), 300);
-    lower.with_normalizer(Some(tokenizers::normalizers::utils::Lowercase));
+    let _ = lower.with_normalizer(Some(tokenizers::normalizers::utils::Lowercase));
     let encoder = Encoder::new(lower);
     assert!(encoder.slow_because().unwrap().contains("normalizer"));
     let mut ids = Vec::new();

@@ -51,6 +51,15 @@ pub enum Error {
          (textmill summary says which rule dropped them)"
     )]
     NoText,
+    /// Nothing was drawn to train a vocabulary on.
+    #[error(
+        "a sample of {0} bytes holds no document: raise `sample_bytes` (or `memory_limit`), or \
+         look at `sample_weights`"
+    )]
+    EmptySample(u64),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] textmill_schemas::Cancelled),
     /// A shard cannot be read or written.
     #[error(transparent)]
     Shard(#[from] textmill_schemas::Error),

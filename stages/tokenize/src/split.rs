@@ -1,18 +1,24 @@
 //! Training or validation: decided by a hash, not by chance or order.
 
+use serde::{Deserialize, Serialize};
 use textmill_schemas::Document;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Which side a document is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The model learns from it.
+    #[default]
     Train,
     /// The model is measured on it.
     Validation,
 }
 
-/// Assigns documents to sides.
+/// Assigns documents to sides. What decides is the id of the document (or its cluster) and the
+/// split's own seed, so neither the run's seed nor further documents move one.
 #[derive(Clone, Copy, Debug)]
 pub struct Split {
     seed: u64,

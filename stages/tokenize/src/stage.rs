@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use textmill_schemas::{
     CorpusStage, Document, DocumentStage, Dropped, Row, ShardEntry, ShardReader, ShardWriter,
-    StageResult, TaskContext, TaskReport, Tokens, Verdict, hash_file, shard_name, write_atomically,
+    StageResult, TaskContext, TaskReport, TokenizerStamp, Tokens, Verdict, hash_file, shard_name,
+    write_atomically,
 };
-use tokenizers::Tokenizer;
 
 use crate::config::Config;
 use crate::encode::Encoder;
 use crate::error::Error;
+use crate::groups::{self, Tally};
 use crate::split::{Side, Split};
 use crate::vocabulary;
 
@@ -20,13 +22,35 @@ const TOKENIZER: &str = "tokenizer.json";
 /// The stage whose documents are tokenized.
 const UPSTREAM: &str = "normalize";
 
+/// Columns of a document that encoding needs.
+const COLUMNS: [&str; 9] = [
+    "id",
+    "source",
+    "file",
+    "offset",
+    "url",
+    "lang",
+    "cluster_id",
+    "repetitions",
+    "text",
+];
+/// What the groups of the token shards add up to.
+const GROUPS: &str = "groups.json";
+
 /// The tokenize stage.
 ///
-/// Writes `tokenizer.json`, `train/part-*.parquet` and `validation/part-*.parquet`. Its statistics
-/// tell `vocab_size` and `eot_id` (the id of the document-end token) to the trainer.
+/// Writes `tokenizer.json`, `train/part-*.parquet` and `validation/part-*.parquet`, and
+/// `groups.json` ([`crate::Group`]). Its statistics tell `vocab_size` and `eot_id` (the id of the
+/// document-end token) to the trainer.
 pub struct Tokenize {
     config: Config,
-    encoder: OnceLock<Encoder>,
+    encoder: OnceLock<Loaded>,
+}
+
+/// The tokenizer that the first step left.
+struct Loaded {
+    encoder: Encoder,
+    stamp: TokenizerStamp,
 }
 
 impl Tokenize {
@@ -42,8 +66,8 @@ impl Tokenize {
         })
     }
 
-    fn split(&self, ctx: &TaskContext) -> Split {
-        Split::new(self.config.validation_fraction, ctx.seed)
+    fn split(&self) -> Split {
+        Split::new(self.config.validation_fraction, self.config.split_seed)
     }
 
     fn vocabulary(&self, ctx: &TaskContext) -> StageResult<TaskReport> {
@@ -51,40 +75,50 @@ impl Tokenize {
         let tokenizer = match &self.config.tokenizer {
             Some(path) => vocabulary::load(path, &self.config)?,
             None => {
-                ctx.progress.message("training the vocabulary");
                 let input = ctx.input(UPSTREAM)?;
                 let (tokenizer, sample) =
-                    vocabulary::train(input, &self.config, self.split(ctx), ctx.seed)?;
-                report
-                    .stats
-                    .insert("sample_documents".to_owned(), sample.documents.into());
-                report
-                    .stats
-                    .insert("sample_bytes".to_owned(), sample.bytes.into());
+                    vocabulary::train(input, &self.config, self.split(), ctx)?;
+                for (name, figure) in vocabulary::statistics(&sample) {
+                    report.stats.insert(name, figure.into());
+                }
                 tokenizer
             }
         };
-        report
-            .stats
-            .insert("vocab_size".to_owned(), vocab_size(&tokenizer).into());
-        let end = tokenizer.token_to_id(&self.config.document_end);
-        report.stats.insert("eot_id".to_owned(), end.into());
         let json = tokenizer
             .to_string(true)
             .map_err(|error| Error::Train(error.to_string()))?;
         write_atomically(&ctx.out.join(TOKENIZER), json.as_bytes())?;
         report.files.push(ShardEntry::of_file(ctx.out, TOKENIZER)?);
+        let stamp = &self.loaded(ctx)?.stamp;
+        for (name, figure) in [
+            ("vocab_size", stamp.vocab_size),
+            ("eot_id", stamp.document_end.into()),
+        ] {
+            report.stats.insert(name.to_owned(), figure.into());
+        }
         Ok(report)
     }
 
-    fn encoder(&self, ctx: &TaskContext) -> StageResult<&Encoder> {
-        if let Some(encoder) = self.encoder.get() {
-            return Ok(encoder);
+    fn loaded(&self, ctx: &TaskContext) -> StageResult<&Loaded> {
+        if let Some(loaded) = self.encoder.get() {
+            return Ok(loaded);
         }
-        let encoder = Encoder::load(&ctx.out.join(TOKENIZER))?;
-        Ok(self.encoder.get_or_init(|| encoder))
+        let path = ctx.out.join(TOKENIZER);
+        let encoder = Encoder::load(&path)?;
+        let end = &self.config.document_end;
+        let document_end = encoder.tokenizer().token_to_id(end);
+        let stamp = TokenizerStamp {
+            hash: hash_file(&path)?,
+            vocab_size: encoder.vocab_size() as u64,
+            document_end: document_end.ok_or_else(|| Error::Load {
+                path,
+                message: format!("it lacks the document-end token `{end}`"),
+            })?,
+        };
+        Ok(self.encoder.get_or_init(|| Loaded { encoder, stamp }))
     }
 
+    /// Encodes a shard: a row group at a time, its documents in parallel, written in their order.
     fn encode(&self, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
         let input = ctx.input(UPSTREAM)?;
         let path: PathBuf = input
@@ -92,45 +126,66 @@ impl Tokenize {
             .nth(rank)
             .map(|(path, _)| path)
             .ok_or_else(|| format!("{UPSTREAM} has no shard {rank}"))?;
-        let encoder = self.encoder(ctx)?;
-        let split = self.split(ctx);
+        let Loaded { encoder, stamp } = self.loaded(ctx)?;
+        let split = self.split();
         let name = shard_name(rank);
-        let mut train = Writer::create(ctx, "train", &name)?;
-        let mut validation = Writer::create(ctx, "validation", &name)?;
+        let mut train = Writer::create(ctx, stamp, "train", &name)?;
+        let mut validation = Writer::create(ctx, stamp, "validation", &name)?;
         let mut dropped = ShardWriter::<Dropped>::create(ctx.out, &format!("dropped/{name}"))?;
         let mut report = TaskReport::default();
-        for group in ShardReader::<Document>::open(&path)? {
-            for document in group? {
-                report.read += 1;
+        let mut tally = Tally::default();
+        for group in ShardReader::<Document>::open(&path)?.with_columns(&COLUMNS) {
+            ctx.check_cancelled()?;
+            let decided = group?.into_par_iter().map(|document| {
                 let (origin, side) = (document.origin(), split.side(&document));
-                match encoder.process(document) {
-                    Verdict::Keep(tokens) => match side {
-                        Side::Train => train.write(tokens)?,
-                        Side::Validation => validation.write(tokens)?,
-                    },
+                (origin, side, encoder.process(document))
+            });
+            for (origin, side, verdict) in decided.collect::<Vec<_>>() {
+                report.read += 1;
+                match verdict {
+                    Verdict::Keep(tokens) => {
+                        tally.add(side, &tokens);
+                        match side {
+                            Side::Train => train.write(tokens)?,
+                            Side::Validation => validation.write(tokens)?,
+                        }
+                    }
                     Verdict::Drop(reason) => {
                         report.count_drop(&reason.rule);
                         dropped.write(Dropped::new("tokenize", origin, reason))?;
                     }
                 }
                 ctx.progress.advance(1);
-                ctx.check_cancelled()?;
             }
         }
         train.finish(&mut report)?;
         validation.finish(&mut report)?;
         report.dropped.push(dropped.finish()?);
+        tally.write(&ctx.work(), rank)?;
+        Ok(report)
+    }
+
+    fn groups(&self, ctx: &TaskContext) -> StageResult<TaskReport> {
+        let shards = ctx.input(UPSTREAM)?.manifest.kept.len();
+        let (groups, validation_hash) = groups::sum(&ctx.work(), shards)?;
+        write_atomically(&ctx.out.join(GROUPS), &serde_json::to_vec_pretty(&groups)?)?;
+        let mut report = TaskReport::default();
+        report.files.push(ShardEntry::of_file(ctx.out, GROUPS)?);
+        let hash = format!("{validation_hash:016x}");
+        report
+            .stats
+            .insert("validation_hash".to_owned(), hash.into());
         Ok(report)
     }
 }
 
 impl CorpusStage for Tokenize {
     fn steps(&self) -> Vec<&'static str> {
-        vec!["vocabulary", "encode"]
+        vec!["vocabulary", "encode", "groups"]
     }
 
     fn world(&self, step: &str, ctx: &TaskContext) -> StageResult<usize> {
-        if step == "vocabulary" {
+        if step != "encode" {
             return Ok(1);
         }
         let manifest = &ctx.input(UPSTREAM)?.manifest;
@@ -141,7 +196,8 @@ impl CorpusStage for Tokenize {
     fn task(&self, step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
         match step {
             "vocabulary" => self.vocabulary(ctx),
-            _ => self.encode(rank, ctx),
+            "encode" => self.encode(rank, ctx),
+            _ => self.groups(ctx),
         }
     }
 
@@ -157,12 +213,6 @@ impl CorpusStage for Tokenize {
     }
 }
 
-/// One more than the greatest token id: what the model's embedding must hold.
-fn vocab_size(tokenizer: &Tokenizer) -> u64 {
-    let greatest = tokenizer.get_vocab(true).into_values().max();
-    greatest.map_or(0, |id| u64::from(id) + 1)
-}
-
 /// Writes one side's shard and counts what is in it.
 struct Writer {
     side: &'static str,
@@ -173,10 +223,15 @@ struct Writer {
 }
 
 impl Writer {
-    fn create(ctx: &TaskContext, side: &'static str, name: &str) -> StageResult<Self> {
+    fn create(
+        ctx: &TaskContext,
+        stamp: &TokenizerStamp,
+        side: &'static str,
+        name: &str,
+    ) -> StageResult<Self> {
         Ok(Self {
             side,
-            shard: ShardWriter::create(ctx.out, &format!("{side}/{name}"))?,
+            shard: stamp.create_shard(ctx.out, &format!("{side}/{name}"))?,
             documents: 0,
             tokens: 0,
             bytes: 0,

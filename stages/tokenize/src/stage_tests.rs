@@ -4,8 +4,11 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use textmill_schemas::{Manifest, NoProgress, StageInput};
+use tokenizers::Tokenizer;
 
 use super::*;
+use crate::config::Model;
+use crate::vocabulary::Sample;
 
 /// Writes documents as an upstream stage would, in shards of `per_shard`.
 fn upstream(dir: &Path, documents: &[Document], per_shard: usize) -> StageInput {
@@ -26,26 +29,42 @@ fn upstream(dir: &Path, documents: &[Document], per_shard: usize) -> StageInput 
     }
 }
 
-fn run(config: &Config, documents: &[Document], per_shard: usize, out: &Path) -> TaskReport {
+thread_local! {
+    /// The run's seed.
+    static SEED: std::cell::Cell<u64> = const { std::cell::Cell::new(5) };
+}
+
+/// Calls `work` with the context of a run over documents that an upstream stage wrote.
+fn within<T>(
+    documents: &[Document],
+    per_shard: usize,
+    out: &Path,
+    work: impl FnOnce(&TaskContext) -> T,
+) -> T {
     let dir = tempfile::tempdir().unwrap();
     let input = upstream(dir.path(), documents, per_shard);
     let inputs = BTreeMap::from([(UPSTREAM.to_owned(), input)]);
-    let ctx = TaskContext {
+    work(&TaskContext {
         out,
         inputs: &inputs,
-        seed: 5,
+        seed: SEED.with(|seed| seed.get()),
         threads: 1,
         progress: &NoProgress,
         cancel: &AtomicBool::new(false),
-    };
-    let stage = Tokenize::new(config).unwrap();
-    let mut report = TaskReport::default();
-    for step in stage.steps() {
-        for rank in 0..stage.world(step, &ctx).unwrap() {
-            report.merge(stage.task(step, rank, &ctx).unwrap());
+    })
+}
+
+fn run(config: &Config, documents: &[Document], per_shard: usize, out: &Path) -> TaskReport {
+    within(documents, per_shard, out, |ctx| {
+        let stage = Tokenize::new(config).unwrap();
+        let mut report = TaskReport::default();
+        for step in stage.steps() {
+            for rank in 0..stage.world(step, ctx).unwrap() {
+                report.merge(stage.task(step, rank, ctx).unwrap());
+            }
         }
-    }
-    report
+        report
+    })
 }
 
 fn small() -> Config {
@@ -112,8 +131,13 @@ fn a_cluster_stays_on_one_side_and_repetitions_are_carried() {
         document.cluster_id = Some(format!("d{}", number % 8));
         document.repetitions = number as u32 % 5 + 1;
     }
+    // With this seed some of the few clusters are on either side.
+    let config = Config {
+        split_seed: 5,
+        ..small()
+    };
     let out = tempfile::tempdir().unwrap();
-    let report = run(&small(), &documents, 7, out.path());
+    let report = run(&config, &documents, 7, out.path());
     let mut sides: BTreeMap<usize, &str> = BTreeMap::new();
     for side in ["train", "validation"] {
         for row in rows(out.path(), &report, side) {
@@ -159,10 +183,76 @@ fn a_given_tokenizer_is_used_and_watched() {
 
 #[test]
 fn no_text_is_an_error_that_says_where_to_look() {
-    let dir = tempfile::tempdir().unwrap();
-    let input = upstream(dir.path(), &[], 1);
-    let error = vocabulary::train(&input, &small(), Split::new(0.1, 1), 1).unwrap_err();
+    let out = tempfile::tempdir().unwrap();
+    let error = within(&[], 1, out.path(), |ctx| train(&small(), ctx).unwrap_err());
     assert!(error.to_string().contains("textmill summary"));
+}
+
+fn train(config: &Config, ctx: &TaskContext) -> Result<(Tokenizer, Sample), Error> {
+    let input = ctx.input(UPSTREAM).unwrap();
+    vocabulary::train(input, config, Split::new(0.1, 1), ctx)
+}
+
+/// The trained tokenizer.json and the sample's bytes, with this number of threads.
+fn trained(config: &Config, documents: &[Document], threads: usize) -> (String, u64) {
+    let out = tempfile::tempdir().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        within(documents, 7, out.path(), |ctx| {
+            let (tokenizer, sample) = train(config, ctx).unwrap();
+            let bytes = sample.values().map(|amount| amount.bytes).sum();
+            (tokenizer.to_string(false).unwrap(), bytes)
+        })
+    })
+}
+
+#[test]
+fn threads_do_not_show_in_a_vocabulary() {
+    for model in [Model::Bpe, Model::Unigram] {
+        let config = Config { model, ..small() };
+        let trained = |threads| trained(&config, &documents(), threads);
+        assert_eq!(trained(1), trained(3), "{model:?}");
+    }
+}
+
+#[test]
+fn a_sample_that_memory_does_not_hold_is_halved() {
+    let text = |i: u32| format!("word{} and word{} are words", i * 7919, i * 104_729);
+    let document = |i: u32| Document {
+        id: i.to_string(),
+        text: text(i),
+        ..Document::default()
+    };
+    let documents: Vec<Document> = (0..400).map(document).collect();
+    let (_, whole) = trained(&small(), &documents, 1);
+    let tight = Config {
+        memory_limit: bytesize::ByteSize::kb(60),
+        ..small()
+    };
+    let (tokenizer, part) = trained(&tight, &documents, 1);
+    assert!(part > 0 && part <= whole / 2, "{part} of {whole}");
+    assert_eq!((tokenizer, part), trained(&tight, &documents, 3));
+}
+
+#[test]
+fn unigram_vocabularies_decode_to_what_was_encoded() {
+    let out = tempfile::tempdir().unwrap();
+    let config = Config {
+        model: Model::Unigram,
+        padding: Some("<|pad|>".to_owned()),
+        ..small()
+    };
+    run(&config, &documents(), 40, out.path());
+    let encoder = Encoder::load(&out.path().join(TOKENIZER)).unwrap();
+    assert!(encoder.tokenizer().token_to_id("<|pad|>").is_some());
+    for text in ["a mill 磨坊 \u{1f600}\n\n\t x", "<|pad|>", "\u{0}\u{301}"] {
+        let mut ids = Vec::new();
+        encoder.encode(text, &mut ids).unwrap();
+        assert_eq!(encoder.decode(&ids).unwrap(), text);
+    }
 }
 
 #[test]
@@ -198,5 +288,49 @@ proptest! {
                 Verdict::Drop(reason) => prop_assert!(false, "dropped: {}", reason.rule),
             }
         }
+    }
+}
+
+#[test]
+fn validation_stays_whatever_the_seed_and_the_order() {
+    let given = documents();
+    let hash = |documents: &[Document], seed| {
+        SEED.with(|cell| cell.set(seed));
+        let out = tempfile::tempdir().unwrap();
+        let report = run(&small(), documents, 7, out.path());
+        report.stats["validation_hash"].as_str().unwrap().to_owned()
+    };
+    let reversed: Vec<Document> = given.iter().rev().cloned().collect();
+    let expected = hash(&given, 5);
+    assert_eq!(hash(&given, 6), expected);
+    assert_eq!(hash(&reversed, 5), expected);
+    assert_ne!(hash(&given[..given.len() - 30], 5), expected);
+}
+
+#[test]
+fn groups_add_up_to_what_the_shards_hold() {
+    let out = tempfile::tempdir().unwrap();
+    let mut given = documents();
+    for (number, document) in given.iter_mut().enumerate() {
+        document.source = ["news", "web"][number % 2].to_owned();
+        document.lang = (number % 3 > 0).then(|| "en".to_owned());
+        document.repetitions = 1 + (number % 2) as u32;
+    }
+    let report = run(&small(), &given, 7, out.path());
+    let json = std::fs::read(out.path().join(GROUPS)).unwrap();
+    let groups: Vec<crate::Group> = serde_json::from_slice(&json).unwrap();
+    let sum = |side, figure: fn(&crate::Group) -> u64| -> u64 {
+        groups.iter().filter(|g| g.side == side).map(figure).sum()
+    };
+    for (side, name) in [(Side::Train, "train"), (Side::Validation, "validation")] {
+        let figure = |what| report.stats[&format!("{name}_{what}")].as_u64().unwrap();
+        assert_eq!(sum(side, |g| g.documents), figure("documents"));
+        assert_eq!(sum(side, |g| g.tokens), figure("tokens"));
+        assert_eq!(sum(side, |g| g.bytes), figure("bytes"));
+    }
+    assert!(groups.is_sorted_by_key(|g| (g.side, g.source.clone(), g.lang.clone())));
+    for group in &groups {
+        let times = if group.source == "web" { 2 } else { 1 };
+        assert_eq!(group.repeated_tokens, times * group.tokens);
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, best_device};
-use textmill_schemas::{CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport};
+use textmill_schemas::{
+    CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport, check_tokenizer,
+};
 
 use crate::adamw::OPTIMIZER_FILE;
 use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
@@ -45,6 +47,7 @@ impl Stage {
         let tokenizer = input.manifest.files.iter().find(is_tokenizer);
         let tokenizer =
             tokenizer.ok_or_else(|| Error::Input(format!("has no {TOKENIZER_FILE}")))?;
+        check_tokenizer(input)?;
         let pack = |part: &str, times: Times| {
             let prefix = format!("{part}/");
             let shards: Vec<PathBuf> = input

@@ -212,6 +212,14 @@ fn inputs_that_lack_something_are_named() {
     run.ctx.inputs.get_mut("tokenize").unwrap().manifest = whole.clone();
     assert!(complaint(&run).contains("tokenizer.json"));
     whole.files = files;
+    let mut other = whole.clone();
+    other.files[0].hash = "0123".to_owned();
+    run.ctx.inputs.get_mut("tokenize").unwrap().manifest = other;
+    let refused = complaint(&run);
+    assert!(
+        refused.contains("another tokenizer") && refused.contains("part-00000"),
+        "{refused}"
+    );
     whole.kept.clear();
     run.ctx.inputs.get_mut("tokenize").unwrap().manifest = whole;
     assert!(complaint(&run).contains("no training tokens"));

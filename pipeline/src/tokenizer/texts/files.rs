@@ -73,7 +73,10 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>> {
 fn kind(path: &Path) -> Kind {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    match Path::new(name).extension().and_then(|ending| ending.to_str()) {
+    match Path::new(name)
+        .extension()
+        .and_then(|ending| ending.to_str())
+    {
         Some("parquet") => Kind::Shard,
         Some("jsonl" | "ndjson") => Kind::Lines,
         _ => Kind::Plain,

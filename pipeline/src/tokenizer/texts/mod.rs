@@ -76,7 +76,10 @@ impl Texts {
         let worker = || -> Result<S> {
             let mut state = make();
             while !failed.load(Ordering::Relaxed) {
-                let batch = texts.lock().map_err(|_| anyhow!("a thread failed"))?.batch();
+                let batch = texts
+                    .lock()
+                    .map_err(|_| anyhow!("a thread failed"))?
+                    .batch();
                 let done = batch.and_then(|batch| {
                     let more = !batch.is_empty();
                     let mut batch = batch.into_iter();
@@ -177,10 +180,14 @@ fn of_document(document: Document) -> Text {
 fn reader(path: &Path) -> Result<Box<dyn std::io::BufRead + Send>> {
     let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
     let file = std::io::BufReader::with_capacity(1 << 16, file);
-    Ok(match path.extension().is_some_and(|ending| ending == "gz") {
-        true => Box::new(std::io::BufReader::new(flate2::read::MultiGzDecoder::new(file))),
-        false => Box::new(file),
-    })
+    Ok(
+        match path.extension().is_some_and(|ending| ending == "gz") {
+            true => Box::new(std::io::BufReader::new(flate2::read::MultiGzDecoder::new(
+                file,
+            ))),
+            false => Box::new(file),
+        },
+    )
 }
 
 #[cfg(test)]

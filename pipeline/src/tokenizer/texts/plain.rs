@@ -49,16 +49,15 @@ fn fill(part: &mut Vec<u8>, input: &mut impl BufRead) -> std::io::Result<()> {
 /// Where to cut a full part: behind its last line end, or else before a character that is not whole.
 fn whole(part: &[u8]) -> usize {
     let line_end = part.iter().rposition(|byte| *byte == b'\n');
-    line_end.map_or_else(
-        || part.len() - unfinished(part),
-        |line_end| line_end + 1,
-    )
+    line_end.map_or_else(|| part.len() - unfinished(part), |line_end| line_end + 1)
 }
 
 /// Bytes of a character at the end that goes on behind it.
 fn unfinished(part: &[u8]) -> usize {
     let tail = part.len().saturating_sub(3)..part.len();
-    let lead = tail.rev().find(|at| part.get(*at).is_some_and(|byte| *byte >= 0xc0));
+    let lead = tail
+        .rev()
+        .find(|at| part.get(*at).is_some_and(|byte| *byte >= 0xc0));
     let end = lead.and_then(|lead| part.get(lead..)).unwrap_or_default();
     match std::str::from_utf8(end) {
         Err(error) if error.error_len().is_none() => end.len(),

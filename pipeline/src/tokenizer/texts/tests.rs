@@ -13,8 +13,16 @@ fn all(paths: &[PathBuf], threads: usize) -> (Vec<Text>, u64) {
     let (states, passed_over) = texts.work(threads, Vec::new, each).unwrap();
     let mut found = states.concat();
     found.sort_by_key(|(number, _)| *number);
-    assert!(found.iter().map(|(number, _)| *number).eq(0..found.len() as u64));
-    (found.into_iter().map(|(_, text)| text).collect(), passed_over)
+    assert!(
+        found
+            .iter()
+            .map(|(number, _)| *number)
+            .eq(0..found.len() as u64)
+    );
+    (
+        found.into_iter().map(|(_, text)| text).collect(),
+        passed_over,
+    )
 }
 
 #[test]
@@ -65,7 +73,11 @@ fn a_long_plain_file_is_cut_between_lines_or_characters() {
         assert!(texts.iter().all(|text| text.text.len() <= BATCH_BYTES));
         let joined: String = texts.iter().map(|text| text.text.as_str()).collect();
         assert!(joined == content);
-        let ends = texts.iter().rev().skip(1).all(|text| text.text.ends_with('\n'));
+        let ends = texts
+            .iter()
+            .rev()
+            .skip(1)
+            .all(|text| text.text.ends_with('\n'));
         assert_eq!(ends, content.contains('\n'));
     }
 }

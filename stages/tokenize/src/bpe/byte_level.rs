@@ -20,6 +20,21 @@ pub(crate) fn bytes_of(token: &str) -> Option<Box<[u8]>> {
     token.chars().map(byte_of).collect()
 }
 
+/// Bytes as characters.
+pub(crate) fn characters_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| character_of(*byte)).collect()
+}
+
+fn character_of(byte: u8) -> char {
+    match byte {
+        0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff => char::from(byte),
+        other => {
+            let place = others().take_while(|b| *b != other).count() as u32;
+            char::from_u32(0x100 + place).unwrap_or_default()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +49,7 @@ mod tests {
         assert_eq!(byte_of('Ġ'), Some(b' '));
         assert_eq!(byte_of('Ċ'), Some(b'\n'));
         assert_eq!(byte_of('中'), None);
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(bytes_of(&characters_of(&all)).as_deref(), Some(&*all));
     }
 }

@@ -27,7 +27,7 @@ struct Entry<const N: usize, const T: usize> {
     count: u32,
 }
 
-const SHORT_BITS: u32 = 15;
+const SHORT_BITS: u32 = 16;
 const LONG_BITS: u32 = 13;
 
 impl Default for Cache {

@@ -19,12 +19,12 @@ use rustc_hash::FxHashMap;
 
 use crate::pieces::{Pattern, for_each_piece};
 use backtracking::Search;
-pub(crate) use byte_level::{byte_of, bytes_of};
+pub(crate) use byte_level::{bytes_of, characters_of};
 use cache::Cache;
 pub(crate) use file::Unfit;
 use merging::Merging;
 use pairs::Pairs;
-use trie::Trie;
+pub(crate) use trie::Trie;
 
 /// A byte-level vocabulary with its merges.
 pub(crate) struct Bpe {

@@ -2,7 +2,7 @@
 //! place of addition, as in darts-clone).
 
 /// A trie of tokens by their bytes.
-pub(super) struct Trie {
+pub(crate) struct Trie {
     nodes: Vec<Node>,
 }
 
@@ -59,6 +59,25 @@ impl Trie {
             (at, base) = (child, node.base);
         }
         (longest != NONE).then_some(longest)
+    }
+}
+
+impl Trie {
+    /// Calls `found` with every token at the beginning of `bytes`, and its length; shorter ones first.
+    #[inline]
+    pub fn prefixes(&self, bytes: &[u8], mut found: impl FnMut(u32, usize)) {
+        let mut at = 0u32;
+        for (length, byte) in (1..).zip(bytes) {
+            let child = self.nodes[at as usize].base ^ u32::from(*byte);
+            let node = match self.nodes.get(child as usize) {
+                Some(node) if node.parent == at => node,
+                _ => break,
+            };
+            if node.token != NONE {
+                found(node.token, length);
+            }
+            at = child;
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl Rules {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn gpt2(self, text: &Text, start: usize) -> usize {
         let byte = text.byte(start);
         if byte == b'\'' {
@@ -53,7 +53,7 @@ impl Rules {
         spaces_end(text, start)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn cl100k(self, text: &Text, start: usize) -> usize {
         let first = text.at(start);
         if first.kind & LETTER != 0 {
@@ -83,7 +83,7 @@ impl Rules {
         lines_or_spaces_end(text, start)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn o200k(self, text: &Text, start: usize) -> usize {
         let first = text.at(start);
         // `[^\r\n\p{L}\p{N}]?` before a word, tried first with and then without it.

@@ -36,7 +36,7 @@ impl<'t> Text<'t> {
     }
 
     /// The character that begins at a place.
-    #[inline]
+    #[inline(always)]
     pub fn at(&self, at: usize) -> Character {
         match self.bytes.get(at) {
             Some(&byte) if byte < 0x80 => Character {

@@ -3,16 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use tokenizers::models::bpe::{BPE, Vocab};
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
+use tokenizers::{AddedToken, Tokenizer};
 
+use super::super::assemble::byte_level_bpe;
 use super::wrong;
-use crate::bpe::byte_of;
+use crate::bpe::characters_of;
 use crate::error::Error;
-use crate::pieces::{Family, Pattern};
+use crate::pieces::Pattern;
 
 /// What a byte-level vocabulary consists of. Tokens are written as in GPT-2's files.
 pub struct Vocabulary {
@@ -31,11 +28,8 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// The tokenizer; `path` is the file to blame.
     pub fn tokenizer(self, path: &Path) -> Result<Tokenizer, Error> {
-        let characters = characters();
-        let missing = (0..=255_u8).find(|byte| {
-            let token = characters[usize::from(*byte)].to_string();
-            !self.ids.contains_key(&token)
-        });
+        let spelled = |byte: &u8| characters_of(&[*byte]);
+        let missing = (0..=255).find(|byte| !self.ids.contains_key(&spelled(byte)));
         if let Some(byte) = missing {
             return Err(wrong(
                 path,
@@ -44,43 +38,13 @@ impl Vocabulary {
                 ),
             ));
         }
-        let failed = |error: tokenizers::Error| wrong(path, error.to_string());
-        let ids: Vocab = self.ids.into_iter().collect();
-        let model = BPE::builder()
-            .vocab_and_merges(ids, self.merges)
-            .ignore_merges(self.whole_first)
-            .build()
-            .map_err(failed)?;
-        let mut tokenizer = Tokenizer::new(model);
-        tokenizer
-            .with_pre_tokenizer(Some(pre_tokenizer(self.pattern).map_err(failed)?))
-            .with_decoder(Some(ByteLevel::default()))
-            .with_post_processor(Some(ByteLevel::default().trim_offsets(false)));
+        let (ids, merges) = (self.ids.into_iter(), self.merges.into_iter());
+        let tokenizer = byte_level_bpe(ids, merges, self.pattern, self.whole_first);
+        let mut tokenizer = tokenizer.map_err(|error| wrong(path, error.to_string()))?;
         let special = self.special.into_iter();
         let special = special.map(|token| AddedToken::from(token, true));
-        tokenizer.add_special_tokens(special).map_err(failed)?;
+        let added = tokenizer.add_special_tokens(special);
+        added.map_err(|error| wrong(path, error.to_string()))?;
         Ok(tokenizer)
     }
-}
-
-/// Cuts text into the pieces of a pattern, and writes their bytes as characters.
-pub fn pre_tokenizer(pattern: Pattern) -> tokenizers::Result<PreTokenizerWrapper> {
-    if pattern == Family::Gpt2.pattern() {
-        return Ok(ByteLevel::new(false, true, true).into());
-    }
-    let regex = SplitPattern::Regex(pattern.regex());
-    let split = Split::new(regex, SplitDelimiterBehavior::Isolated, false)?;
-    let bytes = ByteLevel::new(false, true, false);
-    Ok(Sequence::new(vec![split.into(), bytes.into()]).into())
-}
-
-/// The character that each byte is written as.
-pub fn characters() -> [char; 256] {
-    let mut characters = ['\0'; 256];
-    for character in ByteLevel::alphabet() {
-        if let Some(byte) = byte_of(character) {
-            characters[usize::from(byte)] = character;
-        }
-    }
-    characters
 }

@@ -17,7 +17,6 @@ use tokenizers::Tokenizer;
 
 use crate::error::Error;
 use crate::pieces::Pattern;
-pub(crate) use build::pre_tokenizer;
 use files::Source;
 
 /// Reads a vocabulary: a file, or a folder that holds one. `pattern` cuts text where the files do

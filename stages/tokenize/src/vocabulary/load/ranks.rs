@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokenizers::Tokenizer;
 
-use super::build::{Vocabulary, characters};
+use super::build::Vocabulary;
 use super::{files, recover, wrong, wrong_line};
+use crate::bpe::characters_of;
 use crate::error::Error;
 use crate::pieces::{Family, Pattern};
 
@@ -79,16 +80,11 @@ pub fn read(path: &Path, pattern: Option<Pattern>) -> Result<Tokenizer, Error> {
     let lines = parse(path, &content)?;
     check(path, &lines, special)?;
     let tokens: Vec<(u32, &[u8])> = lines.iter().map(|line| (line.rank, &*line.token)).collect();
-    let characters = characters();
-    let spell = |bytes: &[u8]| -> String {
-        let spelled = bytes.iter().map(|byte| characters[usize::from(*byte)]);
-        spelled.collect()
-    };
     let merges = recover::merges(&tokens).into_iter();
-    let merges = merges.map(|(left, right)| (spell(left), spell(right)));
+    let merges = merges.map(|(left, right)| (characters_of(left), characters_of(right)));
     let mut ids: HashMap<String, u32> = tokens
         .iter()
-        .map(|(id, token)| (spell(token), *id))
+        .map(|(id, token)| (characters_of(token), *id))
         .collect();
     ids.extend(special.iter().map(|(token, id)| ((*token).to_owned(), *id)));
     Vocabulary {
