@@ -80,7 +80,13 @@ doctor: $(TEXTMILL) ## check libtorch, CUDA, cores, memory and disk
 rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own documentation
 	@$(TEXTMILL) run --config configs/rust-docs.toml $(ARGS)
 
-test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
+# What the tests read shards with, as users do.
+TEST_STAMP := .venv/.test-requirements
+$(TEST_STAMP): tests/requirements.txt .venv/bin/pip
+	@.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test: $(LIBTORCH_STAMP) $(TEST_STAMP) ## run every test: unit, property, snapshot, end to end
 	$(CARGO) test --release --locked --workspace --no-fail-fast
 
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml

@@ -9,9 +9,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::commit::{commit, temporary};
@@ -149,9 +149,7 @@ impl<R: Row> ShardWriter<R> {
 
 fn properties<R: Row>() -> WriterProperties {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(
-            ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default(),
-        ))
+        .set_compression(zstd(ZSTD_LEVEL))
         .set_created_by(concat!("textmill ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_statistics_truncate_length(Some(64))
         .set_key_value_metadata(Some(vec![
@@ -165,7 +163,22 @@ fn properties<R: Row>() -> WriterProperties {
             properties = properties.set_column_dictionary_enabled(path, false);
         }
     }
+    // Token ids differ too much for a dictionary, and the high bytes of all are alike: split by
+    // byte they compress as well at the lowest level, in half the time.
+    if R::NAME == crate::rows::Tokens::NAME {
+        let path = ["tokens", "list", "item"].map(str::to_owned).to_vec();
+        let path = ColumnPath::from(path);
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), Encoding::BYTE_STREAM_SPLIT)
+            .set_column_compression(path.clone(), zstd(1))
+            .set_column_statistics_enabled(path, EnabledStatistics::None);
+    }
     properties.build()
+}
+
+fn zstd(level: i32) -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
 }
 
 /// A file whose bytes are counted and hashed as they are written.

@@ -23,6 +23,8 @@ pub struct Config {
     pub vocab_size: usize,
     /// Pairs that occur less often are not merged.
     pub min_frequency: u64,
+    /// Tokens to train are shorter than this many bytes.
+    pub max_token_length: usize,
     /// How text is cut into pieces, over whose ends no token reaches.
     pub pre_tokenizer: PreTokenizer,
     /// How runs of digits are cut; absent leaves it to the pre-tokenizer.
@@ -104,6 +106,7 @@ impl Default for Config {
             model: Model::Bpe,
             vocab_size: 32_768,
             min_frequency: 2,
+            max_token_length: 128,
             pre_tokenizer: PreTokenizer::Cl100k,
             digits: None,
             document_end: "<|endoftext|>".to_owned(),

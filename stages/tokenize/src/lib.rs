@@ -22,4 +22,4 @@ pub use groups::Group;
 pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::{Side, Split};
 pub use stage::Tokenize;
-pub use vocabulary::{Counts, Learnt, SharedCounts, Start, TooMany, learn, read_as};
+pub use vocabulary::{Counts, Learnt, Limits, SharedCounts, Start, TooMany, learn, read_as};

@@ -22,8 +22,11 @@ use crate::error::Error;
 use crate::split::Split;
 pub use counting::{Counts, SharedCounts, TooMany};
 pub(crate) use load::files;
-pub use merges::{Learnt, Start, learn};
+pub use merges::{Learnt, Limits, Start, learn};
 pub(crate) use sample::{Sample, statistics};
+
+/// Ids are below this: they are places in tables.
+pub(crate) const MOST_IDS: u32 = 1 << 24;
 
 /// Loads a vocabulary of any kind and adds the document-end and special tokens that it lacks.
 pub(crate) fn load(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
@@ -77,13 +80,8 @@ pub(crate) fn train(
 fn train_bpe(counts: &[Counts], config: &Config, ctx: &TaskContext) -> Result<Tokenizer, Error> {
     let special: Vec<&String> = config.all_special_tokens().collect();
     let start = start(&special);
-    let learnt = learn(
-        counts,
-        &start,
-        config.vocab_size,
-        config.min_frequency,
-        |_| ctx.check_cancelled().is_ok(),
-    );
+    let go_on = |_| ctx.check_cancelled().is_ok();
+    let learnt = learn(counts, &start, limits(config), go_on);
     ctx.check_cancelled()?;
     bpe_tokenizer(&special, &start, &learnt, config)
 }
@@ -96,9 +94,17 @@ fn train_unigram(
     let special: Vec<&String> = config.all_special_tokens().collect();
     let start = start(&special);
     let go_on = || ctx.check_cancelled().is_ok();
-    let model = unigram::train(counts, &start, &special, config.vocab_size, go_on);
+    let model = unigram::train(counts, &start, &special, limits(config), go_on);
     ctx.check_cancelled()?;
     assemble::byte_level(model, config.pattern())
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        vocab_size: config.vocab_size,
+        min_frequency: config.min_frequency,
+        max_token_length: config.max_token_length,
+    }
 }
 
 /// The vocabulary before any merge, in the order of the `tokenizers` crate: the special tokens, then

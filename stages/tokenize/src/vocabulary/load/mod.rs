@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use tokenizers::Tokenizer;
 
+use super::MOST_IDS;
 use crate::error::Error;
 use crate::pieces::Pattern;
 use files::Source;
@@ -26,10 +27,16 @@ use files::Source;
 /// When a file is missing, or holds no vocabulary; the message names the file and, where it has
 /// lines, the line, and says what would be right.
 pub fn read(path: &Path, pattern: Option<Pattern>) -> Result<Tokenizer, Error> {
-    match Source::of(path)? {
+    let tokenizer = match Source::of(path)? {
         Source::HuggingFace(file) => hugging_face::read(&file),
         Source::Ranks(file) => ranks::read(&file, pattern),
         Source::Gpt2 { vocabulary, merges } => gpt2::read(&vocabulary, &merges),
+    }?;
+    match tokenizer.get_vocab(true).into_values().max() {
+        Some(id) if id >= MOST_IDS => {
+            Err(wrong(path, format!("ids go up to {id}, beyond {MOST_IDS}")))
+        }
+        _ => Ok(tokenizer),
     }
 }
 
