@@ -261,6 +261,23 @@ textmill export --format llmc --out tokens --shard-tokens 10000000\n  \
 textmill export --format megatron --out tokens --config configs/rust-docs.toml --repeat"
     )]
     Export(crate::export::ExportArgs),
+    /// Compare vocabularies, look at the pieces of a text, prove the encoder
+    #[command(
+        long_about = "Works with vocabularies of any kind: a run's or another Hugging Face tokenizer.json, a tiktoken \
+rank file (lines \"base64 rank\"), or a folder with GPT-2's vocab.bpe and encoder.json. A rank file does not say how \
+text is cut into pieces: its name does if it is OpenAI's (cl100k_base.tiktoken, o200k_base, p50k_base, r50k_base, \
+gpt2), else `pre_tokenizer` under [tokenize].",
+        after_help = "Examples:\n  \
+textmill tokenizer report\n  \
+textmill tokenizer report gpt2/ cl100k_base.tiktoken --text news.jsonl books/\n  \
+textmill tokenizer show \"The ferry left at 7:15. 渡船离开了。\"\n  \
+textmill tokenizer check --tokenizer cl100k_base.tiktoken books/"
+    )]
+    Tokenizer {
+        /// What to do with vocabularies.
+        #[command(subcommand)]
+        command: crate::tokenizer::Tokenizer,
+    },
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

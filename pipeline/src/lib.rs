@@ -20,6 +20,7 @@ mod run;
 mod runner;
 mod s_curve;
 mod stages;
+mod tokenizer;
 mod train_filter;
 mod tune;
 
@@ -97,6 +98,7 @@ fn execute(command: Command) -> Result<()> {
             config,
         } => tune::filter(&load(&config)?, examples),
         Command::TrainFilter { model } => train_filter::train_filter(&model),
+        Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
         Command::Export(args) => export::export(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),

@@ -1,5 +1,6 @@
 //! Encoding: a pure function of one document.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -137,6 +138,20 @@ impl Encoder {
         }
         let bytes = ids.iter().filter_map(|id| self.token_bytes(*id));
         Ok(String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned())
+    }
+
+    /// A text as the tokenizer's own normalizer leaves it: what decoding gives back.
+    ///
+    /// # Errors
+    /// When the `tokenizers` crate fails.
+    pub fn normalized<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Error> {
+        let Some(normalizer) = self.tokenizer.get_normalizer() else {
+            return Ok(text.into());
+        };
+        let mut normalized = NormalizedString::from(text);
+        let done = normalizer.normalize(&mut normalized);
+        done.map_err(|error| Error::Encode(error.to_string()))?;
+        Ok(normalized.get().to_owned().into())
     }
 
     /// The bytes that a token stands for.

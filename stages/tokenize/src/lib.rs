@@ -23,4 +23,4 @@ pub use export::{Export, ExportError, Exported, Format, Vocabulary};
 pub use pieces::{Digits, Family, Pattern, pieces};
 pub use split::Split;
 pub use stage::Tokenize;
-pub use vocabulary::{Counts, Learnt, Limits, SharedCounts, Start, TooMany, learn};
+pub use vocabulary::{Counts, Learnt, Limits, SharedCounts, Start, TooMany, learn, read_as};

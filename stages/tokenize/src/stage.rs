@@ -194,10 +194,14 @@ impl CorpusStage for Tokenize {
     }
 
     fn external_inputs(&self) -> StageResult<String> {
-        match &self.config.tokenizer {
-            Some(path) => Ok(hash_file(path)?),
-            None => Ok(String::new()),
-        }
+        let files = self
+            .config
+            .tokenizer
+            .iter()
+            .map(|path| vocabulary::files(path));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        let hashes = files.iter().flatten().map(|file| hash_file(file));
+        Ok(hashes.collect::<Result<Vec<_>, _>>()?.join(" "))
     }
 }
 
