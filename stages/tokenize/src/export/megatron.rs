@@ -13,7 +13,7 @@ use std::path::Path;
 use textmill_schemas::{Error, FinishedFile, NewFile, Tokens};
 
 use super::{ExportError, Vocabulary, encode};
-use crate::Side;
+use textmill_schemas::Side;
 
 const MAGIC: &[u8; 9] = b"MMIDIDX\0\0";
 const VERSION: u64 = 1;

@@ -11,10 +11,10 @@ use std::path::Path;
 
 use textmill_schemas::{FinishedFile, Tokens};
 
-use crate::Side;
 use llm_c::LlmC;
 use megatron::Megatron;
 use nano_gpt::NanoGpt;
+use textmill_schemas::Side;
 
 /// Who reads the files.
 #[derive(Clone, Debug, PartialEq, Eq)]

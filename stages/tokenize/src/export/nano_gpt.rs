@@ -7,7 +7,7 @@ use std::path::Path;
 use textmill_schemas::{FinishedFile, NewFile};
 
 use super::{ExportError, Vocabulary, encode};
-use crate::Side;
+use textmill_schemas::Side;
 
 const META: &str = "meta.pkl";
 /// Files of an export.
