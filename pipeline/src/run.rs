@@ -10,10 +10,11 @@ use textmill_schemas::Cancelled;
 
 use crate::cli::RunArgs;
 use crate::config::Config;
+use crate::feed;
 use crate::output::sayln;
 use crate::report;
 use crate::runner::{Runner, StageOutcome};
-use crate::stages::STAGES;
+use crate::stages::{STAGES, StageInfo};
 
 /// Exit status of a program that ended by an interrupt.
 const INTERRUPTED: u8 = 130;
@@ -58,7 +59,13 @@ fn bring_up_to_date(config: &Config, target: &str, args: &RunArgs) -> Result<usi
     Interrupt::listen()?;
     let start = Instant::now();
     let runner = Runner::new(config, &CANCEL, args.quiet)?;
-    let outcomes = runner.bring_up_to_date(target, args.force, |outcome| {
+    let before = |stage: &StageInfo| {
+        if stage.name == "train" && !args.quiet {
+            eprintln!("\n{}", feed::before_training(config)?);
+        }
+        Ok(())
+    };
+    let outcomes = runner.bring_up_to_date(target, args.force, before, |outcome| {
         if !args.quiet && outcome.ran.is_some() {
             eprintln!("{}", closing_line(outcome));
         }

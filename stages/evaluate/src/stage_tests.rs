@@ -255,6 +255,12 @@ fn a_model_of_another_vocabulary_is_refused() {
     let mut run = Run::new();
     run.input(TRAIN).manifest.files[2].hash = "another".to_owned();
     assert!(run.complaint().contains("another tokenizer.json"));
+    let mut run = Run::new();
+    run.input(TOKENIZE).manifest.files[0].hash = "another".to_owned();
+    assert!(
+        run.complaint()
+            .contains("its tokens are of another tokenizer")
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use textmill_tokenize::{Counts, Family, SharedCounts, Start, learn};
+use textmill_tokenize::{Counts, Family, Limits, SharedCounts, Start, learn};
 use tokenizers::Tokenizer;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -53,11 +53,16 @@ fn train(texts: &[String], size: usize) -> usize {
             .expect("no limit");
     }
     let counts: Vec<Counts> = shared.into_parts();
+    let limits = Limits {
+        vocab_size: size,
+        min_frequency: 2,
+        max_token_length: usize::MAX,
+    };
     let start = Start {
         bytes: std::array::from_fn(|byte| byte as u32),
         tokens: (0..=255).map(|byte| Some(vec![byte])).collect(),
     };
-    learn(&counts, &start, size, 2, |_| true).merges.len()
+    learn(&counts, &start, limits, |_| true).merges.len()
 }
 
 fn train_by_crate(texts: &[String], size: usize) -> usize {

@@ -13,7 +13,8 @@ use crate::pieces::{Digits, Family, Pattern};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A Hugging Face tokenizer.json to use; absent trains a byte-level BPE on the corpus.
+    /// A vocabulary to use: a Hugging Face tokenizer.json, a tiktoken rank file, or a folder with
+    /// GPT-2's vocab.bpe and encoder.json; absent trains one on the corpus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<PathBuf>,
     /// What kind of vocabulary to train.
@@ -22,6 +23,8 @@ pub struct Config {
     pub vocab_size: usize,
     /// Pairs that occur less often are not merged.
     pub min_frequency: u64,
+    /// Tokens to train are shorter than this many bytes.
+    pub max_token_length: usize,
     /// How text is cut into pieces, over whose ends no token reaches.
     pub pre_tokenizer: PreTokenizer,
     /// How runs of digits are cut; absent leaves it to the pre-tokenizer.
@@ -103,6 +106,7 @@ impl Default for Config {
             model: Model::Bpe,
             vocab_size: 32_768,
             min_frequency: 2,
+            max_token_length: 128,
             pre_tokenizer: PreTokenizer::Cl100k,
             digits: None,
             document_end: "<|endoftext|>".to_owned(),

@@ -7,6 +7,7 @@ use tokenizers::Tokenizer;
 
 use super::{Bpe, Parts, byte_level};
 use crate::pieces::{Family, Pattern};
+use crate::vocabulary::MOST_IDS;
 
 /// Why a tokenizer cannot take the fast path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +63,7 @@ impl Bpe {
 impl Model {
     fn parts(&self, pattern: Pattern) -> Result<Parts, Unfit> {
         let greatest = self.vocab.values().max().map_or(0, |id| *id as usize);
-        // Ids are places in tables.
-        if greatest > 1 << 24 {
+        if greatest >= MOST_IDS as usize {
             return Err(Unfit("its ids are too large".to_owned()));
         }
         let mut tokens = vec![None; greatest + 1];

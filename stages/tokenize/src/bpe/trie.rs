@@ -34,7 +34,7 @@ impl Trie {
         };
         // The root's parent is nobody's place.
         builder.take(0, NONE - 1);
-        builder.fill(0, sorted, 0);
+        builder.fill(sorted);
         Self {
             nodes: builder.nodes,
         }
@@ -88,8 +88,22 @@ struct Builder {
 }
 
 impl Builder {
+    /// Places all nodes below the root. The stack is a list: tokens may be long.
+    fn fill(&mut self, sorted: &[(&[u8], u32)]) {
+        let mut left = vec![(0u32, sorted, 0)];
+        while let Some((node, tokens, depth)) = left.pop() {
+            self.place_children(node, tokens, depth, &mut left);
+        }
+    }
+
     /// Places the children of a node whose tokens these are; they share `depth` bytes.
-    fn fill(&mut self, node: u32, mut tokens: &[(&[u8], u32)], depth: usize) {
+    fn place_children<'s, 't>(
+        &mut self,
+        node: u32,
+        mut tokens: &'s [(&'t [u8], u32)],
+        depth: usize,
+        left: &mut Vec<(u32, &'s [(&'t [u8], u32)], usize)>,
+    ) {
         if let Some(((first, token), rest)) = tokens.split_first()
             && first.len() == depth
         {
@@ -103,11 +117,9 @@ impl Builder {
             return;
         };
         self.nodes[node as usize].base = base;
-        for byte in &labels {
-            self.take(base ^ u32::from(*byte), node);
-        }
         for (byte, group) in labels.iter().zip(groups) {
-            self.fill(base ^ u32::from(*byte), group, depth + 1);
+            self.take(base ^ u32::from(*byte), node);
+            left.push((base ^ u32::from(*byte), group, depth + 1));
         }
     }
 
@@ -147,5 +159,39 @@ impl Builder {
                 block.retain(|free| *free != place);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn tokens_are_found_by_their_bytes(
+            tokens in prop::collection::btree_set("[a-c\u{e9}]{1,6}", 0..60), text in "[a-c\u{e9}]{0,20}",
+        ) {
+            let sorted: Vec<(&[u8], u32)> = tokens.iter().map(|t| t.as_bytes()).zip(0..).collect();
+            let trie = Trie::new(&sorted);
+            let mut expected: Vec<(u32, usize)> = sorted
+                .iter()
+                .filter(|(token, _)| text.as_bytes().starts_with(token))
+                .map(|(token, id)| (*id, token.len()))
+                .collect();
+            expected.sort_by_key(|(_, length)| *length);
+            let mut found = Vec::new();
+            trie.prefixes(text.as_bytes(), |token, length| found.push((token, length)));
+            prop_assert_eq!(&found, &expected);
+            prop_assert_eq!(trie.longest(text.as_bytes()), expected.last().map(|(id, _)| *id));
+        }
+    }
+
+    #[test]
+    fn a_token_of_a_megabyte_has_its_place() {
+        let long = vec![b'a'; 1 << 20];
+        let trie = Trie::new(&[(b"a", 0), (&long, 1)]);
+        assert_eq!(trie.longest(&long), Some(1));
+        assert_eq!(trie.longest(b"aab"), Some(0));
     }
 }

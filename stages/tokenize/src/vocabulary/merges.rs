@@ -28,22 +28,32 @@ pub struct Start {
     pub tokens: Vec<Option<Vec<u8>>>,
 }
 
-/// Learns merges until there are `vocab_size` tokens, or no pair occurs `min_frequency` times.
-/// `progress` is told the number of tokens now and then and says whether to go on.
+/// When learning ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Tokens that there are then.
+    pub vocab_size: usize,
+    /// Times that a pair must occur to be merged.
+    pub min_frequency: u64,
+    /// Tokens are shorter than this many bytes.
+    pub max_token_length: usize,
+}
+
+/// Learns merges until a limit is met. `progress` is told the number of tokens now and then and
+/// says whether to go on.
 pub fn learn(
     counts: &[Counts],
     start: &Start,
-    vocab_size: usize,
-    min_frequency: u64,
+    limits: Limits,
     mut progress: impl FnMut(usize) -> bool,
 ) -> Learnt {
-    let mut learner = Learner::new(counts, start);
+    let mut learner = Learner::new(counts, start, limits.max_token_length);
     let mut size = start.tokens.iter().len();
-    while size < vocab_size {
+    while size < limits.vocab_size {
         let Some((count, pair)) = learner.most_frequent() else {
             break;
         };
-        if count < min_frequency.max(1) {
+        if count < limits.min_frequency.max(1) {
             break;
         }
         learner.merge(pair);
@@ -86,7 +96,7 @@ struct Learner {
 }
 
 impl Learner {
-    fn new(counts: &[Counts], start: &Start) -> Self {
+    fn new(counts: &[Counts], start: &Start, max_token_length: usize) -> Self {
         let known = (0..).zip(&start.tokens);
         let known = known.filter_map(|(id, token)| Some((token.clone()?, id)));
         let mut learner = Self {
@@ -96,7 +106,10 @@ impl Learner {
             queue: BinaryHeap::new(),
             tokens: start.tokens.clone(),
             known: known.collect(),
-            beside: Beside::default(),
+            beside: Beside {
+                max_token_length,
+                ..Beside::default()
+            },
             learnt: Learnt::default(),
         };
         for (piece, count) in counts.iter().flat_map(Counts::iter) {
@@ -154,7 +167,7 @@ impl Learner {
         });
         self.learnt.merges.push((pair.0, pair.1, token));
         let words = std::mem::take(&mut self.pairs.entry(pair).or_default().words);
-        self.beside.begin(self.tokens.len());
+        self.beside.begin(&self.tokens);
         for number in words {
             let word = &mut self.words[number as usize];
             let symbols = &mut self.symbols[word.start..word.start + word.length as usize];
@@ -217,14 +230,26 @@ struct Beside {
     lost_before: Table<i64>,
     lost_after: Table<i64>,
     fresh: Vec<Pair>,
+    /// Bytes of each token.
+    lengths: Vec<usize>,
+    max_token_length: usize,
 }
 
 impl Beside {
-    fn begin(&mut self, tokens: usize) {
+    fn begin(&mut self, tokens: &[Option<Vec<u8>>]) {
+        let length = |token: &Option<Vec<u8>>| token.as_ref().map_or(0, Vec::len);
+        let known = self.lengths.len();
+        self.lengths.extend(tokens.iter().skip(known).map(length));
+        let tokens = tokens.len();
         self.before.values.resize_with(tokens, Default::default);
         self.after.values.resize_with(tokens, Default::default);
         self.lost_before.values.resize(tokens, 0);
         self.lost_after.values.resize(tokens, 0);
+    }
+
+    /// Whether two tokens may become one.
+    fn is_short(&self, one: u32, other: u32) -> bool {
+        self.lengths[one as usize] + self.lengths[other as usize] < self.max_token_length
     }
 
     /// Merges a pair within one word, from the left; returns the word's new length.
@@ -245,11 +270,15 @@ impl Beside {
             }
             if let Some(before) = write.checked_sub(1).map(|place| symbols[place]) {
                 *self.lost_before.at(before) += count;
-                self.before.at(before).add(number, count);
+                if self.is_short(before, token) {
+                    self.before.at(before).add(number, count);
+                }
             }
             if let Some(&after) = symbols.get(read + 2) {
                 *self.lost_after.at(after) += count;
-                self.after.at(after).add(number, count);
+                if self.is_short(after, token) {
+                    self.after.at(after).add(number, count);
+                }
             }
             symbols[write] = token;
             (read, write) = (read + 2, write + 1);

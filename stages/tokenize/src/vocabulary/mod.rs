@@ -3,6 +3,7 @@
 mod assemble;
 mod counting;
 mod lattice;
+mod load;
 mod merges;
 mod sample;
 mod unigram;
@@ -20,20 +21,31 @@ use crate::config::{Config, Model};
 use crate::error::Error;
 use crate::split::Split;
 pub use counting::{Counts, SharedCounts, TooMany};
-pub use merges::{Learnt, Start, learn};
+pub(crate) use load::files;
+pub use merges::{Learnt, Limits, Start, learn};
 pub(crate) use sample::{Sample, statistics};
 
-/// Loads a tokenizer and adds the document-end and special tokens that it lacks.
+/// Ids are below this: they are places in tables.
+pub(crate) const MOST_IDS: u32 = 1 << 24;
+
+/// Loads a vocabulary of any kind and adds the document-end and special tokens that it lacks.
 pub(crate) fn load(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
-    with_special_tokens(read(path)?, config)
+    with_special_tokens(read_as(path, config)?, config)
 }
 
-/// Reads a tokenizer.json.
+/// Reads a vocabulary of any kind: a tokenizer.json, a tiktoken rank file, or a folder with a
+/// tokenizer.json or with GPT-2's files. Where it does not say how text is cut into pieces, the
+/// configuration does.
+///
+/// # Errors
+/// When it is missing or malformed; the message names the file, and the line where there is one.
+pub fn read_as(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
+    load::read(path, Some(config.pattern()))
+}
+
+/// Reads a vocabulary that says itself how text is cut into pieces.
 pub(crate) fn read(path: &Path) -> Result<Tokenizer, Error> {
-    Tokenizer::from_file(path).map_err(|error| Error::Load {
-        path: path.to_path_buf(),
-        message: error.to_string(),
-    })
+    load::read(path, None)
 }
 
 fn with_special_tokens(mut tokenizer: Tokenizer, config: &Config) -> Result<Tokenizer, Error> {
@@ -68,13 +80,8 @@ pub(crate) fn train(
 fn train_bpe(counts: &[Counts], config: &Config, ctx: &TaskContext) -> Result<Tokenizer, Error> {
     let special: Vec<&String> = config.all_special_tokens().collect();
     let start = start(&special);
-    let learnt = learn(
-        counts,
-        &start,
-        config.vocab_size,
-        config.min_frequency,
-        |_| ctx.check_cancelled().is_ok(),
-    );
+    let go_on = |_| ctx.check_cancelled().is_ok();
+    let learnt = learn(counts, &start, limits(config), go_on);
     ctx.check_cancelled()?;
     bpe_tokenizer(&special, &start, &learnt, config)
 }
@@ -87,9 +94,17 @@ fn train_unigram(
     let special: Vec<&String> = config.all_special_tokens().collect();
     let start = start(&special);
     let go_on = || ctx.check_cancelled().is_ok();
-    let model = unigram::train(counts, &start, &special, config.vocab_size, go_on);
+    let model = unigram::train(counts, &start, &special, limits(config), go_on);
     ctx.check_cancelled()?;
     assemble::byte_level(model, config.pattern())
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        vocab_size: config.vocab_size,
+        min_frequency: config.min_frequency,
+        max_token_length: config.max_token_length,
+    }
 }
 
 /// The vocabulary before any merge, in the order of the `tokenizers` crate: the special tokens, then

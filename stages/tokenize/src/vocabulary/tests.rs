@@ -18,6 +18,7 @@ fn by_crate(words: &[(String, u64)], config: &Config) -> serde_json::Value {
     let mut trainer = BpeTrainer::builder()
         .vocab_size(config.vocab_size)
         .min_frequency(config.min_frequency)
+        .max_token_length(Some(config.max_token_length))
         .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
         .special_tokens(special_tokens(config))
         .show_progress(false)
@@ -36,13 +37,7 @@ fn by_crate(words: &[(String, u64)], config: &Config) -> serde_json::Value {
 fn ours(words: &[(String, u64)], config: &Config) -> serde_json::Value {
     let special: Vec<&String> = config.all_special_tokens().collect();
     let start = start(&special);
-    let learnt = learn(
-        &counts(words),
-        &start,
-        config.vocab_size,
-        config.min_frequency,
-        |_| true,
-    );
+    let learnt = learn(&counts(words), &start, limits(config), |_| true);
     let tokenizer = bpe_tokenizer(&special, &start, &learnt, config).unwrap();
     serde_json::to_value(tokenizer.get_model()).unwrap()
 }
@@ -61,9 +56,10 @@ proptest! {
         words in prop::collection::btree_map("[ab]{1,12}|[a-d ]{1,8}|[一二三]{1,5}", 1u64..5, 1..40),
         vocab_size in 258usize..330,
         min_frequency in 0u64..4,
+        max_token_length in 2usize..20,
     ) {
         let words: Vec<(String, u64)> = words.into_iter().collect();
-        check(&words, &Config { vocab_size, min_frequency, ..Config::default() });
+        check(&words, &Config { vocab_size, min_frequency, max_token_length, ..Config::default() });
     }
 }
 

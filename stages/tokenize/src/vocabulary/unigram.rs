@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::counting::Counts;
 use super::lattice::{Lattice, Scored};
-use super::merges::{Start, learn};
+use super::merges::{Limits, Start, learn};
 use crate::bpe::characters_of;
 
 /// Tokens to begin with, as a multiple of those wanted.
@@ -31,12 +31,14 @@ pub(super) fn train(
     counts: &[Counts],
     start: &Start,
     special: &[&String],
-    vocab_size: usize,
+    limits: Limits,
     mut go_on: impl FnMut() -> bool,
 ) -> Value {
-    let learnt = learn(counts, start, vocab_size.saturating_mul(SEEDS), 2, |_| {
-        go_on()
-    });
+    let seeds = Limits {
+        vocab_size: limits.vocab_size.saturating_mul(SEEDS),
+        ..limits
+    };
+    let learnt = learn(counts, start, seeds, |_| go_on());
     let bytes = (0..=255u8).map(|byte| vec![byte]);
     let mut pieces: Vec<(&[u8], f64)> = counts
         .iter()
@@ -46,7 +48,7 @@ pub(super) fn train(
     pieces.sort_unstable_by_key(|(piece, _)| *piece);
     let seeds: Vec<Vec<u8>> = bytes.chain(learnt.tokens).collect();
     let mut tokens = first_scores(seeds, &pieces);
-    let wanted = vocab_size.saturating_sub(special.len()).max(256);
+    let wanted = limits.vocab_size.saturating_sub(special.len()).max(256);
     while go_on() {
         for _ in 0..ROUNDS {
             tokens = maximized(&tokens, &expected(&tokens, &pieces));
@@ -218,7 +220,12 @@ mod tests {
         }
         let special = "<|end|>".to_owned();
         let start = crate::vocabulary::start(&[&special]);
-        let model = train(&[counts], &start, &[&special], 260, || true);
+        let limits = Limits {
+            vocab_size: 260,
+            min_frequency: 2,
+            max_token_length: 128,
+        };
+        let model = train(&[counts], &start, &[&special], limits, || true);
         let tokens: Vec<&str> = model["vocab"]
             .as_array()
             .unwrap()
