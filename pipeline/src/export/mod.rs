@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-use textmill_schemas::{Manifest, Progress, hash_file, open_tokens, write_atomically};
-use textmill_tokenize::{Export, Exported, Format, Side, Vocabulary};
+use textmill_schemas::{Manifest, Progress, Side, hash_file, open_tokens, write_atomically};
+use textmill_tokenize::{Export, Exported, Format, Vocabulary};
 
 use crate::cli::ConfigArgs;
 use crate::config::Config;
@@ -177,7 +177,7 @@ fn prepare_folder(out: &Path, force: bool) -> Result<()> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Times {
     Once,
-    /// As often as their `repetitions` say, copies apart as the trainer has them: all documents
+    /// As often as their `repetitions` say, copies apart: all documents
     /// once, then those with a second repetition, and so on.
     AsRepeated,
 }

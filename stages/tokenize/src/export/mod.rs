@@ -9,9 +9,8 @@ mod nano_gpt;
 
 use std::path::Path;
 
-use textmill_schemas::{FinishedFile, Tokens};
+use textmill_schemas::{FinishedFile, Side, Tokens};
 
-use crate::Side;
 use llm_c::LlmC;
 use megatron::Megatron;
 use nano_gpt::NanoGpt;
