@@ -251,8 +251,8 @@ textmill dedupe --set 'dedupe.reference=[\"indexes/week\"]'"
         long_about = "Writes the tokens of a run (runs/NAME/tokenize), in the order of its shards, as files that other \
 trainers read: exactly the bytes that their own scripts would write. Documents keep their side, training or \
 validation. Each ends with the document-end token, or begins with it for llm.c. tokenizer.json lies beside them.\n\n\
-A training document stands there once, also if dedupe gave it several repetitions; --repeat writes it as often as \
-textmill's own trainer would see it in an epoch.\n\n\
+A training document stands there once, also if dedupe gave it several repetitions; --repeat writes it so \
+often. Weights of a mixture are not applied: they are the trainer's.\n\n\
 nanoGPT reads ids of 16 bits: vocabularies of over 65,536 entries need llmc or megatron. Files get their names \
 when all of them are whole. Memory does not grow with the corpus.",
         after_help = "Examples:\n  \

@@ -177,7 +177,7 @@ fn prepare_folder(out: &Path, force: bool) -> Result<()> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Times {
     Once,
-    /// As often as their `repetitions` say, copies apart as the trainer has them: all documents
+    /// As often as their `repetitions` say, copies apart: all documents
     /// once, then those with a second repetition, and so on.
     AsRepeated,
 }

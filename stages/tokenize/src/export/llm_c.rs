@@ -5,10 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use textmill_schemas::{FinishedFile, NewFile};
+use textmill_schemas::{FinishedFile, NewFile, Side};
 
 use super::{ExportError, Vocabulary, encode};
-use textmill_schemas::Side;
 
 /// Magic number, version and bytes a token of the two kinds.
 const GPT_2: (u32, u32, usize) = (20_240_520, 1, 2);

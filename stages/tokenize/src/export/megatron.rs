@@ -10,10 +10,9 @@
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use textmill_schemas::{Error, FinishedFile, NewFile, Tokens};
+use textmill_schemas::{Error, FinishedFile, NewFile, Side, Tokens};
 
 use super::{ExportError, Vocabulary, encode};
-use textmill_schemas::Side;
 
 const MAGIC: &[u8; 9] = b"MMIDIDX\0\0";
 const VERSION: u64 = 1;

@@ -9,7 +9,7 @@ mod nano_gpt;
 
 use std::path::Path;
 
-use textmill_schemas::{FinishedFile, Tokens};
+use textmill_schemas::{FinishedFile, Side, Tokens};
 
 use llm_c::LlmC;
 use megatron::Megatron;

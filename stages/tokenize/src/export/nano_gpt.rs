@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
-use textmill_schemas::{FinishedFile, NewFile};
+use textmill_schemas::{FinishedFile, NewFile, Side};
 
 use super::{ExportError, Vocabulary, encode};
-use textmill_schemas::Side;
 
 const META: &str = "meta.pkl";
 /// Files of an export.
