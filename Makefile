@@ -12,6 +12,8 @@ ARGS ?=
 # Data for `make quality` and pages for `make bench`.
 SHARED ?= ../shared
 PAGES ?= sample_corpus
+# Texts for the tokenizer's benchmark, a folder a kind (bench/texts.py); empty: those of PAGES and our sources.
+TEXTS ?=
 PEERS := .venv-peers
 # What `make bench-scale` runs with.
 DOCUMENTS ?= 20000000
@@ -92,8 +94,8 @@ test: $(LIBTORCH_STAMP) $(TEST_STAMP) ## run every test: unit, property, snapsho
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)
 
-bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the document stages beside their peers: make bench PAGES=FOLDER
-	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) --peers $(PEERS)/bin/python $(ARGS)
+bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the stages beside their peers: make bench PAGES=FOLDER TEXTS=FOLDER
+	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) $(if $(TEXTS),--texts $(TEXTS)) --peers $(PEERS)/bin/python $(ARGS)
 
 bench-scale: $(LIBTORCH_STAMP) ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
 	$(CARGO) bench --locked -p textmill -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)

@@ -290,7 +290,7 @@ fn no_duplicate_of_a_validation_document_is_trained_on() {
     let split = Split::new(0.5, 0);
     for row in rows::<Document>(dir.path(), "dedupe", false) {
         assert_eq!(row.cluster_id.as_ref().unwrap_or(&row.id), &row.id);
-        let side = match split.side(&row) {
+        let side = match split.side(&row.id, row.cluster_id.as_deref()) {
             Side::Train => "train",
             Side::Validation => "validation",
         };

@@ -246,6 +246,38 @@ textmill dedupe --set 'dedupe.reference=[\"indexes/week\"]'"
         #[command(subcommand)]
         command: crate::index::Index,
     },
+    /// Write a run's tokens as files for nanoGPT, llm.c or Megatron-LM
+    #[command(
+        long_about = "Writes the tokens of a run (runs/NAME/tokenize), in the order of its shards, as files that other \
+trainers read: exactly the bytes that their own scripts would write. Documents keep their side, training or \
+validation. Each ends with the document-end token, or begins with it for llm.c. tokenizer.json lies beside them.\n\n\
+A training document stands there once, also if dedupe gave it several repetitions; --repeat writes it as often as \
+textmill's own trainer would see it in an epoch.\n\n\
+nanoGPT reads ids of 16 bits: vocabularies of over 65,536 entries need llmc or megatron. Files get their names \
+when all of them are whole. Memory does not grow with the corpus.",
+        after_help = "Examples:\n  \
+textmill export --format nanogpt --out nanoGPT/data/sample\n  \
+textmill export --format llmc --out tokens --shard-tokens 10000000\n  \
+textmill export --format megatron --out tokens --config configs/rust-docs.toml --repeat"
+    )]
+    Export(crate::export::ExportArgs),
+    /// Compare vocabularies, look at the pieces of a text, prove the encoder
+    #[command(
+        long_about = "Works with vocabularies of any kind: a run's or another Hugging Face tokenizer.json, a tiktoken \
+rank file (lines \"base64 rank\"), or a folder with GPT-2's vocab.bpe and encoder.json. A rank file does not say how \
+text is cut into pieces: its name does if it is OpenAI's (cl100k_base.tiktoken, o200k_base, p50k_base, r50k_base, \
+gpt2), else `pre_tokenizer` under [tokenize].",
+        after_help = "Examples:\n  \
+textmill tokenizer report\n  \
+textmill tokenizer report gpt2/ cl100k_base.tiktoken --text news.jsonl books/\n  \
+textmill tokenizer show \"The ferry left at 7:15. 渡船离开了。\"\n  \
+textmill tokenizer check --tokenizer cl100k_base.tiktoken books/"
+    )]
+    Tokenizer {
+        /// What to do with vocabularies.
+        #[command(subcommand)]
+        command: crate::tokenizer::Tokenizer,
+    },
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

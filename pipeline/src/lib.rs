@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod explain;
 mod explore;
+mod export;
 mod feed;
 mod index;
 mod output;
@@ -19,6 +20,7 @@ mod run;
 mod runner;
 mod s_curve;
 mod stages;
+mod tokenizer;
 mod train_filter;
 mod tune;
 
@@ -96,7 +98,9 @@ fn execute(command: Command) -> Result<()> {
             config,
         } => tune::filter(&load(&config)?, examples),
         Command::TrainFilter { model } => train_filter::train_filter(&model),
+        Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
+        Command::Export(args) => export::export(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

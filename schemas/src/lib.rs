@@ -13,6 +13,7 @@ mod describe;
 mod error;
 mod groups;
 mod manifest;
+mod new_file;
 mod row;
 mod rows;
 mod shard;
@@ -26,8 +27,9 @@ pub use describe::{ColumnDescription, ShardDescription};
 pub use error::Error;
 pub use groups::{Side, TokenGroup};
 pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file};
+pub use new_file::{FinishedFile, NewFile};
 pub use row::{Origin, Row};
-pub use rows::{Document, Dropped, IndexEntry, RawDocument, Tokens};
+pub use rows::{Document, Dropped, IndexEntry, PlainDocument, RawDocument, Tokens};
 pub use shard::{ShardReader, ShardWriter, shard_name};
 pub use signals::{SCORES, Signals};
 pub use stage::{

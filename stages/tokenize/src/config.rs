@@ -13,7 +13,8 @@ use crate::pieces::{Digits, Family, Pattern};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A Hugging Face tokenizer.json to use; absent trains a byte-level BPE on the corpus.
+    /// A vocabulary to use: a Hugging Face tokenizer.json, a tiktoken rank file, or a folder with
+    /// GPT-2's vocab.bpe and encoder.json; absent trains one on the corpus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<PathBuf>,
     /// What kind of vocabulary to train.

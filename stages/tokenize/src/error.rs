@@ -21,6 +21,24 @@ pub enum Error {
         /// The reader's answer.
         message: String,
     },
+    /// A file that is to be loaded as a vocabulary and is none.
+    #[error("{path}: {message}")]
+    Vocabulary {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// A line of a vocabulary file that cannot be used.
+    #[error("{path}:{line}: {message}")]
+    VocabularyLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
     /// The vocabulary could not be trained.
     #[error("cannot train the vocabulary: {0}")]
     Train(String),

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use textmill_schemas::{
-    CorpusStage, Document, DocumentStage, Dropped, Row, ShardEntry, ShardReader, ShardWriter, Side,
-    StageResult, TaskContext, TaskReport, TokenGroup, TokenizerStamp, Tokens, Verdict, hash_file,
+    CorpusStage, Dropped, PlainDocument, Row, ShardEntry, ShardReader, ShardWriter, Side,
+    StageResult, TaskContext, TaskReport, TokenGroup, TokenizerStamp, Tokens, hash_file,
     shard_name, write_atomically,
 };
 
@@ -21,19 +21,6 @@ use crate::vocabulary;
 const TOKENIZER: &str = "tokenizer.json";
 /// The stage whose documents are tokenized.
 const UPSTREAM: &str = "normalize";
-
-/// Columns of a document that encoding needs.
-const COLUMNS: [&str; 9] = [
-    "id",
-    "source",
-    "file",
-    "offset",
-    "url",
-    "lang",
-    "cluster_id",
-    "repetitions",
-    "text",
-];
 
 /// The tokenize stage.
 ///
@@ -132,23 +119,25 @@ impl Tokenize {
         let mut dropped = ShardWriter::<Dropped>::create(ctx.out, &format!("dropped/{name}"))?;
         let mut report = TaskReport::default();
         let mut tally = Tally::default();
-        for group in ShardReader::<Document>::open(&path)?.with_columns(&COLUMNS) {
+        let schema = PlainDocument::schema();
+        let columns: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        for group in ShardReader::<PlainDocument>::open(&path)?.with_columns(&columns) {
             ctx.check_cancelled()?;
             let decided = group?.into_par_iter().map(|document| {
-                let (origin, side) = (document.origin(), split.side(&document));
-                (origin, side, encoder.process(document))
+                let side = split.side(&document.id, document.cluster_id.as_deref());
+                (side, encoder.decide(document))
             });
-            for (origin, side, verdict) in decided.collect::<Vec<_>>() {
+            for (side, decided) in decided.collect::<Vec<_>>() {
                 report.read += 1;
-                match verdict {
-                    Verdict::Keep(tokens) => {
+                match decided {
+                    Ok(tokens) => {
                         tally.add(side, &tokens);
                         match side {
                             Side::Train => train.write(tokens)?,
                             Side::Validation => validation.write(tokens)?,
                         }
                     }
-                    Verdict::Drop(reason) => {
+                    Err((origin, reason)) => {
                         report.count_drop(&reason.rule);
                         dropped.write(Dropped::new("tokenize", origin, reason))?;
                     }
@@ -205,10 +194,14 @@ impl CorpusStage for Tokenize {
     }
 
     fn external_inputs(&self) -> StageResult<String> {
-        match &self.config.tokenizer {
-            Some(path) => Ok(hash_file(path)?),
-            None => Ok(String::new()),
-        }
+        let files = self
+            .config
+            .tokenizer
+            .iter()
+            .map(|path| vocabulary::files(path));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        let hashes = files.iter().flatten().map(|file| hash_file(file));
+        Ok(hashes.collect::<Result<Vec<_>, _>>()?.join(" "))
     }
 }
 

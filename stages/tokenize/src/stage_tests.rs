@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use textmill_schemas::{Manifest, NoProgress, StageInput};
+use textmill_schemas::{Document, DocumentStage, Manifest, NoProgress, StageInput, Verdict};
 use tokenizers::Tokenizer;
 
 use super::*;

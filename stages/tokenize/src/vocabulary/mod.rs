@@ -3,6 +3,7 @@
 mod assemble;
 mod counting;
 mod lattice;
+mod load;
 mod merges;
 mod sample;
 mod unigram;
@@ -20,28 +21,31 @@ use crate::config::{Config, Model};
 use crate::error::Error;
 use crate::split::Split;
 pub use counting::{Counts, SharedCounts, TooMany};
+pub(crate) use load::files;
 pub use merges::{Learnt, Limits, Start, learn};
 pub(crate) use sample::{Sample, statistics};
-
-/// Loads a tokenizer and adds the document-end and special tokens that it lacks.
-pub(crate) fn load(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
-    with_special_tokens(read(path)?, config)
-}
 
 /// Ids are below this: they are places in tables.
 pub(crate) const MOST_IDS: u32 = 1 << 24;
 
-/// Reads a tokenizer.json.
+/// Loads a vocabulary of any kind and adds the document-end and special tokens that it lacks.
+pub(crate) fn load(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
+    with_special_tokens(read_as(path, config)?, config)
+}
+
+/// Reads a vocabulary of any kind: a tokenizer.json, a tiktoken rank file, or a folder with a
+/// tokenizer.json or with GPT-2's files. Where it does not say how text is cut into pieces, the
+/// configuration does.
+///
+/// # Errors
+/// When it is missing or malformed; the message names the file, and the line where there is one.
+pub fn read_as(path: &Path, config: &Config) -> Result<Tokenizer, Error> {
+    load::read(path, Some(config.pattern()))
+}
+
+/// Reads a vocabulary that says itself how text is cut into pieces.
 pub(crate) fn read(path: &Path) -> Result<Tokenizer, Error> {
-    let load = |message| Error::Load {
-        path: path.to_path_buf(),
-        message,
-    };
-    let tokenizer = Tokenizer::from_file(path).map_err(|error| load(error.to_string()))?;
-    match tokenizer.get_vocab(true).into_values().max() {
-        Some(id) if id >= MOST_IDS => Err(load(format!("ids go up to {id}, beyond {MOST_IDS}"))),
-        _ => Ok(tokenizer),
-    }
+    load::read(path, None)
 }
 
 fn with_special_tokens(mut tokenizer: Tokenizer, config: &Config) -> Result<Tokenizer, Error> {
