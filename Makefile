@@ -12,6 +12,8 @@ ARGS ?=
 # Data for `make quality` and pages for `make bench`.
 SHARED ?= ../shared
 PAGES ?= sample_corpus
+# Texts for the tokenizer's benchmark, a folder a kind (bench/texts.py); empty: those of PAGES and our sources.
+TEXTS ?=
 PEERS := .venv-peers
 # What `make bench-scale` runs with.
 DOCUMENTS ?= 20000000
@@ -34,7 +36,7 @@ CUDA ?= $(if $(wildcard $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda1),1,0)
 LIBTORCH_STAMP := $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda$(CUDA)
 TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
-SOURCES := $(shell find schemas words stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
+SOURCES := $(shell find schemas words packing stages model pipeline -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
 .PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench bench-scale fuzz lint clean distclean
 
@@ -92,8 +94,8 @@ test: $(LIBTORCH_STAMP) $(TEST_STAMP) ## run every test: unit, property, snapsho
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)
 
-bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the document stages beside their peers: make bench PAGES=FOLDER
-	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) --peers $(PEERS)/bin/python $(ARGS)
+bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the stages beside their peers: make bench PAGES=FOLDER TEXTS=FOLDER
+	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) $(if $(TEXTS),--texts $(TEXTS)) --peers $(PEERS)/bin/python $(ARGS)
 
 bench-scale: $(LIBTORCH_STAMP) ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
 	$(CARGO) bench --locked -p textmill -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)

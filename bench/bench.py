@@ -1,6 +1,6 @@
-"""Times textmill's document stages and their peers on the same pages, turn by turn, on one core.
+"""Times textmill's stages and their peers on the same pages and texts, turn by turn, on one core.
 
-    python3 bench/bench.py [--pages FOLDER] [--rounds N] [--peers PYTHON]
+    python3 bench/bench.py [--pages FOLDER] [--texts FOLDER] [--only documents|tokens] [--rounds N] [--peers PYTHON]
 
 The machine's speed drifts; what counts is the ratio within a round. Standard library only; the
 peers run in an interpreter of their own (--peers), and those that it lacks are left out. Peers that
@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import token_speed
+
 WORK = Path("target/bench")
 
 
@@ -25,12 +27,23 @@ def main():
     write_pages(arguments, pages)
     cargo = [os.environ.get("CARGO", "cargo"), "bench", "--quiet", "--locked", "-p", "textmill"]
     ours = [[*cargo, "--bench", "document_stages", "--", str(pages.resolve()), str(texts.resolve())]]
+    crates = ["--manifest-path", "bench/peers/Cargo.toml", "--target-dir", str(WORK / "peers")]
+    crates = [cargo[0], "run", "--quiet", "--release", "--locked", *crates, "--"]
+    if arguments.only != "tokens":
+        documents(arguments, cargo, ours, crates, pages, texts)
+    if arguments.only != "documents":
+        if not arguments.texts and not texts.exists():
+            rows(ours[0])  # writes the texts of the pages
+        python = arguments.peers and [arguments.peers, "bench/token_peers.py"]
+        token_speed.measure(arguments.texts, texts, WORK / "tokens", cargo, crates, python, arguments.rounds)
+
+
+def documents(arguments, cargo, ours, crates, pages, texts):
     # Both packages, so that their dependencies are those of the program.
     dedupe = [*cargo, "-p", "textmill-dedupe"]
     ours += [[*dedupe, "--bench", "stage", "--", str(texts.resolve())], [*dedupe, "--bench", "substrings"]]
-    crates = ["--manifest-path", "bench/peers/Cargo.toml", "--target-dir", str(WORK / "peers")]
-    crates = [cargo[0], "run", "--quiet", "--release", "--locked", *crates, "--", str(texts)]
-    theirs = [[arguments.peers, "bench/peers.py", str(pages), str(texts)], crates] if arguments.peers else []
+    theirs = [[*crates, "minhash", str(texts)]]
+    theirs = [[arguments.peers, "bench/peers.py", str(pages), str(texts)], *theirs] if arguments.peers else []
     rounds = []
     for number in range(arguments.rounds):
         print(f"round {number + 1} of {arguments.rounds} ...", file=sys.stderr)
@@ -42,6 +55,10 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, default=Path("sample_corpus"), help="folder of HTML pages, UTF-8")
     parser.add_argument("--most", type=int, default=300, help="pages to take, evenly over the folder")
+    parser.add_argument(
+        "--texts", type=Path, help="folder of texts for the tokenizer, with a folder for each kind: english, chinese, code; see texts.py"
+    )
+    parser.add_argument("--only", choices=["documents", "tokens"], help="the document stages, or the tokenizer, alone")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter in which the peers are installed")
     return parser.parse_args()

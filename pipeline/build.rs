@@ -12,7 +12,7 @@ const STAGES: [(&str, &[&str]); 8] = [
     ("dedupe", &[]),
     ("normalize", &["words"]),
     ("tokenize", &[]),
-    ("train", &["model"]),
+    ("train", &["model", "packing"]),
     ("evaluate", &["model"]),
 ];
 

@@ -241,7 +241,7 @@ fn a_reader_that_leaves_is_no_error() {
 #[test]
 fn every_help_teaches_with_an_example() {
     for command in [
-        "run", "inspect", "trace", "apply", "dedupe", "clusters", "index",
+        "run", "inspect", "trace", "apply", "dedupe", "clusters", "index", "mix", "pack",
     ] {
         let mut help = Command::new(env!("CARGO_BIN_EXE_textmill"));
         let said = succeed(help.args([command, "--help"]));

@@ -11,8 +11,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use support::{both, manifest, rows, succeed, textmill};
-use textmill_schemas::{Document, Dropped, Row, ShardReader, Tokens};
-use textmill_tokenize::{Side, Split};
+use textmill_schemas::{Document, Dropped, Row, ShardReader, Side, Tokens};
+use textmill_tokenize::Split;
 
 /// Clusters of four: a text, a copy with further line ends, one with a word changed, one with two.
 const CLUSTERS: usize = 40;
@@ -290,7 +290,7 @@ fn no_duplicate_of_a_validation_document_is_trained_on() {
     let split = Split::new(0.5, 0);
     for row in rows::<Document>(dir.path(), "dedupe", false) {
         assert_eq!(row.cluster_id.as_ref().unwrap_or(&row.id), &row.id);
-        let side = match split.side(&row) {
+        let side = match split.side(&row.id, row.cluster_id.as_deref()) {
             Side::Train => "train",
             Side::Validation => "validation",
         };

@@ -70,6 +70,36 @@ fn the_corridor_ends_with_a_model_and_its_evaluation() {
 }
 
 #[test]
+fn the_mixture_is_shown_before_it_is_trained_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let train = |further: &[&str]| {
+        let mut command = textmill(dir.path(), &["train"]);
+        command.args(TINY).args(further).output().unwrap()
+    };
+    let fit = [
+        "--set",
+        "train.packing=best_fit",
+        "--set",
+        "train.mixture.sources.news=2",
+    ];
+    let output = train(&fit);
+    assert!(output.status.success(), "{}", both(&output));
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    let table = notes.find("Training draws").expect("the table");
+    assert!(notes[table..].contains("repetitions"), "{notes}");
+    assert!(notes[table..].find("documents/s") > notes[table..].find("epochs"));
+    let metrics = fs::read_to_string(dir.path().join("train/metrics.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
+    // Rows are padded, and what is no token is not counted.
+    let (tokens, places) = (last["tokens"].as_u64().unwrap(), 6 * 2 * 2 * 32);
+    assert!(tokens <= places && tokens > places * 9 / 10, "{tokens}");
+    let output = train(&["--set", "train.mixture.sources.nwes=2"]);
+    assert!(!output.status.success());
+    let said = both(&output);
+    assert!(said.contains("nearest is `news`"), "{said}");
+}
+
+#[test]
 fn an_interrupted_training_ends_with_the_same_losses() {
     let (whole, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let train = |dir: &Path| {

@@ -243,7 +243,8 @@ impl Gpt {
     }
 
     /// Loss of a batch times `scale`, and its gradient; `tokens` and `targets` are int64
-    /// `[batch, tokens]`. Needs a [`Gpt::trainable`] handle.
+    /// `[batch, tokens]`. Where a target is [`crate::NO_TARGET`] there is no loss. Needs a
+    /// [`Gpt::trainable`] handle.
     ///
     /// # Errors
     /// As [`Gpt::hidden`].

@@ -151,3 +151,25 @@ fn handles_share_their_parameters_across_threads() {
     assert!(apart(&expected, &got.join().unwrap()) < 1e-6);
     assert_eq!(gpt.parameters(), gpt.layout.numel - (128 - 70) * 32);
 }
+
+/// A row with padding teaches what the row without it does.
+#[test]
+fn padding_without_targets_changes_no_gradient() {
+    for config in both() {
+        let gpt = lively(&config).trainable().unwrap();
+        let gradients = |tokens: &Tensor, targets: &Tensor| {
+            gpt.gradients(tokens, targets, 0.125, &mut Dropout::off())
+                .unwrap()
+        };
+        let (short, targets) = (tokens(2, 8), tokens(2, 8).fliplr());
+        let padded = |ids: &Tensor, value: i64| {
+            let padding = Tensor::full([2, 4], value, (Kind::Int64, Device::Cpu));
+            Tensor::cat(&[ids, &padding], 1)
+        };
+        let expected = gradients(&short, &targets);
+        let found = gradients(&padded(&short, 69), &padded(&targets, crate::NO_TARGET));
+        assert!(apart(&found.loss, &expected.loss) < 1e-5);
+        assert!(apart(&found.flat, &expected.flat) < 1e-5);
+        assert!(expected.flat.abs().max().double_value(&[]) > 1e-2);
+    }
+}

@@ -41,6 +41,10 @@ fn for_each_chunk(
     Ok(())
 }
 
+/// A target of this value is none: what [`crate::Gpt::gradients`] teaches does not depend on what
+/// comes at its place. PyTorch's `ignore_index` has the same default.
+pub const NO_TARGET: i64 = -100;
+
 /// Loss of a batch and its gradients where the head begins.
 pub(crate) struct HeadGradients {
     /// Sum of the cross-entropies times the scale, fp32 scalar.
@@ -52,7 +56,7 @@ pub(crate) struct HeadGradients {
 }
 
 /// Cross-entropy of `hidden` `[tokens, width]` against `targets` `[tokens]`, times `scale`, with
-/// its gradients by formula: (softmax − one-hot) · scale.
+/// its gradients by formula: (softmax − one-hot) · scale; both 0 where the target is [`NO_TARGET`].
 ///
 /// The logits are computed once and not kept for a backward pass. The caller disables autograd.
 pub(crate) fn gradients(
@@ -71,12 +75,15 @@ pub(crate) fn gradients(
         let tokens = logits.size()[0];
         let rows = hidden.f_narrow(0, first, tokens)?;
         let target = targets.f_narrow(0, first, tokens)?.f_unsqueeze(1)?;
+        let counts = target.f_ne(NO_TARGET)?.f_to_kind(Kind::Float)?;
+        let target = target.f_clamp_min(0)?; // any id: what it gives is taken times 0
         let mut softmax = logits.f_log_softmax(1, None::<Kind>)?;
-        let _ = loss.f_sub_(&softmax.f_gather(1, &target, false)?.f_sum(Kind::Float)?)?;
+        let likelihood = softmax.f_gather(1, &target, false)?.f_mul(&counts)?;
+        let _ = loss.f_sub_(&likelihood.f_sum(Kind::Float)?)?;
         let _ = softmax.f_exp_()?;
         let minus_one = Tensor::f_full([tokens, 1], -1.0, options)?;
         let _ = softmax.f_scatter_add_(1, &target, &minus_one)?;
-        let _ = softmax.f_mul_scalar_(scale)?;
+        let _ = softmax.f_mul_(&counts.f_mul_scalar(scale)?)?;
         let by_logits = softmax.f_to_kind(kind)?;
         by_hidden
             .f_narrow(0, first, tokens)?
@@ -173,6 +180,34 @@ mod tests {
         assert!(apart(&chunked.head, &by[1]) < 1e-8);
         let padding = chunked.head.narrow(0, VOCAB, PADDED - VOCAB);
         assert_eq!(padding.abs().max().double_value(&[]), 0.0);
+    }
+
+    /// Places without a target may as well not be there.
+    #[test]
+    fn no_target_teaches_nothing() {
+        let (hidden, head, targets) = sample();
+        let kept: Vec<i64> = (0..TOKENS).filter(|i| i % 3 != 1).collect();
+        let kept = Tensor::from_slice(&kept);
+        let without =
+            targets
+                .full_like(NO_TARGET)
+                .index_copy(0, &kept, &targets.index_select(0, &kept));
+        let (some, few) = (
+            hidden.index_select(0, &kept),
+            targets.index_select(0, &kept),
+        );
+        let found = gradients(&hidden, &head, VOCAB, &without, 0.01).unwrap();
+        let expected = gradients(&some, &head, VOCAB, &few, 0.01).unwrap();
+        let apart = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]);
+        assert!(apart(&found.loss, &expected.loss) < 1e-5);
+        assert_eq!(
+            apart(&found.hidden.index_select(0, &kept), &expected.hidden),
+            0.0
+        );
+        assert!(apart(&found.head, &expected.head) < 1e-6);
+        let left: Vec<i64> = (0..TOKENS).filter(|i| i % 3 == 1).collect();
+        let nothing = found.hidden.index_select(0, &Tensor::from_slice(&left));
+        assert_eq!(nothing.abs().max().double_value(&[]), 0.0);
     }
 
     #[test]

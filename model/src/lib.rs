@@ -40,5 +40,5 @@ pub use dropout::Dropout;
 pub use error::Error;
 pub use generate::{Sampling, generate};
 pub use gpt::{Gpt, Gradients};
-pub use head::Scores;
+pub use head::{NO_TARGET, Scores};
 pub use tensors::{read_tensors, write_tensors};

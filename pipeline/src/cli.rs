@@ -140,6 +140,43 @@ document that was kept: [-only in that one-]{+only in this one+}, or red and gre
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Show what training will draw of each source and language: shares, repetitions, epochs
+    #[command(
+        long_about = "Shows the training mixture of a run by source and language, before it is trained on: \
+the natural share of the tokens, the weight that [train.mixture] gives, the share that it makes, how often \
+a document is seen in one pass, the tokens drawn in the configured steps, and the epochs that they mean. \
+Tokens count those that end documents. More than 4 epochs are marked. The same table is printed whenever the train stage begins.",
+        after_help = "Examples:\n  \
+textmill mix\n  \
+textmill mix --set train.mixture.sources.news=2 --set train.mixture.languages.zh=0.5\n  \
+textmill mix --tokens 300000000000        another budget than the configured steps\n  \
+textmill mix --json"
+    )]
+    Mix {
+        /// What to show.
+        #[command(flatten)]
+        show: MixArgs,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Show what packing documents into rows costs: padding, and documents cut
+    #[command(
+        long_about = "Reads the lengths of a run's training documents (and no tokens), and shows for each context \
+how many rows they make, how much of them is padding, and how many documents are cut, also of those that would \
+fit: once for documents joined and cut every context ([train] packing = \"concatenate\"), once for best-fit \
+packing (\"best_fit\"), which keeps whole what fits.",
+        after_help = "Examples:\n  \
+textmill pack                             at the configured context\n  \
+textmill pack --context 512,1024,2048\n  \
+textmill pack --context 2048 --json"
+    )]
+    Pack {
+        /// What to show.
+        #[command(flatten)]
+        show: PackArgs,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
     /// Run a document stage as a filter on a pipe: JSON lines in, verdicts out
     #[command(
         long_about = "Runs extract, filter, normalize or tokenize as a filter on a pipe. One JSON object a line \
@@ -209,6 +246,21 @@ textmill dedupe --set 'dedupe.reference=[\"indexes/week\"]'"
         #[command(subcommand)]
         command: crate::index::Index,
     },
+    /// Write a run's tokens as files for nanoGPT, llm.c or Megatron-LM
+    #[command(
+        long_about = "Writes the tokens of a run (runs/NAME/tokenize), in the order of its shards, as files that other \
+trainers read: exactly the bytes that their own scripts would write. Documents keep their side, training or \
+validation. Each ends with the document-end token, or begins with it for llm.c. tokenizer.json lies beside them.\n\n\
+A training document stands there once, also if dedupe gave it several repetitions; --repeat writes it as often as \
+textmill's own trainer would see it in an epoch.\n\n\
+nanoGPT reads ids of 16 bits: vocabularies of over 65,536 entries need llmc or megatron. Files get their names \
+when all of them are whole. Memory does not grow with the corpus.",
+        after_help = "Examples:\n  \
+textmill export --format nanogpt --out nanoGPT/data/sample\n  \
+textmill export --format llmc --out tokens --shard-tokens 10000000\n  \
+textmill export --format megatron --out tokens --config configs/rust-docs.toml --repeat"
+    )]
+    Export(crate::export::ExportArgs),
     /// Compare vocabularies, look at the pieces of a text, prove the encoder
     #[command(
         long_about = "Works with vocabularies of any kind: a run's or another Hugging Face tokenizer.json, a tiktoken \
@@ -275,6 +327,28 @@ pub struct ClusterArgs {
     #[arg(long, default_value_t = 160)]
     pub width: usize,
     /// Print JSON lines: the figures, then a cluster a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to show of a mixture.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct MixArgs {
+    /// Tokens that training draws [default: those of the configured steps].
+    #[arg(long)]
+    pub tokens: Option<u64>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to show of packing.
+#[derive(Args, Clone, Debug)]
+pub struct PackArgs {
+    /// Tokens of a row; several as 512,1024 [default: the configured context].
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..1 << 24))]
+    pub context: Vec<u32>,
+    /// Print JSON lines, one for each context and kind of packing.
     #[arg(long)]
     pub json: bool,
 }

@@ -11,6 +11,8 @@ mod config;
 mod doctor;
 mod explain;
 mod explore;
+mod export;
+mod feed;
 mod index;
 mod output;
 mod report;
@@ -78,6 +80,8 @@ fn execute(command: Command) -> Result<()> {
             ..
         } => explore::inspect(&path, sql.as_deref(), rows, width),
         Command::Clusters { show, config } => clusters::clusters(&load(&config)?, &show),
+        Command::Mix { show, config } => feed::mix(&load(&config)?, &show),
+        Command::Pack { show, config } => feed::pack(&load(&config)?, &show),
         Command::Trace { document, config } => explore::trace(&load(&config)?, &document),
         Command::Apply {
             stage,
@@ -96,6 +100,7 @@ fn execute(command: Command) -> Result<()> {
         Command::TrainFilter { model } => train_filter::train_filter(&model),
         Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
+        Command::Export(args) => export::export(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

@@ -10,10 +10,11 @@ use textmill_schemas::Cancelled;
 
 use crate::cli::RunArgs;
 use crate::config::Config;
+use crate::feed;
 use crate::output::sayln;
 use crate::report;
 use crate::runner::{Runner, StageOutcome};
-use crate::stages::STAGES;
+use crate::stages::{STAGES, StageInfo};
 
 /// Exit status of a program that ended by an interrupt.
 const INTERRUPTED: u8 = 130;
@@ -55,10 +56,16 @@ pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
 
 /// Returns the number of stages that ran.
 fn bring_up_to_date(config: &Config, target: &str, args: &RunArgs) -> Result<usize> {
-    stop_on_interrupt()?;
+    Interrupt::listen()?;
     let start = Instant::now();
     let runner = Runner::new(config, &CANCEL, args.quiet)?;
-    let outcomes = runner.bring_up_to_date(target, args.force, |outcome| {
+    let before = |stage: &StageInfo| {
+        if stage.name == "train" && !args.quiet {
+            eprintln!("\n{}", feed::before_training(config)?);
+        }
+        Ok(())
+    };
+    let outcomes = runner.bring_up_to_date(target, args.force, before, |outcome| {
         if !args.quiet && outcome.ran.is_some() {
             eprintln!("{}", closing_line(outcome));
         }
@@ -91,15 +98,27 @@ fn closing_line(outcome: &StageOutcome) -> String {
     )
 }
 
-/// The first interrupt asks the stages to stop, the second one ends the program.
-fn stop_on_interrupt() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if CANCEL.swap(true, Ordering::SeqCst) {
-            std::process::exit(INTERRUPTED.into());
-        }
-        eprintln!("\nStopping at a safe point; press Ctrl-C again to stop at once.");
-    })
-    .context("cannot listen for Ctrl-C")
+/// Whether the user asked to stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupt(());
+
+impl Interrupt {
+    /// From now on the first interrupt asks to stop, and the second one ends the program.
+    pub fn listen() -> Result<Self> {
+        ctrlc::set_handler(|| {
+            if CANCEL.swap(true, Ordering::SeqCst) {
+                std::process::exit(INTERRUPTED.into());
+            }
+            eprintln!("\nStopping at a safe point; press Ctrl-C again to stop at once.");
+        })
+        .context("cannot listen for Ctrl-C")?;
+        Ok(Self(()))
+    }
+
+    /// Whether one came.
+    pub fn came(self) -> bool {
+        CANCEL.load(Ordering::SeqCst)
+    }
 }
 
 /// Prints an error and what led to it, and says how the program ends.

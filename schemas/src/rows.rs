@@ -152,6 +152,49 @@ row! {
 }
 
 row! {
+    /// Of a [`Document`] what tokenizing it needs: its shards can be read as either.
+    pub struct PlainDocument {
+        /// Stable identity, the same in every stage.
+        pub id: String,
+        /// Name of the source in the configuration.
+        pub source: String,
+        /// File inside the source.
+        pub file: String,
+        /// Byte offset of the record in that file.
+        pub offset: u64,
+        /// Address that the document was fetched from.
+        pub url: Option<String>,
+        /// Identified language, ISO 639-1 where there is one.
+        pub lang: Option<String>,
+        /// Near-duplicate cluster: id of its survivor; null when the document has no duplicate.
+        pub cluster_id: Option<String>,
+        /// How often training should see the document, by the size of its cluster.
+        pub repetitions: u32 = 1,
+        /// The text.
+        pub text: String,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, &self.file, self.offset, &self.url)
+    }
+}
+
+impl From<Document> for PlainDocument {
+    fn from(document: Document) -> Self {
+        Self {
+            id: document.id,
+            source: document.source,
+            file: document.file,
+            offset: document.offset,
+            url: document.url,
+            lang: document.lang,
+            cluster_id: document.cluster_id,
+            repetitions: document.repetitions,
+            text: document.text,
+        }
+    }
+}
+
+row! {
     /// A document that ended its way: which stage and rule ended it, and how far off it was.
     pub struct Dropped {
         /// Stable identity, the same in every stage.

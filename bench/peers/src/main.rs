@@ -1,87 +1,27 @@
-//! Times the peers that are Rust crates, each on one core: `textmill-peers TEXTS.jsonl`.
-//!
-//! Prints one JSON object a peer, as peers.py does for those in Python.
+//! Times the peers that are Rust crates, each on one core, one JSON object a peer, as peers.py does
+//! for those in Python.
 
 use std::error::Error;
-use std::fs::File;
-use std::hint::black_box;
-use std::io::{BufRead, BufReader};
-use std::time::{Duration, Instant};
 
-use gaoya::minhash::{MinHasher, MinHasher32, MinHasher64V1};
-use serde_json::{Value, json};
+mod encode;
+mod measure;
+mod minhash;
+mod train;
+mod vocabularies;
 
-const AT_LEAST: Duration = Duration::from_secs(2);
-/// As textmill's 14 bands of 8 rows.
-const HASHES: usize = 112;
-const NGRAM: usize = 5;
+const USAGE: &str = "usage: textmill-peers minhash TEXTS.jsonl
+       textmill-peers vocabularies FOLDER
+       textmill-peers encode TOKENIZER.json TEXTS.jsonl...
+       textmill-peers train TEXTS.jsonl VOCABULARY_SIZE";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1);
-    let texts = read(&path.ok_or("usage: textmill-peers TEXTS.jsonl")?)?;
-    let gaoya = MinHasher64V1::new(HASHES);
-    report("gaoya", &texts, |text| sign(&gaoya, text));
-    // Its fastest, of 31-bit hashes.
-    let gaoya = MinHasher32::new(HASHES);
-    report("gaoya, 32-bit", &texts, |text| sign(&gaoya, text));
-    Ok(())
-}
-
-fn read(path: &str) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut texts = Vec::new();
-    for line in BufReader::new(File::open(path)?).lines() {
-        let row: Value = serde_json::from_str(&line?)?;
-        texts.push(row["text"].as_str().unwrap_or_default().to_owned());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["minhash", texts] => minhash::run(texts),
+        ["vocabularies", folder] => vocabularies::write(folder.as_ref()),
+        ["encode", tokenizer, texts @ ..] => encode::run(tokenizer, texts),
+        ["train", texts, size] => train::run(texts, size.parse()?),
+        _ => Err(USAGE.into()),
     }
-    Ok(texts)
-}
-
-/// Best of several rounds: other work on the machine only ever slows a round down.
-fn report<T>(who: &str, texts: &[String], work: impl Fn(&str) -> T) {
-    let (started, mut best) = (Instant::now(), Duration::MAX);
-    while best == Duration::MAX || started.elapsed() < AT_LEAST {
-        let round = Instant::now();
-        for text in texts {
-            black_box(work(text));
-        }
-        best = best.min(round.elapsed());
-    }
-    let bytes: usize = texts.iter().map(String::len).sum();
-    let row = json!({
-        "who": who, "stage": "minhash", "documents": texts.len(), "bytes": bytes,
-        "seconds": best.as_secs_f64(),
-    });
-    println!("{row}");
-}
-
-fn sign<M: MinHasher>(minhasher: &M, text: &str) -> Vec<M::V> {
-    let text = text.to_lowercase();
-    let words = words(&text);
-    // A window is hashed word by word: no shingle is put together as a text.
-    minhasher.create_signature(words.windows(NGRAM.min(words.len().max(1))))
-}
-
-/// Runs of letters, digits and underlines; each character of a script without spaces is a word.
-fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let length = if is_unspaced(c) {
-            c.len_utf8()
-        } else {
-            let ends = |c: char| is_unspaced(c) || !(c.is_alphanumeric() || c == '_');
-            rest.find(ends).unwrap_or(rest.len())
-        };
-        let (word, after) = rest.split_at(length.max(c.len_utf8()));
-        if length > 0 {
-            words.push(word);
-        }
-        rest = after;
-    }
-    words
-}
-
-/// Kana, Han and Thai letters.
-fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{e01}'..='\u{e46}')
 }

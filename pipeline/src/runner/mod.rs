@@ -7,4 +7,5 @@ mod progress;
 mod run;
 
 pub use per_document::{PerDocument, decide};
+pub use progress::Reporter;
 pub use run::{Runner, StageOutcome};

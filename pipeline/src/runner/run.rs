@@ -60,11 +60,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs what a stage needs, and the stage, where they are not up to date; `force` runs the
-    /// stage itself in any case. `on_outcome` hears of each stage as it is done.
+    /// stage itself in any case. `before` hears of each stage that is about to run, and may stop
+    /// it; `on_outcome` hears of each stage as it is done.
     pub fn bring_up_to_date(
         &self,
         target: &str,
         force: bool,
+        mut before: impl FnMut(&StageInfo) -> Result<()>,
         mut on_outcome: impl FnMut(&StageOutcome),
     ) -> Result<Vec<StageOutcome>> {
         let mut outcomes = Vec::new();
@@ -82,7 +84,10 @@ impl<'a> Runner<'a> {
                     remove_intermediates(&planned.dir)?;
                     (**manifest).clone()
                 }
-                _ => self.run_stage(&planned, force && info.name == target)?,
+                _ => {
+                    before(info)?;
+                    self.run_stage(&planned, force && info.name == target)?
+                }
             };
             let outcome = StageOutcome {
                 info,

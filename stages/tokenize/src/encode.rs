@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use aho_corasick::AhoCorasick;
-use textmill_schemas::{Document, DocumentStage, Reason, Tokens, Verdict};
+use textmill_schemas::{
+    Document, DocumentStage, Origin, PlainDocument, Reason, Row, Tokens, Verdict,
+};
 use tokenizers::{NormalizedString, Normalizer, NormalizerWrapper, Tokenizer};
 use unicode_normalization::{IsNormalized, is_nfc_quick};
 
@@ -226,48 +228,52 @@ impl Fast {
     }
 }
 
+impl Encoder {
+    /// Encodes a document, or says why it ends here.
+    pub(crate) fn decide(&self, document: PlainDocument) -> Result<Tokens, (Origin, Reason)> {
+        let mut memory = self.borrow();
+        let Memory { scratch, tokens } = &mut *memory;
+        tokens.clear();
+        let done = self.encode_with(&document.text, scratch, tokens);
+        // A copy has no more room than it needs.
+        let tokens = tokens.clone();
+        self.give_back(memory);
+        let dropped = |reason: Reason| (document.origin(), reason);
+        if let Err(error) = done {
+            let reason = Reason::new("tokenize.failed").detail(error.to_string());
+            return Err(dropped(reason.text(document.text.clone())));
+        }
+        if tokens.is_empty() {
+            let reason = Reason::new("tokenize.empty").measured(0.0, 1.0);
+            return Err(dropped(reason.text(document.text.clone())));
+        }
+        let too_large = |length: usize| {
+            let reason = Reason::new("tokenize.too_large");
+            dropped(reason.measured(length as f64, f64::from(u32::MAX)))
+        };
+        let figure = |length: usize| u32::try_from(length).map_err(|_| too_large(length));
+        Ok(Tokens {
+            bytes: figure(document.text.len())?,
+            count: figure(tokens.len())?,
+            id: document.id,
+            source: document.source,
+            lang: document.lang,
+            repetitions: document.repetitions,
+            tokens,
+        })
+    }
+}
+
 impl DocumentStage for Encoder {
     type Input = Document;
     type Output = Tokens;
 
     fn process(&self, input: Document) -> Verdict<Tokens> {
-        let mut memory = self.borrow();
-        let Memory { scratch, tokens } = &mut *memory;
-        tokens.clear();
-        let done = self.encode_with(&input.text, scratch, tokens);
-        // A copy has no more room than it needs.
-        let tokens = tokens.clone();
-        self.give_back(memory);
-        verdict(input, done.map(|()| tokens))
-    }
-}
-
-fn verdict(input: Document, tokens: Result<Vec<u32>, Error>) -> Verdict<Tokens> {
-    let tokens = match tokens {
-        Ok(tokens) => tokens,
-        Err(error) => {
-            let reason = Reason::new("tokenize.failed").detail(error.to_string());
-            return Verdict::Drop(reason.text(input.text));
+        match self.decide(input.into()) {
+            Ok(tokens) => Verdict::Keep(tokens),
+            Err((_, reason)) => Verdict::Drop(reason),
         }
-    };
-    let Ok(bytes) = u32::try_from(input.text.len()) else {
-        let length = input.text.len() as f64;
-        let reason = Reason::new("tokenize.too_large");
-        return Verdict::Drop(reason.measured(length, f64::from(u32::MAX)));
-    };
-    if tokens.is_empty() {
-        let reason = Reason::new("tokenize.empty").measured(0.0, 1.0);
-        return Verdict::Drop(reason.text(input.text));
     }
-    Verdict::Keep(Tokens {
-        id: input.id,
-        source: input.source,
-        lang: input.lang,
-        bytes,
-        repetitions: input.repetitions,
-        count: tokens.len() as u32,
-        tokens,
-    })
 }
 
 #[cfg(test)]

@@ -4,34 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use textmill_schemas::{StageResult, Tokens, write_atomically};
+use textmill_schemas::{Side, StageResult, TokenGroup, Tokens, write_atomically};
 use xxhash_rust::xxh3::xxh3_64;
-
-use crate::split::Side;
-
-/// Documents of one side, source and language. `groups.json` is an array of these.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Group {
-    /// Which side of the split.
-    pub side: Side,
-    /// Name of the source in the configuration.
-    pub source: String,
-    /// Identified language.
-    pub lang: Option<String>,
-    /// Documents.
-    pub documents: u64,
-    /// Token ids, without those that end documents.
-    pub tokens: u64,
-    /// UTF-8 bytes of their texts.
-    pub bytes: u64,
-    /// Token ids when each document counts as often as its `repetitions` say.
-    pub repeated_tokens: u64,
-}
 
 /// Counts of some shards.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Groups {
-    groups: Vec<Group>,
+    groups: Vec<TokenGroup>,
     /// Exclusive or over hashes of the validation documents' ids: tells whether two runs hold the
     /// same ones apart, whatever the order.
     validation_hash: u64,
@@ -42,7 +21,7 @@ type Key = (Side, String, Option<String>);
 /// Counts documents as they come.
 #[derive(Default)]
 pub(crate) struct Tally {
-    groups: BTreeMap<Key, Group>,
+    groups: BTreeMap<Key, TokenGroup>,
     validation_hash: u64,
 }
 
@@ -52,7 +31,7 @@ impl Tally {
             self.validation_hash ^= xxh3_64(document.id.as_bytes());
         }
         let tokens = document.tokens.len() as u64;
-        self.add_group(Group {
+        self.add_group(TokenGroup {
             side,
             source: document.source.clone(),
             lang: document.lang.clone(),
@@ -63,7 +42,7 @@ impl Tally {
         });
     }
 
-    fn add_group(&mut self, more: Group) {
+    fn add_group(&mut self, more: TokenGroup) {
         let key = (more.side, more.source.clone(), more.lang.clone());
         match self.groups.get_mut(&key) {
             Some(group) => {
@@ -101,7 +80,7 @@ impl Tally {
 }
 
 /// Adds up the counts of all shards: the groups, and the hash of the validation documents.
-pub(crate) fn sum(work: &Path, shards: usize) -> StageResult<(Vec<Group>, u64)> {
+pub(crate) fn sum(work: &Path, shards: usize) -> StageResult<(Vec<TokenGroup>, u64)> {
     let mut tally = Tally::default();
     for rank in 0..shards {
         let json = std::fs::read(part(work, rank))?;

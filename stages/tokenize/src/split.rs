@@ -1,21 +1,7 @@
 //! Training or validation: decided by a hash, not by chance or order.
 
-use serde::{Deserialize, Serialize};
-use textmill_schemas::Document;
+use textmill_schemas::Side;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
-
-/// Which side a document is on.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// The model learns from it.
-    #[default]
-    Train,
-    /// The model is measured on it.
-    Validation,
-}
 
 /// Assigns documents to sides. What decides is the id of the document (or its cluster) and the
 /// split's own seed, so neither the run's seed nor further documents move one.
@@ -39,8 +25,8 @@ impl Split {
     /// The side of a document: that of its duplicate cluster, so that documents of one cluster are
     /// on one side. Runs over other documents agree as far as they keep the same one of a cluster.
     #[must_use]
-    pub fn side(&self, document: &Document) -> Side {
-        let key = document.cluster_id.as_deref().unwrap_or(&document.id);
+    pub fn side(&self, id: &str, cluster_id: Option<&str>) -> Side {
+        let key = cluster_id.unwrap_or(id);
         match xxh3_64_with_seed(key.as_bytes(), self.seed) < self.limit {
             true => Side::Validation,
             false => Side::Train,
@@ -58,24 +44,16 @@ pub(crate) fn share_of_hashes(share: f64) -> u64 {
 mod tests {
     use super::*;
 
-    fn document(id: &str, cluster: Option<&str>) -> Document {
-        Document {
-            id: id.into(),
-            cluster_id: cluster.map(str::to_owned),
-            ..Document::default()
-        }
-    }
-
     #[test]
     fn a_cluster_is_on_one_side() {
         let split = Split::new(0.5, 7);
         for cluster in 0..50 {
             let cluster = cluster.to_string();
             let sides: Vec<Side> = (0..5)
-                .map(|member| split.side(&document(&format!("{cluster}-{member}"), Some(&cluster))))
+                .map(|member| split.side(&format!("{cluster}-{member}"), Some(&cluster)))
                 .collect();
             assert!(sides.iter().all(|side| *side == sides[0]));
-            assert_eq!(sides[0], split.side(&document(&cluster, None)));
+            assert_eq!(sides[0], split.side(&cluster, None));
         }
     }
 
@@ -84,7 +62,7 @@ mod tests {
         let count = |seed| -> Vec<usize> {
             let split = Split::new(0.1, seed);
             (0..10_000)
-                .filter(|i| split.side(&document(&i.to_string(), None)) == Side::Validation)
+                .filter(|i| split.side(&i.to_string(), None) == Side::Validation)
                 .collect()
         };
         assert!((900..1100).contains(&count(1).len()), "{}", count(1).len());

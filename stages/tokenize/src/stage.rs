@@ -5,16 +5,16 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use textmill_schemas::{
-    CorpusStage, Document, DocumentStage, Dropped, Row, ShardEntry, ShardReader, ShardWriter,
-    StageResult, TaskContext, TaskReport, TokenizerStamp, Tokens, Verdict, hash_file, shard_name,
-    write_atomically,
+    CorpusStage, Dropped, PlainDocument, Row, ShardEntry, ShardReader, ShardWriter, Side,
+    StageResult, TaskContext, TaskReport, TokenGroup, TokenizerStamp, Tokens, hash_file,
+    shard_name, write_atomically,
 };
 
 use crate::config::Config;
 use crate::encode::Encoder;
 use crate::error::Error;
 use crate::groups::{self, Tally};
-use crate::split::{Side, Split};
+use crate::split::Split;
 use crate::vocabulary;
 
 /// Where the stage puts its tokenizer.
@@ -22,25 +22,10 @@ const TOKENIZER: &str = "tokenizer.json";
 /// The stage whose documents are tokenized.
 const UPSTREAM: &str = "normalize";
 
-/// Columns of a document that encoding needs.
-const COLUMNS: [&str; 9] = [
-    "id",
-    "source",
-    "file",
-    "offset",
-    "url",
-    "lang",
-    "cluster_id",
-    "repetitions",
-    "text",
-];
-/// What the groups of the token shards add up to.
-const GROUPS: &str = "groups.json";
-
 /// The tokenize stage.
 ///
 /// Writes `tokenizer.json`, `train/part-*.parquet` and `validation/part-*.parquet`, and
-/// `groups.json` ([`crate::Group`]). Its statistics tell `vocab_size` and `eot_id` (the id of the
+/// `groups.json` ([`TokenGroup`]). Its statistics tell `vocab_size` and `eot_id` (the id of the
 /// document-end token) to the trainer.
 pub struct Tokenize {
     config: Config,
@@ -134,23 +119,25 @@ impl Tokenize {
         let mut dropped = ShardWriter::<Dropped>::create(ctx.out, &format!("dropped/{name}"))?;
         let mut report = TaskReport::default();
         let mut tally = Tally::default();
-        for group in ShardReader::<Document>::open(&path)?.with_columns(&COLUMNS) {
+        let schema = PlainDocument::schema();
+        let columns: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        for group in ShardReader::<PlainDocument>::open(&path)?.with_columns(&columns) {
             ctx.check_cancelled()?;
             let decided = group?.into_par_iter().map(|document| {
-                let (origin, side) = (document.origin(), split.side(&document));
-                (origin, side, encoder.process(document))
+                let side = split.side(&document.id, document.cluster_id.as_deref());
+                (side, encoder.decide(document))
             });
-            for (origin, side, verdict) in decided.collect::<Vec<_>>() {
+            for (side, decided) in decided.collect::<Vec<_>>() {
                 report.read += 1;
-                match verdict {
-                    Verdict::Keep(tokens) => {
+                match decided {
+                    Ok(tokens) => {
                         tally.add(side, &tokens);
                         match side {
                             Side::Train => train.write(tokens)?,
                             Side::Validation => validation.write(tokens)?,
                         }
                     }
-                    Verdict::Drop(reason) => {
+                    Err((origin, reason)) => {
                         report.count_drop(&reason.rule);
                         dropped.write(Dropped::new("tokenize", origin, reason))?;
                     }
@@ -168,9 +155,14 @@ impl Tokenize {
     fn groups(&self, ctx: &TaskContext) -> StageResult<TaskReport> {
         let shards = ctx.input(UPSTREAM)?.manifest.kept.len();
         let (groups, validation_hash) = groups::sum(&ctx.work(), shards)?;
-        write_atomically(&ctx.out.join(GROUPS), &serde_json::to_vec_pretty(&groups)?)?;
+        write_atomically(
+            &ctx.out.join(TokenGroup::FILE),
+            &serde_json::to_vec_pretty(&groups)?,
+        )?;
         let mut report = TaskReport::default();
-        report.files.push(ShardEntry::of_file(ctx.out, GROUPS)?);
+        report
+            .files
+            .push(ShardEntry::of_file(ctx.out, TokenGroup::FILE)?);
         let hash = format!("{validation_hash:016x}");
         report
             .stats

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use textmill_schemas::{Manifest, NoProgress, StageInput};
+use textmill_schemas::{Document, DocumentStage, Manifest, NoProgress, StageInput, Verdict};
 use tokenizers::Tokenizer;
 
 use super::*;
@@ -317,9 +317,9 @@ fn groups_add_up_to_what_the_shards_hold() {
         document.repetitions = 1 + (number % 2) as u32;
     }
     let report = run(&small(), &given, 7, out.path());
-    let json = std::fs::read(out.path().join(GROUPS)).unwrap();
-    let groups: Vec<crate::Group> = serde_json::from_slice(&json).unwrap();
-    let sum = |side, figure: fn(&crate::Group) -> u64| -> u64 {
+    let json = std::fs::read(out.path().join(TokenGroup::FILE)).unwrap();
+    let groups: Vec<TokenGroup> = serde_json::from_slice(&json).unwrap();
+    let sum = |side, figure: fn(&TokenGroup) -> u64| -> u64 {
         groups.iter().filter(|g| g.side == side).map(figure).sum()
     };
     for (side, name) in [(Side::Train, "train"), (Side::Validation, "validation")] {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tch::Kind;
 use textmill_model::{Architecture, ModelConfig, Size};
+use textmill_packing::{Mixture, Packing};
 
 use crate::Error;
 
@@ -51,7 +52,9 @@ pub struct Config {
     pub context: i64,
     /// Whether the output head is the embedding matrix.
     pub tie_embeddings: bool,
-    /// Windows of `context` tokens in a micro-batch.
+    /// How documents are put into rows of `context` tokens: `concatenate` or `best_fit`.
+    pub packing: Packing,
+    /// Rows of `context` tokens in a micro-batch.
     pub batch: u64,
     /// Micro-batches a step. On the CPU they are what the threads share, so use at least as many
     /// as there are threads; the result does not depend on the threads.
@@ -87,6 +90,8 @@ pub struct Config {
     pub keep_checkpoints: usize,
     /// Threads of the CPU; 0 as many as the run has.
     pub threads: usize,
+    /// How often the documents of each source and language are seen.
+    pub mixture: Mixture,
 }
 
 impl Default for Config {
@@ -100,6 +105,7 @@ impl Default for Config {
             width: 0,
             context: 128,
             tie_embeddings: true,
+            packing: Packing::Concatenate,
             batch: 2,
             accumulate: 2,
             steps: 2100,
@@ -117,6 +123,7 @@ impl Default for Config {
             checkpoint_every: 500,
             keep_checkpoints: 2,
             threads: 0,
+            mixture: Mixture::default(),
         }
     }
 }
@@ -156,7 +163,17 @@ impl Config {
                 )));
             }
         }
+        self.mixture.validate()?;
         self.model(1, 0).map(drop)
+    }
+
+    /// Tokens that training draws: places in the rows of all steps.
+    #[must_use]
+    pub fn budget(&self) -> u64 {
+        let places = [self.batch, self.accumulate, self.context.unsigned_abs()];
+        places
+            .iter()
+            .fold(self.steps, |all, more| all.saturating_mul(*more))
     }
 
     /// The network for a vocabulary and its document-end token.
@@ -245,6 +262,16 @@ mod tests {
                 "`dropout`",
             ),
             (Config { heads: 3, ..base() }, "`heads`"),
+            (
+                Config {
+                    mixture: Mixture {
+                        sources: [("news".to_owned(), -1.0)].into(),
+                        ..Mixture::default()
+                    },
+                    ..base()
+                },
+                "`mixture.sources.news`",
+            ),
             (
                 Config {
                     context: -1,

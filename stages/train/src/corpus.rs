@@ -5,14 +5,15 @@
 //! offset, so memory does not grow with the corpus; the file costs as much disk as the shards
 //! hold tokens, and the runner removes it with the stage's `work` folder.
 //!
-//! A training document of k repetitions stands in the stream k times, so an epoch sees it k times.
-//! Its copies do not follow each other: the stream first has all documents once, then those with
-//! a second repetition, and so on.
+//! A training document that the mixture wants k times stands in the stream k times, so an epoch
+//! sees it k times. Its copies do not follow each other: the stream first has all documents once,
+//! then those that come a second time, and so on.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use textmill_packing::{Mixture, Pieces, Seen};
 use textmill_schemas::{ShardReader, TaskContext, Tokens};
 
 use crate::Error;
@@ -26,12 +27,21 @@ pub(crate) struct Vocabulary {
 }
 
 /// How often documents stand in a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Times {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Times<'a> {
     /// Once each: for measuring.
     Once,
-    /// As often as their `repetitions` say, at least once: for training.
-    AsRepeated,
+    /// As often as a mixture wants them, given the run's seed: for training.
+    Mixed(&'a Mixture, u64),
+}
+
+impl Times<'_> {
+    fn of(self, document: &Tokens) -> u32 {
+        match self {
+            Self::Once => 1,
+            Self::Mixed(mixture, seed) => mixture.times(Seen::of(document), seed),
+        }
+    }
 }
 
 /// A circular stream of tokens: document-end token, document, document-end token, document, …
@@ -46,12 +56,13 @@ pub(crate) struct TokenStream {
 }
 
 impl TokenStream {
-    /// Packs the documents of some shards into a file.
+    /// Packs the documents of some shards into a file, and tells `pieces` where they are.
     pub fn pack(
         path: &Path,
         shards: &[PathBuf],
         times: Times,
         vocabulary: Vocabulary,
+        pieces: Option<&mut Pieces>,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
         if let Some(parent) = path.parent() {
@@ -63,6 +74,8 @@ impl TokenStream {
             vocabulary,
             width: if vocabulary.size <= 1 << 16 { 2 } else { 4 },
             length: 0,
+            times,
+            pieces,
         };
         let mut left: Vec<&PathBuf> = shards.iter().collect();
         for repetition in 1.. {
@@ -73,7 +86,7 @@ impl TokenStream {
                 }
             }
             left = further;
-            if left.is_empty() || times == Times::Once {
+            if left.is_empty() {
                 break;
             }
         }
@@ -124,14 +137,16 @@ impl TokenStream {
     }
 }
 
-struct Packer {
+struct Packer<'a> {
     file: BufWriter<File>,
     vocabulary: Vocabulary,
     width: u64,
     length: u64,
+    times: Times<'a>,
+    pieces: Option<&'a mut Pieces>,
 }
 
-impl Packer {
+impl Packer<'_> {
     /// Adds the documents of a shard that are to be seen at least `repetition` times; returns the
     /// most times that one of them is.
     fn add_shard(
@@ -145,11 +160,15 @@ impl Packer {
         for group in ShardReader::<Tokens>::open(shard)? {
             ctx.check_cancelled()?;
             for document in group? {
-                let repetitions = document.repetitions.max(1);
-                most = most.max(repetitions);
-                if repetitions >= repetition {
+                let times = self.times.of(&document);
+                most = most.max(times);
+                if times >= repetition {
                     self.check(shard, &document)?;
+                    let start = self.length;
                     self.add(&document.tokens).map_err(Error::io(path))?;
+                    if let Some(pieces) = &mut self.pieces {
+                        pieces.add(start, self.length - start)?;
+                    }
                 }
             }
         }
@@ -198,8 +217,15 @@ mod tests {
             let path = dir.path().join("work/train.tokens");
             let vocabulary = Vocabulary { size, eot: 99 };
             let ctx = context(dir.path());
-            let mut stream =
-                TokenStream::pack(&path, &[shard], Times::Once, vocabulary, &ctx.borrow()).unwrap();
+            let mut stream = TokenStream::pack(
+                &path,
+                &[shard],
+                Times::Once,
+                vocabulary,
+                None,
+                &ctx.borrow(),
+            )
+            .unwrap();
             assert_eq!(stream.length(), 6);
             assert_eq!(stream.read(0, 6).unwrap(), [99, 1, 2, 99, 99, 3]);
             assert_eq!(stream.read(5, 3).unwrap(), [3, 99, 1]);
@@ -213,6 +239,7 @@ mod tests {
         let shard = |name: &str, documents: &[(u32, u32)]| {
             let rows = documents.iter().map(|&(token, repetitions)| Tokens {
                 tokens: vec![token],
+                source: if token < 3 { "news" } else { "books" }.to_owned(),
                 repetitions,
                 ..Tokens::default()
             });
@@ -229,12 +256,23 @@ mod tests {
             let vocabulary = Vocabulary { size: 100, eot: 99 };
             let ctx = context(dir.path());
             let mut stream =
-                TokenStream::pack(&path, &shards, times, vocabulary, &ctx.borrow()).unwrap();
+                TokenStream::pack(&path, &shards, times, vocabulary, None, &ctx.borrow()).unwrap();
             let tokens = stream.read(0, stream.length()).unwrap();
             tokens.into_iter().filter(|t| *t != 99).collect::<Vec<_>>()
         };
-        assert_eq!(documents(Times::AsRepeated), [1, 2, 3, 4, 5, 2, 5, 2]);
         assert_eq!(documents(Times::Once), [1, 2, 3, 4, 5]);
+        let books = |weight| Mixture {
+            sources: [("books".to_owned(), weight)].into(),
+            ..Mixture::default()
+        };
+        let mixed = [
+            (Mixture::default(), vec![1, 2, 3, 4, 5, 2, 5, 2]),
+            (books(2.0), vec![1, 2, 3, 4, 5, 2, 3, 4, 5, 2, 5, 5]),
+            (books(0.0), vec![1, 2, 2, 2]),
+        ];
+        for (mixture, expected) in &mixed {
+            assert_eq!(documents(Times::Mixed(mixture, 1)), *expected);
+        }
     }
 
     #[test]
@@ -244,7 +282,14 @@ mod tests {
         let vocabulary = Vocabulary { size: 100, eot: 99 };
         let path = dir.path().join("train.tokens");
         let ctx = context(dir.path());
-        let error = TokenStream::pack(&path, &[shard], Times::Once, vocabulary, &ctx.borrow());
+        let error = TokenStream::pack(
+            &path,
+            &[shard],
+            Times::Once,
+            vocabulary,
+            None,
+            &ctx.borrow(),
+        );
         let message = error.unwrap_err().to_string();
         assert!(
             message.contains("document 0") && message.contains("id 100"),

@@ -10,6 +10,9 @@ pub enum Error {
     /// A setting that makes no sense.
     #[error("[train] {0}")]
     Config(String),
+    /// From the mixture or the packing.
+    #[error("[train] {0}")]
+    Packing(#[from] textmill_packing::Error),
     /// The tokenize stage's output lacks something.
     #[error("the tokenize stage's output {0}; run `tokenize` again")]
     Input(String),

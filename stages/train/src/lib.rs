@@ -13,6 +13,7 @@ mod corpus;
 mod error;
 mod loader;
 mod metrics;
+mod order;
 mod stage;
 #[cfg(test)]
 mod test_support;

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, best_device};
+use textmill_packing::{Packing, Pieces};
 use textmill_schemas::{
-    CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport, check_tokenizer,
+    CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport, TokenGroup,
+    check_tokenizer,
 };
 
 use crate::adamw::OPTIMIZER_FILE;
 use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
 use crate::corpus::{Times, TokenStream, Vocabulary};
 use crate::metrics::METRICS_FILE;
+use crate::order::Order;
 use crate::trainer::{Plan, Summary, train};
 use crate::{Config, Error};
 
@@ -48,7 +51,12 @@ impl Stage {
         let tokenizer =
             tokenizer.ok_or_else(|| Error::Input(format!("has no {TOKENIZER_FILE}")))?;
         check_tokenizer(input)?;
-        let pack = |part: &str, times: Times| {
+        let mixture = &self.config.mixture;
+        if !mixture.is_empty() {
+            mixture.check(&TokenGroup::read_all(&input.dir)?)?;
+        }
+        let model = self.config.model(vocabulary.size, vocabulary.eot)?;
+        let pack = |part: &str, times: Times, pieces: Option<&mut Pieces>| {
             let prefix = format!("{part}/");
             let shards: Vec<PathBuf> = input
                 .shards()
@@ -56,17 +64,26 @@ impl Stage {
                 .map(|(path, _)| path)
                 .collect();
             let path = ctx.work().join(format!("{part}.tokens"));
-            TokenStream::pack(&path, &shards, times, vocabulary, ctx)
+            TokenStream::pack(&path, &shards, times, vocabulary, pieces, ctx)
         };
-        let train = pack("train", Times::AsRepeated)?;
-        let validation = pack("validation", Times::Once)?;
+        let mut pieces = match self.config.packing {
+            Packing::Concatenate => None,
+            Packing::BestFit => Some(Pieces::new(model.context as u32)?),
+        };
+        let times = Times::Mixed(mixture, ctx.seed);
+        let train = pack("train", times, pieces.as_mut())?;
+        let validation = pack("validation", Times::Once, None)?;
         if train.length() < 2 {
             return Err(Error::Input("has no training tokens".to_owned()));
         }
+        let order = match pieces {
+            None => Order::windows(train.length(), model.context as u64, ctx.seed),
+            Some(pieces) => Order::best_fit(pieces.pack(), ctx.seed),
+        };
         let shards = input.manifest.kept.iter();
         Ok(Plan {
             config: &self.config,
-            model: self.config.model(vocabulary.size, vocabulary.eot)?,
+            model,
             identity: Identity {
                 config: Config {
                     threads: 0, // the only setting that does not change the result
@@ -80,6 +97,8 @@ impl Stage {
                     .collect(),
             },
             train,
+            order,
+            padding: vocabulary.eot,
             validation,
             tokenizer: input.dir.join(&tokenizer.path),
             device,

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::test_support::{Context, context, tokenized};
 use crate::{Precision, metrics::Metric};
 use textmill_model::{Gpt, read_tensors, write_tensors};
-use textmill_schemas::Cancelled;
+use textmill_packing::{Mixture, Packing};
+use textmill_schemas::{Cancelled, Side, TokenGroup};
 
 fn config() -> Config {
     Config {
@@ -101,9 +102,14 @@ fn threads_do_not_show_in_the_bytes() {
 
 #[test]
 fn stopped_and_resumed_equals_undisturbed_in_every_byte() {
-    for precision in [Precision::Fp32, Precision::Bf16] {
+    for (precision, packing) in [
+        (Precision::Fp32, Packing::Concatenate),
+        (Precision::Bf16, Packing::Concatenate),
+        (Precision::Fp32, Packing::BestFit),
+    ] {
         let config = Config {
             precision,
+            packing,
             ..config()
         };
         let whole = Run::new();
@@ -223,4 +229,56 @@ fn inputs_that_lack_something_are_named() {
     whole.kept.clear();
     run.ctx.inputs.get_mut("tokenize").unwrap().manifest = whole;
     assert!(complaint(&run).contains("no training tokens"));
+}
+
+#[test]
+fn packed_documents_are_learned_and_counted_without_padding() {
+    let run = Run::new();
+    let config = Config {
+        steps: 60,
+        dropout: 0.0,
+        context: 100,
+        packing: Packing::BestFit,
+        batch: 2,
+        accumulate: 5,
+        ..config()
+    };
+    run.go(&config).unwrap();
+    let metrics = run.metrics();
+    // Twenty documents of 40 tokens and one that ends them: two to a row of 100, so a step of ten
+    // rows has all of them.
+    assert_eq!(metrics[1].tokens, 20 * 41);
+    assert_eq!(metrics[1].epoch, 1.0);
+    assert_eq!(metrics[60].tokens, 60 * 20 * 41);
+    assert!((metrics[1].loss.unwrap() - 60f64.ln()).abs() < 0.1);
+    assert!(metrics[60].loss.unwrap() < 1.5, "{:?}", metrics[60]);
+}
+
+#[test]
+fn a_mixture_decides_how_often_documents_are_seen() {
+    let run = Run::new();
+    let groups = [TokenGroup {
+        side: Side::Train,
+        documents: 20,
+        tokens: 800,
+        ..TokenGroup::default()
+    }];
+    let path = run.dir.path().join("tokenize").join(TokenGroup::FILE);
+    fs::write(path, serde_json::to_vec(&groups).unwrap()).unwrap();
+    let with = |source: &str, weight| Config {
+        mixture: Mixture {
+            sources: [(source.to_owned(), weight)].into(),
+            ..Mixture::default()
+        },
+        ..config()
+    };
+    // The documents of the fixture have the source "".
+    run.go(&with("", 3.0)).unwrap();
+    let per_step = (3 * 3 * 16) as f64;
+    let expected = per_step / (3 * 20 * 41) as f64;
+    assert!((run.metrics()[1].epoch - expected).abs() < 1e-6);
+    let complaint = run.go(&with("nwes", 3.0)).unwrap_err().to_string();
+    assert!(complaint.contains("`nwes`"), "{complaint}");
+    let complaint = run.go(&with("", 0.0)).unwrap_err().to_string();
+    assert!(complaint.contains("no training document"), "{complaint}");
 }

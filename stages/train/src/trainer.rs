@@ -12,8 +12,9 @@ use crate::adamw::AdamW;
 use crate::checkpoint::{self, BEST, Best, Identity, State, step_name};
 use crate::config::Precision;
 use crate::corpus::TokenStream;
-use crate::loader::{Batch, Windows, validation_starts};
+use crate::loader::{self, Batch, validation_rows};
 use crate::metrics::{Lines, METRICS_FILE, Metric, TIMINGS_FILE, Timing, rounded};
+use crate::order::Order;
 use crate::workers::{Work, Workers};
 use crate::{Config, Error};
 
@@ -28,6 +29,10 @@ pub(crate) struct Plan<'a> {
     pub model: ModelConfig,
     pub identity: Identity,
     pub train: TokenStream,
+    /// The rows of the stream that are trained on.
+    pub order: Order,
+    /// The token that fills rows up; nothing is learned from it there.
+    pub padding: u32,
     pub validation: TokenStream,
     /// The tokenizer.json to put beside the weights.
     pub tokenizer: PathBuf,
@@ -62,10 +67,8 @@ pub(crate) fn train(plan: Plan, ctx: &TaskContext) -> Result<Summary, Error> {
     }
     std::thread::scope(|scope| {
         let workers = Workers::start(scope, half.as_ref().unwrap_or(&gpt), threads)?;
-        let context = plan.model.context as u64;
         let resumed = (state.step > 0).then_some(state.step);
         let mut trainer = Trainer {
-            windows: Windows::new(plan.train.length(), context, plan.identity.seed),
             metrics: Lines::resume(&ctx.out.join(METRICS_FILE), resumed)?,
             timings: Lines::resume(&ctx.out.join(TIMINGS_FILE), resumed)?,
             saved: resumed,
@@ -138,7 +141,6 @@ struct Trainer<'a> {
     /// Their bf16 copy that the workers compute with, if asked for.
     half: Option<Gpt>,
     optimizer: AdamW,
-    windows: Windows,
     state: State,
     metrics: Lines,
     timings: Lines,
@@ -187,28 +189,27 @@ impl Trainer<'_> {
     /// One optimizer step.
     fn step(&mut self) -> Result<(), Error> {
         let config = self.plan.config;
-        let context = self.plan.model.context as u64;
-        let tokens = config.batch * context * config.accumulate;
         let lr = config.learning_rate(self.state.step);
         let (first, seed) = (self.state.micro_batches, self.plan.identity.seed);
-        let mut numbers = first..first + config.accumulate;
+        let count = config.batch * config.accumulate;
+        let rows = self.plan.order.rows(first * config.batch, count);
+        let tokens = loader::tokens(&rows);
+        let mut micro_batches = (first..).zip(rows.chunks(config.batch as usize));
         let (mut loss, mut gradient): (Option<Tensor>, Option<Tensor>) = (None, None);
         self.workers.run(
             || {
-                let Some(number) = numbers.next() else {
+                let Some((number, rows)) = micro_batches.next() else {
                     return Ok(None);
                 };
-                let starts = self.windows.starts(number * config.batch, config.batch);
                 let work = Work::Gradients {
                     scale: 1.0 / tokens as f64,
                     dropout: config.dropout,
                     seed,
                     number,
                 };
-                Ok(Some((
-                    Batch::read(&mut self.plan.train, &starts, context)?,
-                    work,
-                )))
+                let (context, padding) = (self.plan.model.context as u64, self.plan.padding);
+                let batch = Batch::read(&mut self.plan.train, rows, context, padding)?;
+                Ok(Some((batch, work)))
             },
             |outcome| {
                 add(&mut loss, Some(outcome.loss))?;
@@ -252,14 +253,15 @@ impl Trainer<'_> {
             return Ok(None);
         }
         let context = (self.plan.model.context as u64).min(stream.length() - 1);
-        let starts = validation_starts(stream.length(), context, config.eval_windows);
-        let mut batches = starts.chunks(config.batch as usize);
+        let rows = validation_rows(stream.length(), context, config.eval_windows);
+        let mut batches = rows.chunks(config.batch as usize);
+        let padding = self.plan.padding;
         let mut sum = 0.0;
         self.workers.run(
             || {
                 let batch = batches
                     .next()
-                    .map(|starts| Batch::read(stream, starts, context));
+                    .map(|rows| Batch::read(stream, rows, context, padding));
                 Ok(batch.transpose()?.map(|batch| (batch, Work::Score)))
             },
             |outcome| {
@@ -267,7 +269,7 @@ impl Trainer<'_> {
                 Ok(())
             },
         )?;
-        let val_loss = rounded(sum / (starts.len() as u64 * context) as f64);
+        let val_loss = rounded(sum / loader::tokens(&rows) as f64);
         self.state.val_loss = Some(val_loss);
         if self.state.best.is_none_or(|best| val_loss < best.val_loss) {
             self.state.best = Some(Best {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use textmill_schemas::{Document, ShardReader, StageInput, TaskContext};
+use textmill_schemas::{PlainDocument, ShardReader, Side, StageInput, TaskContext};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::counting::{Counts, SharedCounts};
 use crate::config::{Config, SampleWeights};
 use crate::error::Error;
 use crate::pieces::Pattern;
-use crate::split::{Side, Split, share_of_hashes};
+use crate::split::{Split, share_of_hashes};
 
 /// Keeps the draw of the sample apart from that of the split.
 const SAMPLE_SALT: u64 = 0x73_61_6d_70_6c_65;
@@ -20,10 +20,10 @@ const SAMPLE_SALT: u64 = 0x73_61_6d_70_6c_65;
 /// Source and language of a document.
 pub(super) type Group = (String, Option<String>);
 
-/// Documents and their UTF-8 bytes.
+/// PlainDocuments and their UTF-8 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
-    /// Documents.
+    /// PlainDocuments.
     pub documents: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -51,7 +51,7 @@ impl<'a> Corpus<'a> {
     pub fn new(input: &StageInput, split: Split, ctx: &'a TaskContext<'a>) -> Result<Self, Error> {
         let mut parts = Vec::new();
         for (path, _) in input.shards() {
-            let groups = ShardReader::<Document>::open(&path)?.row_groups();
+            let groups = ShardReader::<PlainDocument>::open(&path)?.row_groups();
             parts.extend((0..groups).map(|group| (path.clone(), group)));
         }
         Ok(Self { parts, split, ctx })
@@ -112,18 +112,21 @@ impl<'a> Corpus<'a> {
     fn training_documents(
         &self,
         part: &(PathBuf, usize),
-    ) -> Result<impl Iterator<Item = Document>, Error> {
+    ) -> Result<impl Iterator<Item = PlainDocument>, Error> {
         self.ctx.check_cancelled()?;
         let (path, group) = part;
         let columns = ["id", "source", "lang", "cluster_id", "text"];
-        let mut reader = ShardReader::<Document>::open(path)?.with_columns(&columns);
+        let mut reader = ShardReader::<PlainDocument>::open(path)?.with_columns(&columns);
         let documents = reader.nth(*group).transpose()?.unwrap_or_default();
-        let trained = |document: &Document| self.split.side(document) == Side::Train;
+        let trained = |document: &PlainDocument| {
+            let cluster = document.cluster_id.as_deref();
+            self.split.side(&document.id, cluster) == Side::Train
+        };
         Ok(documents.into_iter().filter(trained))
     }
 }
 
-fn group(document: &Document) -> Group {
+fn group(document: &PlainDocument) -> Group {
     (document.source.clone(), document.lang.clone())
 }
 
