@@ -20,16 +20,23 @@ fn tokenize(dir: &Path, further: &[&str]) {
     succeed(&mut textmill(dir, &arguments));
 }
 
-/// The model of a run's tokenizer.json: ids by token, and merges.
-fn model(dir: &Path) -> (Vec<(String, u64)>, Vec<(String, String)>) {
+/// The model of a run's tokenizer.json.
+struct Model {
+    ids: Vec<(String, u64)>,
+    merges: Vec<(String, String)>,
+}
+
+fn model(dir: &Path) -> Model {
     let json = fs::read_to_string(dir.join("tokenize/tokenizer.json")).unwrap();
     let json: Value = serde_json::from_str(&json).unwrap();
     let ids = json["model"]["vocab"].as_object().unwrap();
     let ids = ids
         .iter()
         .map(|(token, id)| (token.clone(), id.as_u64().unwrap()));
-    let merges = serde_json::from_value(json["model"]["merges"].clone()).unwrap();
-    (ids.collect(), merges)
+    Model {
+        ids: ids.collect(),
+        merges: serde_json::from_value(json["model"]["merges"].clone()).unwrap(),
+    }
 }
 
 /// The bytes that a character of GPT-2's files stands for.
@@ -58,7 +65,7 @@ fn a_vocabulary_gives_the_same_ids_from_gpt2_files_and_almost_from_ranks() {
     let dir = tempfile::tempdir().unwrap();
     let trained = dir.path().join("trained");
     tokenize(&trained, &["--set", "tokenize.pre_tokenizer=gpt2"]);
-    let (ids, merges) = model(&trained);
+    let Model { ids, merges } = model(&trained);
     let end = ids
         .iter()
         .find(|(token, _)| token == "<|endoftext|>")
