@@ -18,6 +18,7 @@ import charset
 import chinese
 import decontamination
 import duplicates
+import encoder
 import extraction
 import language
 import mojibake
@@ -29,7 +30,7 @@ from textmill import Textmill
 FLOORS = Path(__file__).parent.parent / "quality.toml"
 MEASURES = {
     module.__name__: module
-    for module in (extraction, charset, language, rules, chinese, decontamination, duplicates, near_copies, mojibake, segments)
+    for module in (extraction, charset, language, rules, chinese, decontamination, duplicates, near_copies, mojibake, segments, encoder)
 }
 
 

@@ -6,6 +6,8 @@
 //! seconds are CPU time (with --threads wall time), and `ids` and `ids_hash` tell whether two
 //! encoders agree.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

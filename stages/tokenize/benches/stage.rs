@@ -5,6 +5,8 @@
 //! TEXTS is JSON lines with a `text`; they become one shard of documents. One thread; seconds are
 //! CPU time.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

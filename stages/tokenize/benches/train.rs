@@ -5,6 +5,8 @@
 //! TEXTS is JSON lines with a `text`. The cl100k pattern, on one thread. Prints a line of JSON:
 //! seconds are CPU time; the peak is that of the process, without the texts.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::fs;
 
 use textmill_tokenize::{Counts, Family, Limits, SharedCounts, Start, learn};

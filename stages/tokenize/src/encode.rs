@@ -25,7 +25,7 @@ pub struct Encoder {
     /// Bytes of each token, by id.
     bytes: Vec<Option<Box<[u8]>>>,
     /// Memory of threads that are not encoding just now.
-    idle: Mutex<Vec<Box<Memory>>>,
+    idle: Mutex<Vec<Memory>>,
 }
 
 /// What one thread at a time encodes with.
@@ -160,12 +160,12 @@ impl Encoder {
         self.bytes.get(id as usize)?.as_deref()
     }
 
-    fn borrow(&self) -> Box<Memory> {
+    fn borrow(&self) -> Memory {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
         idle.unwrap_or_default()
     }
 
-    fn give_back(&self, memory: Box<Memory>) {
+    fn give_back(&self, memory: Memory) {
         if let Ok(mut idle) = self.idle.lock() {
             idle.push(memory);
         }
@@ -228,17 +228,20 @@ impl Fast {
     }
 }
 
+/// Where a document that ends here came from, and why it does.
+pub(crate) type Ended = Box<(Origin, Reason)>;
+
 impl Encoder {
     /// Encodes a document, or says why it ends here.
-    pub(crate) fn decide(&self, document: PlainDocument) -> Result<Tokens, (Origin, Reason)> {
+    pub(crate) fn decide(&self, document: PlainDocument) -> Result<Tokens, Ended> {
         let mut memory = self.borrow();
-        let Memory { scratch, tokens } = &mut *memory;
+        let Memory { scratch, tokens } = &mut memory;
         tokens.clear();
         let done = self.encode_with(&document.text, scratch, tokens);
         // A copy has no more room than it needs.
         let tokens = tokens.clone();
         self.give_back(memory);
-        let dropped = |reason: Reason| (document.origin(), reason);
+        let dropped = |reason: Reason| Box::new((document.origin(), reason));
         if let Err(error) = done {
             let reason = Reason::new("tokenize.failed").detail(error.to_string());
             return Err(dropped(reason.text(document.text.clone())));
@@ -271,7 +274,7 @@ impl DocumentStage for Encoder {
     fn process(&self, input: Document) -> Verdict<Tokens> {
         match self.decide(input.into()) {
             Ok(tokens) => Verdict::Keep(tokens),
-            Err((_, reason)) => Verdict::Drop(reason),
+            Err(ended) => Verdict::Drop(ended.1),
         }
     }
 }

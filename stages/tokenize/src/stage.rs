@@ -137,7 +137,8 @@ impl Tokenize {
                             Side::Validation => validation.write(tokens)?,
                         }
                     }
-                    Err((origin, reason)) => {
+                    Err(ended) => {
+                        let (origin, reason) = *ended;
                         report.count_drop(&reason.rule);
                         dropped.write(Dropped::new("tokenize", origin, reason))?;
                     }

@@ -112,7 +112,10 @@ fn costs(title: &str, amounts: &BTreeMap<String, Amount>, summary: &Summary, of:
         .map(str::to_owned)
         .to_vec();
     for measure in ["tokens/word", "tokens/char", "bytes/token"] {
-        head.extend(places.clone().map(|place| format!("{measure} {place}")));
+        head.extend(places.clone().map(|place| match place {
+            1 => format!("{measure} 1"),
+            place => place.to_string(),
+        }));
     }
     let right: Vec<bool> = (0..head.len()).map(|column| column > 0).collect();
     let mut rows = vec![head];

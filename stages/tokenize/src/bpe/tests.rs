@@ -12,7 +12,7 @@ fn parts(merges: &[(usize, usize)]) -> Parts {
     for &(left, right) in merges {
         // The bytes a to d are likelier than others, so that merges meet.
         let place = |p: usize| {
-            if p % 4 != 0 || tokens.len() == 256 {
+            if !p.is_multiple_of(4) || tokens.len() == 256 {
                 97 + p % 4
             } else {
                 256 + p % (tokens.len() - 256)

@@ -81,6 +81,9 @@ impl Trie {
     }
 }
 
+/// A node that has its place, the tokens below it, and how many bytes they share.
+type Open<'s, 't> = (u32, &'s [(&'t [u8], u32)], usize);
+
 struct Builder {
     nodes: Vec<Node>,
     /// Free places of each open block.
@@ -102,7 +105,7 @@ impl Builder {
         node: u32,
         mut tokens: &'s [(&'t [u8], u32)],
         depth: usize,
-        left: &mut Vec<(u32, &'s [(&'t [u8], u32)], usize)>,
+        left: &mut Vec<Open<'s, 't>>,
     ) {
         if let Some(((first, token), rest)) = tokens.split_first()
             && first.len() == depth

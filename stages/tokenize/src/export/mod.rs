@@ -14,7 +14,6 @@ use textmill_schemas::{FinishedFile, Side, Tokens};
 use llm_c::LlmC;
 use megatron::Megatron;
 use nano_gpt::NanoGpt;
-use textmill_schemas::Side;
 
 /// Who reads the files.
 #[derive(Clone, Debug, PartialEq, Eq)]

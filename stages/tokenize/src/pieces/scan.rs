@@ -118,7 +118,7 @@ impl<'t> Text<'t> {
 fn ascii_letters(eight: u64) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
-    let small = (eight | 0x20 * ONES) & !HIGH;
+    let small = (eight | (0x20 * ONES)) & !HIGH;
     // The high bit of each byte: at least 'a', and beyond 'z'.
     let from_a = small + (0x80 - u64::from(b'a')) * ONES;
     let past_z = small + (0x7f - u64::from(b'z')) * ONES;

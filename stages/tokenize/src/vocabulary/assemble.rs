@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
+use tokenizers::models::bpe::{BPE, Vocab};
 
 use crate::error::Error;
 use crate::pieces::{Family, Pattern};
@@ -13,22 +14,16 @@ pub(super) fn byte_level_bpe(
     pattern: Pattern,
     whole_first: bool,
 ) -> Result<Tokenizer, Error> {
-    let vocabulary: serde_json::Map<String, Value> =
-        vocabulary.map(|(t, id)| (t, id.into())).collect();
-    let merges: Vec<Value> = merges.map(|(left, right)| json!([left, right])).collect();
-    let model = json!({
-        "type": "BPE",
-        "dropout": null,
-        "unk_token": null,
-        "continuing_subword_prefix": null,
-        "end_of_word_suffix": null,
-        "fuse_unk": false,
-        "byte_fallback": false,
-        "ignore_merges": whole_first,
-        "vocab": vocabulary,
-        "merges": merges,
-    });
-    byte_level(model, pattern)
+    // Not by way of JSON, which takes several times as long.
+    let model = BPE::builder()
+        .vocab_and_merges(vocabulary.collect::<Vocab>(), merges.collect())
+        .ignore_merges(whole_first)
+        .build();
+    let model = model.map_err(|error| Error::Train(error.to_string()))?;
+    let none = json!({"type": "BPE", "vocab": {}, "merges": []});
+    let mut tokenizer = byte_level(none, pattern)?;
+    tokenizer.with_model(model);
+    Ok(tokenizer)
 }
 
 /// A byte-level tokenizer with this model.

@@ -43,9 +43,9 @@ impl Source {
             return Self::in_folder(path);
         }
         // One of a pair stands for both.
-        let names = PAIRS.iter().flatten().map(|name| (*name).to_owned());
+        let mut names = PAIRS.iter().flatten().map(|name| (*name).to_owned());
         let is = |name: String| path.ends_with(&name) || path.ends_with(name + ".gz");
-        if names.map(is).any(|is| is) {
+        if names.any(is) {
             let folder = path.parent().unwrap_or_else(|| Path::new("."));
             return pair(folder).ok_or_else(|| {
                 wrong(

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write;
 use std::fs;
 use std::io::Write as _;
@@ -23,9 +24,9 @@ fn rank_file(tokens: &[Vec<u8>]) -> (String, HashMap<Vec<u8>, u32>) {
     let bytes = (0..=255_u8).map(|byte| vec![byte]);
     for token in bytes.chain(tokens.iter().cloned()) {
         let rank = ranks.len() as u32;
-        if !ranks.contains_key(&token) {
-            let _ = writeln!(file, "{} {rank}", STANDARD.encode(&token));
-            ranks.insert(token, rank);
+        if let Entry::Vacant(place) = ranks.entry(token) {
+            let _ = writeln!(file, "{} {rank}", STANDARD.encode(place.key()));
+            place.insert(rank);
         }
     }
     (file, ranks)
