@@ -8,13 +8,16 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use std::fs;
+mod support;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use textmill_tokenize::Encoder;
 use xxhash_rust::xxh3::Xxh3;
+
+use support::{cpu_seconds, texts};
 
 const AT_LEAST: Duration = Duration::from_secs(2);
 
@@ -82,23 +85,4 @@ fn report(encoder: &Encoder, file: &str, by_crate: bool, threads: Option<usize>)
         "ids_hash": format!("{:016x}", hash.digest()),
     });
     println!("{line}");
-}
-
-/// CPU time of this process in seconds, all threads, from the kernel's own count.
-fn cpu_seconds() -> f64 {
-    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let nanoseconds = schedstat
-        .split(' ')
-        .next()
-        .and_then(|n| n.parse::<u64>().ok());
-    nanoseconds.expect("a number") as f64 / 1e9
-}
-
-fn texts(file: &str) -> Vec<String> {
-    let lines = fs::read_to_string(file).expect("a file of JSON lines");
-    let text = |line: &str| {
-        let row: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
-        row["text"].as_str().expect("a text").to_owned()
-    };
-    lines.lines().map(text).collect()
 }

@@ -7,8 +7,9 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ use textmill_schemas::{
     CorpusStage, Document, Manifest, NoProgress, ShardWriter, StageInput, TaskContext,
 };
 use textmill_tokenize::{Config, Encoder, Tokenize};
+
+use support::{cpu_seconds, texts};
 
 const AT_LEAST: Duration = Duration::from_secs(3);
 
@@ -109,23 +112,4 @@ fn mean(mut round: impl FnMut()) -> f64 {
         rounds += 1;
     }
     (cpu_seconds() - cpu) / f64::from(rounds)
-}
-
-/// CPU time of this thread in seconds.
-fn cpu_seconds() -> f64 {
-    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let nanoseconds = schedstat
-        .split(' ')
-        .next()
-        .and_then(|n| n.parse::<u64>().ok());
-    nanoseconds.expect("a number") as f64 / 1e9
-}
-
-fn texts(file: &str) -> Vec<String> {
-    let lines = fs::read_to_string(file).expect("a file of JSON lines");
-    let text = |line: &str| {
-        let row: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
-        row["text"].as_str().expect("a text").to_owned()
-    };
-    lines.lines().map(text).collect()
 }

@@ -7,6 +7,8 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::fs;
 
 use textmill_tokenize::{Counts, Family, Limits, SharedCounts, Start, learn};
@@ -15,6 +17,8 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+
+use support::{cpu_seconds, texts};
 
 fn main() {
     let mut given = std::env::args().skip(1).filter(|a| a != "--bench");
@@ -89,29 +93,10 @@ fn train_by_crate(texts: &[String], size: usize) -> usize {
     tokenizer.get_vocab_size(false) - 256
 }
 
-/// CPU time of this thread in seconds.
-fn cpu_seconds() -> f64 {
-    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let nanoseconds = schedstat
-        .split(' ')
-        .next()
-        .and_then(|n| n.parse::<u64>().ok());
-    nanoseconds.expect("a number") as f64 / 1e9
-}
-
 /// A figure of the process in KiB.
 fn status(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let figure = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
     figure.expect("a number")
-}
-
-fn texts(file: &str) -> Vec<String> {
-    let lines = fs::read_to_string(file).expect("a file of JSON lines");
-    let text = |line: &str| {
-        let row: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
-        row["text"].as_str().expect("a text").to_owned()
-    };
-    lines.lines().map(text).collect()
 }
