@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
+use textmill_schemas::Manifest;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -94,6 +95,16 @@ impl Config {
         }
         let text = toml::to_string(&table)?;
         toml::from_str(&text).map_err(|error| anyhow!("--set: {}", message(&error)))
+    }
+
+    /// What a stage of the run wrote: its folder and its manifest.
+    pub fn output_of(&self, stage: &str) -> Result<(PathBuf, Manifest)> {
+        let dir = self.run.dir.join(stage);
+        let manifest = Manifest::read(&dir)?.with_context(|| {
+            let dir = dir.display();
+            format!("{dir}: the stage {stage} has not run yet; run `textmill {stage}`")
+        })?;
+        Ok((dir, manifest))
     }
 
     /// The defaults, with `--set` overrides applied.

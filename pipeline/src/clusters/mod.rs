@@ -13,7 +13,7 @@ mod wanted;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use textmill_schemas::{Manifest, ShardEntry};
 
 use crate::cli::ClusterArgs;
@@ -85,13 +85,7 @@ struct Deduplicated {
 
 impl Deduplicated {
     fn of(config: &Config) -> Result<Self> {
-        let dir = config.run.dir.join("dedupe");
-        let manifest = Manifest::read(&dir)?.with_context(|| {
-            format!(
-                "{}: nothing was deduplicated yet; run `textmill dedupe`",
-                dir.display()
-            )
-        })?;
+        let (dir, manifest) = config.output_of("dedupe")?;
         let paths = |shards: &[ShardEntry]| -> Vec<PathBuf> {
             shards.iter().map(|shard| dir.join(&shard.path)).collect()
         };

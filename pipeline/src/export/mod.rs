@@ -119,13 +119,7 @@ struct Run {
 
 impl Run {
     fn open(config: &Config) -> Result<Self> {
-        let dir = config.run.dir.join("tokenize");
-        let manifest = Manifest::read(&dir)?.with_context(|| {
-            format!(
-                "{}: tokenize has not run yet (textmill tokenize)",
-                dir.display()
-            )
-        })?;
+        let (dir, manifest) = config.output_of("tokenize")?;
         let figure = |name| manifest.stats.get(name).and_then(serde_json::Value::as_u64);
         let (size, end) = (figure("vocab_size"), figure("eot_id"));
         let vocabulary = size.zip(end).and_then(|(size, end)| {

@@ -80,13 +80,7 @@ struct Tokenized {
 
 impl Tokenized {
     fn of(config: &Config) -> Result<Self> {
-        let dir = config.run.dir.join("tokenize");
-        let manifest = Manifest::read(&dir)?.with_context(|| {
-            format!(
-                "{}: there are no token shards yet; run `textmill tokenize`",
-                dir.display()
-            )
-        })?;
+        let (dir, manifest) = config.output_of("tokenize")?;
         let groups = TokenGroup::read_all(&dir).context("run `textmill tokenize` again")?;
         Ok(Self {
             dir,

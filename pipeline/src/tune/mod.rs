@@ -7,7 +7,7 @@ mod tally;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use textmill_filter::Retune;
 use textmill_schemas::{Manifest, ShardReader, Signals};
 
@@ -61,13 +61,7 @@ struct Measured {
 
 impl Measured {
     fn of(config: &Config) -> Result<Self> {
-        let dir = config.run.dir.join("filter");
-        let manifest = Manifest::read(&dir)?.with_context(|| {
-            format!(
-                "{}: nothing was filtered yet; run `textmill filter`",
-                dir.display()
-            )
-        })?;
+        let (dir, manifest) = config.output_of("filter")?;
         if manifest.signals.is_empty() && manifest.read > 0 {
             bail!(
                 "{}: this run kept no signals; run `textmill filter --set filter.signals=true`",

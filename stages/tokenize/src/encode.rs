@@ -1,6 +1,7 @@
 //! Encoding: a pure function of one document.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -106,10 +107,10 @@ impl Encoder {
         tokens: &mut Vec<u32>,
     ) -> Result<(), Error> {
         match &self.fast {
-            Ok(fast) if !fast.holds_added(text) => match fast.normalized(text, &self.tokenizer)? {
-                None => fast.bpe.encode(text, scratch, tokens),
-                Some(text) => fast.bpe.encode(&text, scratch, tokens),
-            },
+            Ok(fast) if !fast.holds_added(text) => {
+                let text = fast.normalized(text, &self.tokenizer)?;
+                fast.bpe.encode(&text, scratch, tokens);
+            }
             _ => self.encode_by_crate(text, tokens)?,
         }
         Ok(())
@@ -118,9 +119,10 @@ impl Encoder {
     /// Appends the ids that the `tokenizers` crate gives: the yardstick of the fast path.
     ///
     /// # Errors
-    /// When the crate fails.
+    /// When the crate fails; a panic of it is a failure like any other.
     pub fn encode_by_crate(&self, text: &str, tokens: &mut Vec<u32>) -> Result<(), Error> {
-        let encoding = self.tokenizer.encode_fast(text, false);
+        let encode = AssertUnwindSafe(|| self.tokenizer.encode_fast(text, false));
+        let encoding = catch_unwind(encode).map_err(|_| Error::Encode("it panicked".to_owned()))?;
         let encoding = encoding.map_err(|error| Error::Encode(error.to_string()))?;
         tokens.extend_from_slice(encoding.get_ids());
         Ok(())
@@ -145,13 +147,7 @@ impl Encoder {
     /// # Errors
     /// When the `tokenizers` crate fails.
     pub fn normalized<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Error> {
-        let Some(normalizer) = self.tokenizer.get_normalizer() else {
-            return Ok(text.into());
-        };
-        let mut normalized = NormalizedString::from(text);
-        let done = normalizer.normalize(&mut normalized);
-        done.map_err(|error| Error::Encode(error.to_string()))?;
-        Ok(normalized.get().to_owned().into())
+        normalized(&self.tokenizer, text)
     }
 
     /// The bytes that a token stands for.
@@ -212,20 +208,26 @@ impl Fast {
             .is_some_and(|added| added.is_match(text))
     }
 
-    /// The text in form C by the `tokenizers` crate's own tables, if it may differ.
-    fn normalized(&self, text: &str, tokenizer: &Tokenizer) -> Result<Option<String>, Error> {
+    /// The text in form C, by the `tokenizers` crate's own tables where it may differ.
+    fn normalized<'t>(&self, text: &'t str, tokenizer: &Tokenizer) -> Result<Cow<'t, str>, Error> {
         let settled =
             !self.nfc || text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes;
-        match tokenizer.get_normalizer() {
-            Some(normalizer) if !settled => {
-                let mut normalized = NormalizedString::from(text);
-                let done = normalizer.normalize(&mut normalized);
-                done.map_err(|error| Error::Encode(error.to_string()))?;
-                Ok(Some(normalized.get().to_owned()))
-            }
-            _ => Ok(None),
+        match settled {
+            true => Ok(text.into()),
+            false => normalized(tokenizer, text),
         }
     }
+}
+
+/// A text as the tokenizer's normalizer leaves it.
+fn normalized<'t>(tokenizer: &Tokenizer, text: &'t str) -> Result<Cow<'t, str>, Error> {
+    let Some(normalizer) = tokenizer.get_normalizer() else {
+        return Ok(text.into());
+    };
+    let mut normalized = NormalizedString::from(text);
+    let done = normalizer.normalize(&mut normalized);
+    done.map_err(|error| Error::Encode(error.to_string()))?;
+    Ok(normalized.get().to_owned().into())
 }
 
 /// Where a document that ends here came from, and why it does.

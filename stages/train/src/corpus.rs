@@ -205,6 +205,12 @@ mod tests {
     use super::*;
     use crate::test_support::{context, write_rows, write_shard};
 
+    fn pack(dir: &Path, shards: &[PathBuf], times: Times, size: i64) -> Result<TokenStream, Error> {
+        let (path, ctx) = (dir.join("work/train.tokens"), context(dir));
+        let vocabulary = Vocabulary { size, eot: 99 };
+        TokenStream::pack(&path, shards, times, vocabulary, None, &ctx.borrow())
+    }
+
     #[test]
     fn documents_are_joined_and_the_stream_goes_round() {
         for size in [100, 100_000] {
@@ -214,18 +220,7 @@ mod tests {
                 "part-00000.parquet",
                 &[vec![1, 2], vec![], vec![3]],
             );
-            let path = dir.path().join("work/train.tokens");
-            let vocabulary = Vocabulary { size, eot: 99 };
-            let ctx = context(dir.path());
-            let mut stream = TokenStream::pack(
-                &path,
-                &[shard],
-                Times::Once,
-                vocabulary,
-                None,
-                &ctx.borrow(),
-            )
-            .unwrap();
+            let mut stream = pack(dir.path(), &[shard], Times::Once, size).unwrap();
             assert_eq!(stream.length(), 6);
             assert_eq!(stream.read(0, 6).unwrap(), [99, 1, 2, 99, 99, 3]);
             assert_eq!(stream.read(5, 3).unwrap(), [3, 99, 1]);
@@ -252,11 +247,7 @@ mod tests {
             shard("part-00002.parquet", &[(5, 2)]),
         ];
         let documents = |times| {
-            let path = dir.path().join("work/train.tokens");
-            let vocabulary = Vocabulary { size: 100, eot: 99 };
-            let ctx = context(dir.path());
-            let mut stream =
-                TokenStream::pack(&path, &shards, times, vocabulary, None, &ctx.borrow()).unwrap();
+            let mut stream = pack(dir.path(), &shards, times, 100).unwrap();
             let tokens = stream.read(0, stream.length()).unwrap();
             tokens.into_iter().filter(|t| *t != 99).collect::<Vec<_>>()
         };
@@ -279,17 +270,7 @@ mod tests {
     fn a_token_outside_the_vocabulary_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let shard = write_shard(dir.path(), "part-00000.parquet", &[vec![1, 100]]);
-        let vocabulary = Vocabulary { size: 100, eot: 99 };
-        let path = dir.path().join("train.tokens");
-        let ctx = context(dir.path());
-        let error = TokenStream::pack(
-            &path,
-            &[shard],
-            Times::Once,
-            vocabulary,
-            None,
-            &ctx.borrow(),
-        );
+        let error = pack(dir.path(), &[shard], Times::Once, 100);
         let message = error.unwrap_err().to_string();
         assert!(
             message.contains("document 0") && message.contains("id 100"),

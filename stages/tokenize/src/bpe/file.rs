@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
-use tokenizers::Tokenizer;
+use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::{Bpe, Parts, byte_level};
 use crate::pieces::{Family, Pattern};
@@ -13,13 +13,7 @@ use crate::vocabulary::MOST_IDS;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unfit(pub String);
 
-/// What of a tokenizer.json matters here.
-#[derive(Deserialize)]
-struct File {
-    model: Value,
-    pre_tokenizer: Option<Value>,
-}
-
+/// What of a BPE model matters here, as it stands in a tokenizer.json.
 #[derive(Deserialize)]
 struct Model {
     dropout: Option<f32>,
@@ -38,16 +32,15 @@ impl Bpe {
     /// Says what in the tokenizer it does not cover.
     pub(crate) fn from_tokenizer(tokenizer: &Tokenizer) -> Result<Self, Unfit> {
         let unfit = |why: &str| Unfit(why.to_owned());
-        let json = tokenizer
-            .to_string(false)
-            .map_err(|e| Unfit(e.to_string()))?;
-        let file: File = serde_json::from_str(&json).map_err(|e| Unfit(e.to_string()))?;
-        if file.model.get("type").and_then(Value::as_str) != Some("BPE") {
+        let failed = |error: serde_json::Error| Unfit(error.to_string());
+        let ModelWrapper::BPE(bpe) = tokenizer.get_model() else {
             return Err(unfit("its model is not BPE"));
-        }
-        let pattern = file.pre_tokenizer.as_ref().and_then(pattern);
+        };
+        let pre_tokenizer = serde_json::to_value(tokenizer.get_pre_tokenizer()).map_err(failed)?;
+        let pattern = pattern(&pre_tokenizer);
         let pattern = pattern.ok_or_else(|| unfit("its pre-tokenizer is none of those known"))?;
-        let model: Model = serde_json::from_value(file.model).map_err(|e| Unfit(e.to_string()))?;
+        let json = serde_json::to_string(bpe).map_err(failed)?;
+        let model: Model = serde_json::from_str(&json).map_err(failed)?;
         if model.dropout.is_some_and(|share| share > 0.0) {
             return Err(unfit("it drops merges by chance"));
         }

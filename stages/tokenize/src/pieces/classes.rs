@@ -19,7 +19,7 @@ pub(super) const TAIL: Kind = 16;
 /// `[\r\n]`
 pub(super) const LINE_END: Kind = 32;
 
-const DEFINITIONS: [(Kind, &str); 6] = [
+pub(super) const DEFINITIONS: [(Kind, &str); 6] = [
     (LETTER, r"\p{L}"),
     (NUMBER, r"\p{N}"),
     (SPACE, r"\s"),

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use fancy_regex::Regex;
 use proptest::prelude::*;
 
-use super::classes::{Classes, HEAD, LETTER, LINE_END, NUMBER, SPACE, TAIL};
+use super::classes::{Classes, DEFINITIONS};
 use super::{Digits, Family, Pattern, for_each_piece, pieces};
 
 fn patterns() -> impl Iterator<Item = Pattern> {
@@ -121,14 +121,7 @@ proptest! {
 #[test]
 fn kinds_are_those_of_the_engine() {
     let classes = Classes::get();
-    for (kind, class) in [
-        (LETTER, r"\p{L}"),
-        (NUMBER, r"\p{N}"),
-        (SPACE, r"\s"),
-        (HEAD, r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"),
-        (TAIL, r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"),
-        (LINE_END, r"[\r\n]"),
-    ] {
+    for (kind, class) in DEFINITIONS {
         let regex = Regex::new(class).unwrap();
         let mut buffer = [0; 4];
         for character in '\0'..=char::MAX {

@@ -99,6 +99,21 @@ impl Counts {
     }
 }
 
+/// Longer pieces are counted in parts of this many bytes. Each merge looks through all pieces that
+/// hold its pair, so one of megabytes, such as Chinese without punctuation, would cost its length
+/// thousands of times; and no token comes near.
+const LONGEST: usize = 1024;
+
+/// A piece, or its parts if it is too long.
+fn parts(piece: &str) -> impl Iterator<Item = &str> {
+    let mut rest = piece;
+    std::iter::from_fn(move || {
+        let (part, after) = rest.split_at(rest.floor_char_boundary(LONGEST));
+        rest = after;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
 /// Parts of the common table, so that threads seldom wait for each other.
 const PARTS: usize = 64;
 /// Bytes that merging takes for each byte of a piece, and for each piece, counting included.
@@ -140,9 +155,8 @@ impl SharedCounts {
     ) -> Result<(), TooMany> {
         let mut counts = Counts::default();
         for text in texts {
-            let bytes = text.as_bytes();
             for_each_piece(pattern, text, |start, end| {
-                counts.add(&bytes[start..end], 1)
+                parts(&text[start..end]).for_each(|part| counts.add(part.as_bytes(), 1));
             });
         }
         self.merge(&counts)
@@ -209,6 +223,22 @@ mod tests {
             let found: Vec<(Vec<u8>, u64)> = all.map(|(p, n)| (p.to_vec(), n)).collect();
             prop_assert_eq!(found.len(), expected.len());
             prop_assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), expected);
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_length_are_counted_whole_or_in_parts() {
+        for (piece, expected) in [
+            (String::new(), 0),
+            ("a".repeat(LONGEST), 1),
+            ("a".repeat(LONGEST + 1), 2),
+            // 341 characters of three bytes fit into a part.
+            ("磨".repeat(341 * 100), 100),
+        ] {
+            let found: Vec<&str> = parts(&piece).collect();
+            assert_eq!(found.concat(), piece);
+            assert_eq!(found.len(), expected);
+            assert!(found.iter().all(|part| part.len() <= LONGEST));
         }
     }
 
