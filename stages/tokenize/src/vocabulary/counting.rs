@@ -116,8 +116,9 @@ fn parts(piece: &str) -> impl Iterator<Item = &str> {
 
 /// Parts of the common table, so that threads seldom wait for each other.
 const PARTS: usize = 64;
-/// Bytes that merging takes for each byte of a piece, and for each piece, counting included.
-const PER_BYTE: u64 = 20;
+/// Bytes that counting and merging take for each byte of a piece, and for each piece: at the worst,
+/// which is random Chinese. Natural text takes less.
+const PER_BYTE: u64 = 44;
 const PER_PIECE: u64 = 72;
 
 /// Counts that several threads add to, within a limit.
