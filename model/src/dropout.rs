@@ -51,11 +51,17 @@ impl Dropout {
         })))
     }
 
+    /// The next mask: for each of `count` activations what it is multiplied by; `None` if nothing
+    /// is dropped.
+    pub(crate) fn mask(&mut self, count: usize) -> Option<Vec<f32>> {
+        self.0.as_mut().map(|masks| masks.draw(count))
+    }
+
     pub(crate) fn apply(&mut self, x: Tensor) -> Result<Tensor, Error> {
-        let Some(masks) = &mut self.0 else {
+        let Some(mask) = self.mask(x.numel()) else {
             return Ok(x);
         };
-        let mask = Tensor::f_from_slice(&masks.draw(x.numel()))?
+        let mask = Tensor::f_from_slice(&mask)?
             .f_reshape(x.size())?
             .f_to_device(x.device())?
             .f_to_kind(x.f_kind()?)?;

@@ -1,5 +1,6 @@
 //! The network: parameters in one flat buffer, and what can be computed with them.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use tch::{Device, Kind, Tensor, no_grad};
@@ -8,6 +9,7 @@ use crate::Error;
 use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
+use crate::fused::{self, Workspace};
 use crate::head::{self, Scores};
 use crate::layers::{Block, Linear, Norm, Pass, Rope};
 use crate::layout::{Init, Layout};
@@ -24,15 +26,18 @@ pub struct Gpt {
     /// The parameters in the order of the layout.
     leaves: Vec<Tensor>,
     net: Network,
+    /// Buffers of the CPU's training pass, once there was one.
+    room: RefCell<Option<Workspace>>,
 }
 
-struct Network {
-    embedding: Tensor,
-    positions: Option<Tensor>,
-    rope: Option<Rope>,
-    blocks: Vec<Block>,
-    norm: Norm,
-    head: Tensor,
+/// Views of the parameters, or of their gradients, by what they do.
+pub(crate) struct Network {
+    pub embedding: Tensor,
+    pub positions: Option<Tensor>,
+    pub rope: Option<Rope>,
+    pub blocks: Vec<Block>,
+    pub norm: Norm,
+    pub head: Tensor,
 }
 
 /// What one batch teaches.
@@ -88,19 +93,24 @@ impl Gpt {
         flat: Tensor,
         trainable: bool,
     ) -> Result<Self, Error> {
-        let mut leaves = Vec::with_capacity(layout.slots.len());
-        for slot in &layout.slots {
-            let view = flat.f_narrow(0, slot.offset, slot.numel())?;
-            let leaf = view.f_reshape(slot.shape.as_slice())?.f_detach()?;
-            leaves.push(leaf.f_set_requires_grad(trainable)?);
-        }
-        let net = Network::build(&config, &layout, &leaves, flat.f_kind()?, flat.device())?;
+        let leaves = layout.views(&flat)?;
+        let trainable = |leaf: Tensor| leaf.f_set_requires_grad(trainable);
+        let leaves: Vec<Tensor> = leaves
+            .into_iter()
+            .map(trainable)
+            .collect::<Result<_, _>>()?;
+        let rope = match config.architecture {
+            Architecture::Llama => Some(Rope::new(&config, flat.f_kind()?, flat.device())?),
+            Architecture::Gpt2 => None,
+        };
+        let net = Network::build(&config, &layout, &leaves, rope)?;
         Ok(Self {
             config,
             layout,
             flat,
             leaves,
             net,
+            room: RefCell::new(None),
         })
     }
 
@@ -255,6 +265,48 @@ impl Gpt {
         scale: f64,
         dropout: &mut Dropout,
     ) -> Result<Gradients, Error> {
+        match fused::computes(self.flat.f_kind()?, self.device()) {
+            true => no_grad(|| self.gradients_fused(tokens, targets, scale, dropout)),
+            false => self.gradients_by_autograd(tokens, targets, scale, dropout),
+        }
+    }
+
+    fn gradients_fused(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        scale: f64,
+        dropout: &mut Dropout,
+    ) -> Result<Gradients, Error> {
+        let (batch, length) = tokens.size2()?;
+        self.check_length(length)?;
+        let flat = Tensor::f_zeros([self.layout.numel], (Kind::Float, Device::Cpu))?;
+        let by = Network::build(&self.config, &self.layout, &self.layout.views(&flat)?, None)?;
+        let kept = self.room.take().filter(|room| room.fits(batch, length));
+        let mut room = match kept {
+            Some(room) => room,
+            None => Workspace::new(&self.config, self.flat.f_kind()?, batch, length)?,
+        };
+        let batch = fused::Targets {
+            tokens: &fused::ids(tokens)?,
+            targets: &fused::ids(targets)?,
+            scale,
+        };
+        let loss = fused::gradients(&self.config, &self.net, &by, &mut room, batch, dropout)?;
+        self.room.replace(Some(room));
+        Ok(Gradients {
+            loss: Tensor::from(loss as f32),
+            flat,
+        })
+    }
+
+    pub(crate) fn gradients_by_autograd(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        scale: f64,
+        dropout: &mut Dropout,
+    ) -> Result<Gradients, Error> {
         let hidden = self.run(tokens, dropout, None, None)?;
         let hidden = hidden.f_reshape([-1, self.config.width])?;
         let (vocab, targets) = (self.config.vocab_size, targets.f_reshape([-1])?);
@@ -297,6 +349,17 @@ impl Gpt {
         Ok(logits.f_to_kind(Kind::Float)?)
     }
 
+    fn check_length(&self, tokens: i64) -> Result<(), Error> {
+        match (1..=self.config.context).contains(&tokens) {
+            true => Ok(()),
+            false => Err(Error::Input(format!(
+                "a sequence of {tokens} tokens does not fit: it must have 1 to {} (the model's \
+                 context)",
+                self.config.context
+            ))),
+        }
+    }
+
     fn run(
         &self,
         tokens: &Tensor,
@@ -311,13 +374,7 @@ impl Gpt {
             attention,
         };
         let past = pass.past();
-        if length == 0 || past + length > self.config.context {
-            return Err(Error::Input(format!(
-                "a sequence of {} tokens does not fit: it must have 1 to {} (the model's context)",
-                past + length,
-                self.config.context
-            )));
-        }
+        self.check_length(past + length)?;
         let mut x = Tensor::f_embedding(&self.net.embedding, tokens, -1, false, false)?;
         if let Some(positions) = &self.net.positions {
             x = x.f_add(&positions.f_narrow(0, past, length)?)?;
@@ -373,15 +430,10 @@ impl Network {
         config: &ModelConfig,
         layout: &Layout,
         leaves: &[Tensor],
-        kind: Kind,
-        device: Device,
+        rope: Option<Rope>,
     ) -> Result<Self, Error> {
         let names = layout.slots.iter().map(|slot| slot.name.as_str());
         let named = Named(names.zip(leaves).collect());
-        let rope = match config.architecture {
-            Architecture::Llama => Some(Rope::new(config, kind, device)?),
-            Architecture::Gpt2 => None,
-        };
         let block = |index: usize| -> Result<Block, Error> {
             let name = |part: &str| format!("blocks.{index}.{part}");
             Ok(Block {

@@ -4,6 +4,9 @@
 //! dozen operations and weight decay applies to one slice. Matrices that read the same input
 //! (query, key and value; gate and up) are one slot, so that one product computes them.
 
+use tch::Tensor;
+
+use crate::Error;
 use crate::config::{Architecture, ModelConfig};
 
 /// How a tensor starts.
@@ -76,6 +79,17 @@ impl Layout {
             numel,
             matrices,
         }
+    }
+
+    /// Views of a flat buffer, one a slot.
+    pub fn views(&self, flat: &Tensor) -> Result<Vec<Tensor>, Error> {
+        let slots = self.slots.iter();
+        slots
+            .map(|slot| {
+                let view = flat.f_narrow(0, slot.offset, slot.numel())?;
+                Ok(view.f_reshape(slot.shape.as_slice())?.f_detach()?)
+            })
+            .collect()
     }
 }
 

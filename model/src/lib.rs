@@ -22,6 +22,7 @@ mod config;
 mod device;
 mod dropout;
 mod error;
+mod fused;
 mod generate;
 mod gpt;
 mod head;

@@ -19,7 +19,7 @@ const CPU_PIECE: i64 = 1 << 15;
 ///
 /// The state is two vectors as long as the parameters. No step waits for the device.
 #[derive(Debug)]
-pub(crate) struct AdamW {
+pub struct AdamW {
     mean: Tensor,
     square: Tensor,
     /// Elements at the front that decay.

@@ -20,6 +20,7 @@ mod test_support;
 mod trainer;
 mod workers;
 
+pub use adamw::AdamW;
 pub use config::{Config, Precision};
 pub use error::Error;
 pub use stage::Stage;
