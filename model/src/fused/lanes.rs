@@ -123,7 +123,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     ] {
         p = p * r + coefficient;
     }
-    let power = f32::from_bits(((n as i32 + 127) as u32) << 23);
+    let power = f32::from_bits(((n as i32).wrapping_add(127) as u32) << 23);
     (p * (r * r) + r + 1.0) * power
 }
 
