@@ -59,14 +59,21 @@ impl KvCache {
         values: &Tensor,
     ) -> Result<(Tensor, Tensor), Error> {
         let new = keys.size()[2];
-        let Some((all_keys, all_values)) = self.blocks.get(block) else {
-            return Err(Error::Input(format!("the KV cache has no block {block}")));
-        };
+        let length = self.length;
+        let (all_keys, all_values) = self.block_mut(block)?;
         let add = |all: &Tensor, part: &Tensor| {
-            all.f_narrow(2, self.length, new)?.f_copy_(part)?;
-            all.f_narrow(2, 0, self.length + new)
+            all.f_narrow(2, length, new)?.f_copy_(part)?;
+            all.f_narrow(2, 0, length + new)
         };
         Ok((add(all_keys, keys)?, add(all_values, values)?))
+    }
+
+    /// A block's keys and values, `[batch, kv_heads, context, head_width]` each.
+    pub(crate) fn block_mut(&mut self, block: usize) -> Result<(&mut Tensor, &mut Tensor), Error> {
+        match self.blocks.get_mut(block) {
+            Some((keys, values)) => Ok((keys, values)),
+            None => Err(Error::Input(format!("the KV cache has no block {block}"))),
+        }
     }
 
     pub(crate) fn advance(&mut self, tokens: i64) {

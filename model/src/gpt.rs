@@ -233,6 +233,13 @@ impl Gpt {
     /// # Errors
     /// [`Error::Input`] when the tokens do not fit into the cache; else as [`Gpt::hidden`].
     pub fn extend(&self, tokens: &Tensor, cache: &mut KvCache) -> Result<Tensor, Error> {
+        let alone = tokens.size() == [1, 1] && cache.length() < self.config.context;
+        if alone && fused::computes(self.flat.f_kind()?, self.device()) {
+            let token = tokens.f_int64_value(&[0, 0])?;
+            let logits = fused::decode(&self.config, &self.net, cache, token)?;
+            cache.advance(1);
+            return Ok(logits);
+        }
         let hidden = self.run(tokens, &mut Dropout::off(), Some(cache), None)?;
         self.head(&hidden.f_select(1, -1)?)
     }

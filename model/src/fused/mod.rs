@@ -10,6 +10,7 @@
 mod activation;
 mod attention;
 mod cross_entropy;
+mod decode;
 mod heads;
 mod lanes;
 mod norm;
@@ -21,6 +22,7 @@ mod workspace;
 use half::bf16;
 use tch::{Device, Kind, Tensor};
 
+use crate::cache::KvCache;
 use crate::config::ModelConfig;
 use crate::dropout::Dropout;
 use crate::gpt::Network;
@@ -52,10 +54,7 @@ pub(crate) fn gradients(
     let strange = batch.tokens.iter().find(|id| !known(id));
     let wrong = |id: &&i64| **id != NO_TARGET && !known(id);
     if let Some(id) = strange.or(batch.targets.iter().find(wrong)) {
-        return Err(Error::Input(format!(
-            "token id {id} is outside the model's vocabulary of {}",
-            config.vocab_size
-        )));
+        return Err(outside(*id, config));
     }
     let mut pass = Pass {
         config,
@@ -67,6 +66,33 @@ pub(crate) fn gradients(
         Kind::BFloat16 => pass.run::<bf16>(batch, dropout),
         _ => pass.run::<f32>(batch, dropout),
     }
+}
+
+/// Logits `[1, vocabulary]` behind one further token of one sequence; the caller advances the cache.
+///
+/// # Errors
+/// [`Error::Input`] for an id outside the vocabulary; [`Error::Torch`] when memory runs out.
+pub(crate) fn decode(
+    config: &ModelConfig,
+    net: &Network,
+    cache: &mut KvCache,
+    token: i64,
+) -> Result<Tensor, Error> {
+    if !(0..config.vocab_size).contains(&token) {
+        return Err(outside(token, config));
+    }
+    let logits = match net.embedding.f_kind()? {
+        Kind::BFloat16 => decode::step::<bf16>(config, net, cache, token as usize)?,
+        _ => decode::step::<f32>(config, net, cache, token as usize)?,
+    };
+    Ok(Tensor::f_from_slice(&logits)?.f_unsqueeze(0)?)
+}
+
+fn outside(id: i64, config: &ModelConfig) -> Error {
+    Error::Input(format!(
+        "token id {id} is outside the model's vocabulary of {}",
+        config.vocab_size
+    ))
 }
 
 /// Elements of an int64 tensor.
