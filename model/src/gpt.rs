@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::Error;
+use crate::apart::Apart;
 use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
 use crate::head::{self, Scores};
 use crate::layers::{Block, Linear, Norm, Pass, Rope};
-use crate::layout::{Init, Layout};
+use crate::layout::{Init, Layout, Matrix};
 use crate::random::{Purpose, normals, stream};
 
 /// A GPT of a stock architecture.
@@ -154,6 +155,12 @@ impl Gpt {
         self.layout.matrices
     }
 
+    /// The weight matrices inside the blocks, side by side in [`Gpt::flat`]: what Muon is for.
+    #[must_use]
+    pub fn block_matrices(&self) -> Vec<Matrix> {
+        self.layout.block_matrices(&self.config)
+    }
+
     /// Number of parameters, without the padding of the vocabulary.
     #[must_use]
     pub fn parameters(&self) -> i64 {
@@ -196,7 +203,7 @@ impl Gpt {
     /// [`Error::Input`] when the sequence is longer than the context; [`Error::Torch`] for ids
     /// outside the vocabulary, or when memory runs out.
     pub fn hidden(&self, tokens: &Tensor) -> Result<Tensor, Error> {
-        self.run(tokens, &mut Dropout::off(), None, None)
+        self.run(tokens, Pass::plain(&mut Dropout::off()))
     }
 
     /// Hidden states, and for each block the attention weights `[batch, heads, tokens, tokens]`.
@@ -205,7 +212,12 @@ impl Gpt {
     /// As [`Gpt::hidden`].
     pub fn hidden_with_attention(&self, tokens: &Tensor) -> Result<(Tensor, Vec<Tensor>), Error> {
         let mut weights = Vec::new();
-        let hidden = self.run(tokens, &mut Dropout::off(), None, Some(&mut weights))?;
+        let mut dropout = Dropout::off();
+        let pass = Pass {
+            attention: Some(&mut weights),
+            ..Pass::plain(&mut dropout)
+        };
+        let hidden = self.run(tokens, pass)?;
         Ok((hidden, weights))
     }
 
@@ -217,13 +229,27 @@ impl Gpt {
         self.head(&self.hidden(tokens)?)
     }
 
+    /// The same for rows of several documents that do not see each other.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn logits_apart(&self, tokens: &Tensor, apart: &Apart) -> Result<Tensor, Error> {
+        let mut dropout = Dropout::off();
+        self.head(&self.run(tokens, Pass::apart(&mut dropout, Some(apart)))?)
+    }
+
     /// Reads further tokens `[batch, tokens]` after those in the cache; returns the logits
     /// `[batch, vocabulary]` that follow the last one.
     ///
     /// # Errors
     /// [`Error::Input`] when the tokens do not fit into the cache; else as [`Gpt::hidden`].
     pub fn extend(&self, tokens: &Tensor, cache: &mut KvCache) -> Result<Tensor, Error> {
-        let hidden = self.run(tokens, &mut Dropout::off(), Some(cache), None)?;
+        let mut dropout = Dropout::off();
+        let pass = Pass {
+            cache: Some(cache),
+            ..Pass::plain(&mut dropout)
+        };
+        let hidden = self.run(tokens, pass)?;
         self.head(&hidden.f_select(1, -1)?)
     }
 
@@ -233,7 +259,21 @@ impl Gpt {
     /// # Errors
     /// As [`Gpt::hidden`].
     pub fn score(&self, tokens: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
-        let hidden = self.hidden(tokens)?.f_reshape([-1, self.config.width])?;
+        self.score_apart(tokens, targets, None)
+    }
+
+    /// The same for rows of several documents that do not see each other.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn score_apart(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        apart: Option<&Apart>,
+    ) -> Result<Scores, Error> {
+        let hidden = self.run(tokens, Pass::apart(&mut Dropout::off(), apart))?;
+        let hidden = hidden.f_reshape([-1, self.config.width])?;
         let flat = targets.f_reshape([-1])?;
         let found = head::scores(&hidden, &self.net.head, self.config.vocab_size, &flat)?;
         Ok(Scores {
@@ -255,7 +295,22 @@ impl Gpt {
         scale: f64,
         dropout: &mut Dropout,
     ) -> Result<Gradients, Error> {
-        let hidden = self.run(tokens, dropout, None, None)?;
+        self.gradients_apart(tokens, targets, None, scale, dropout)
+    }
+
+    /// The same for rows of several documents that do not see each other.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn gradients_apart(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        apart: Option<&Apart>,
+        scale: f64,
+        dropout: &mut Dropout,
+    ) -> Result<Gradients, Error> {
+        let hidden = self.run(tokens, Pass::apart(dropout, apart))?;
         let hidden = hidden.f_reshape([-1, self.config.width])?;
         let (vocab, targets) = (self.config.vocab_size, targets.f_reshape([-1])?);
         let top = no_grad(|| head::gradients(&hidden, &self.net.head, vocab, &targets, scale))?;
@@ -297,19 +352,8 @@ impl Gpt {
         Ok(logits.f_to_kind(Kind::Float)?)
     }
 
-    fn run(
-        &self,
-        tokens: &Tensor,
-        dropout: &mut Dropout,
-        cache: Option<&mut KvCache>,
-        attention: Option<&mut Vec<Tensor>>,
-    ) -> Result<Tensor, Error> {
+    fn run(&self, tokens: &Tensor, mut pass: Pass) -> Result<Tensor, Error> {
         let (_, length) = tokens.size2()?;
-        let mut pass = Pass {
-            dropout,
-            cache,
-            attention,
-        };
         let past = pass.past();
         if length == 0 || past + length > self.config.context {
             return Err(Error::Input(format!(
@@ -320,7 +364,10 @@ impl Gpt {
         }
         let mut x = Tensor::f_embedding(&self.net.embedding, tokens, -1, false, false)?;
         if let Some(positions) = &self.net.positions {
-            x = x.f_add(&positions.f_narrow(0, past, length)?)?;
+            x = x.f_add(&match pass.apart {
+                Some(apart) => apart.rows_of(positions)?,
+                None => positions.f_narrow(0, past, length)?,
+            })?;
         }
         x = pass.dropout.apply(x)?;
         for block in &self.net.blocks {

@@ -16,6 +16,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod apart;
 mod cache;
 mod checkpoint;
 mod config;
@@ -32,6 +33,7 @@ mod libtorch;
 mod random;
 mod tensors;
 
+pub use apart::Apart;
 pub use cache::KvCache;
 pub use checkpoint::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config};
 pub use config::{Architecture, ModelConfig, Size};
@@ -41,4 +43,5 @@ pub use error::Error;
 pub use generate::{Sampling, generate};
 pub use gpt::{Gpt, Gradients};
 pub use head::{NO_TARGET, Scores};
+pub use layout::Matrix;
 pub use tensors::{read_tensors, write_tensors};
