@@ -211,5 +211,5 @@ fn stats(summary: &Summary) -> BTreeMap<String, Value> {
 }
 
 #[cfg(test)]
-#[path = "stage_tests.rs"]
+#[path = "stage_tests/mod.rs"]
 mod tests;
