@@ -133,3 +133,31 @@ fn a_killed_training_ends_with_the_same_bits() {
         assert!(bytes(whole.path()) == bytes(stopped.path()), "{file}");
     }
 }
+
+#[test]
+fn muon_learns_more_than_adamw_in_the_same_steps() {
+    let dir = tempfile::tempdir().unwrap();
+    let loss = |optimizer: &str| {
+        let mut command = textmill(dir.path(), &["train", "--quiet"]);
+        for setting in [
+            "steps=120",
+            "warmup=10",
+            "lr=0.004",
+            "context=64",
+            "batch=4",
+            "accumulate=4",
+            "eval_every=120",
+            "eval_windows=64",
+            optimizer,
+        ] {
+            command.args(["--set", &format!("train.{setting}")]);
+        }
+        succeed(&mut command);
+        let metrics = fs::read_to_string(dir.path().join("train/metrics.jsonl")).unwrap();
+        let last = metrics.lines().last().unwrap();
+        let last: serde_json::Value = serde_json::from_str(last).unwrap();
+        last["val_loss"].as_f64().unwrap()
+    };
+    let (adamw, muon) = (loss("optimizer=adamw"), loss("optimizer=muon"));
+    assert!(muon < adamw - 0.2, "muon {muon}, adamw {adamw}");
+}

@@ -14,8 +14,7 @@ pub enum Schedule {
     #[default]
     Cosine,
     /// Warm-up, stable, decay (Hu et al. 2024, MiniCPM, arXiv:2404.06395): the highest rate until
-    /// the last `decay` of the steps. A checkpoint from before the decay can be trained on for
-    /// longer than was planned, which one on a cosine cannot.
+    /// the last `decay` of the steps, so that most of a run does not depend on how long it is.
     Wsd,
 }
 

@@ -163,3 +163,44 @@ fn compute(gpt: &Gpt, batch: &Batch, work: Work) -> Result<Outcome, Error> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::Config;
+
+    fn batch(token: i64) -> Batch {
+        let tokens = Tensor::full([1, 8], token, (Kind::Int64, Device::Cpu));
+        Batch {
+            targets: tokens.shallow_clone(),
+            tokens,
+            positions: None,
+        }
+    }
+
+    #[test]
+    fn outcomes_come_in_order_and_an_error_leaves_nothing_behind() {
+        let model = Config::default().model(60, 59).unwrap();
+        let gpt = Gpt::new(&model, 1, Device::Cpu).unwrap();
+        let score = |token| Ok((batch(token), Work::Score));
+        std::thread::scope(|scope| {
+            let workers = Workers::start(scope, &gpt, 3).unwrap();
+            let losses = |tokens: &[i64]| {
+                let mut losses = Vec::new();
+                let jobs = tokens.iter().map(|token| score(*token));
+                let result = workers.run(jobs, |outcome| {
+                    losses.push(f64::try_from(&outcome.loss)?);
+                    Ok(())
+                });
+                result.map(|()| losses)
+            };
+            let alone: Vec<f64> = (0..9).flat_map(|t| losses(&[t]).unwrap()).collect();
+            assert_eq!(losses(&[0, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap(), alone);
+            // An id that the vocabulary does not have, with others under way.
+            assert!(losses(&[0, 1, 1000, 3, 4, 5]).is_err());
+            assert_eq!(losses(&[2, 5]).unwrap(), [alone[2], alone[5]]);
+        });
+    }
+}

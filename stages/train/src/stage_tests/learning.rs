@@ -3,39 +3,6 @@
 use super::*;
 
 #[test]
-fn muon_explore() {
-    for (layers, width) in [(1, 32), (2, 64)] {
-        for lr in [1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2] {
-            for optimizer in [OptimizerKind::Adamw, OptimizerKind::Muon] {
-                for steps in [40, 80, 150] {
-                    let run = Run::new();
-                    let config = Config {
-                        optimizer,
-                        steps,
-                        layers,
-                        width,
-                        lr,
-                        min_lr: lr / 10.0,
-                        eval_every: 1000,
-                        dropout: 0.0,
-                        ..config()
-                    };
-                    run.go(&config).unwrap();
-                    let metrics = run.metrics();
-                    let last = metrics[metrics.len() - 10..]
-                        .iter()
-                        .map(|metric| metric.loss.unwrap());
-                    println!(
-                        "{layers} {width} {lr} {optimizer:?} {steps}: {:.3}",
-                        last.sum::<f64>() / 10.0
-                    );
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn smaller_micro_batches_give_the_same_gradient() {
     let after = |rows: u64| {
         let run = Run::new();
