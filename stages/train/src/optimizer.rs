@@ -218,7 +218,7 @@ mod tests {
                 );
             }
             optimizer.save(dir.path()).unwrap();
-            let _ = resumed
+            resumed
                 .flat()
                 .shallow_clone()
                 .f_copy_(whole.flat())
