@@ -127,10 +127,11 @@ impl<'a> Log<'a> {
         self.mfu_at(self.speed()?)
     }
 
-    /// Share of the steps' time that went into waiting for batches.
+    /// What the loader took, in shares of the steps' time: waiting for batches, and assembling
+    /// them, though that is another thread's work meanwhile.
     pub fn loader_share(&self) -> Option<f64> {
-        let share = self.sum.waited.as_secs_f64() / self.sum.time.as_secs_f64().max(1e-9);
-        (self.steps > 0).then_some(share)
+        let loader = (self.sum.waited + self.sum.assembled).as_secs_f64();
+        (self.steps > 0).then(|| loader / self.sum.time.as_secs_f64().max(1e-9))
     }
 
     fn speed_of(&self, cost: Cost) -> f64 {

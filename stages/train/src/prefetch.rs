@@ -85,10 +85,64 @@ impl Prefetch {
         Self { steps }
     }
 
-    /// The batches of the next step, and how long they had to be waited for.
+    /// The batches of the next step, and how long they had to be waited for: not at all if they
+    /// were ready.
     pub fn next(&self) -> Result<(StepBatches, Duration), Error> {
         let start = Instant::now();
-        let step = self.steps.recv().map_err(|_| Error::Worker)??;
-        Ok((step, start.elapsed()))
+        match self.steps.try_recv() {
+            Ok(step) => Ok((step?, Duration::ZERO)),
+            Err(_) => {
+                let step = self.steps.recv().map_err(|_| Error::Worker)??;
+                Ok((step, start.elapsed()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{Times, Vocabulary};
+    use crate::test_support::{context, write_shard};
+
+    #[test]
+    fn steps_come_in_order_from_any_step_on_and_the_thread_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let documents: Vec<Vec<u32>> = (0..20).map(|n| (n..n + 9).collect()).collect();
+        let shard = write_shard(dir.path(), "part-00000.parquet", &documents);
+        let (path, ctx) = (dir.path().join("train.tokens"), context(dir.path()));
+        let vocabulary = Vocabulary { size: 60, eot: 59 };
+        let times = Times::Once;
+        let stream = TokenStream::pack(&path, &[shard], times, vocabulary, None, &ctx.borrow());
+        let stream = Arc::new(stream.unwrap());
+        let loader = || Loader {
+            order: Order::concatenate(Arc::clone(stream.documents()), 8, 1).unwrap(),
+            stream: Arc::clone(&stream),
+            format: RowFormat {
+                context: 8,
+                padding: 59,
+                apart: false,
+            },
+            batch: 2,
+            accumulate: 3,
+        };
+        let mut expected = loader();
+        std::thread::scope(|scope| {
+            let prefetch = Prefetch::start(scope, loader(), 5, 9); // into the second epoch
+            for step in 5..9 {
+                let (found, _) = prefetch.next().unwrap();
+                let wanted = expected.step(step).unwrap();
+                assert_eq!((found.first_row, found.tokens), (6 * step, 48));
+                assert_eq!(found.rows, wanted.rows);
+                assert_eq!(found.batches.len(), 3);
+                for (found, wanted) in found.batches.iter().zip(&wanted.batches) {
+                    assert!(found.tokens.equal(&wanted.tokens));
+                    assert!(found.targets.equal(&wanted.targets));
+                }
+            }
+            assert!(matches!(prefetch.next(), Err(Error::Worker)));
+            // One that nobody takes anything from ends too, or this would never return.
+            drop(Prefetch::start(scope, loader(), 0, 1 << 40));
+        });
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Summary {
     pub tokens_per_second: Option<f64>,
     /// Model FLOPs utilisation, where the device's peak is known.
     pub mfu: Option<f64>,
-    /// Share of the steps' time that went into waiting for batches.
+    /// What the loader took, in shares of the steps' time.
     pub loader_share: Option<f64>,
 }
 
