@@ -100,7 +100,7 @@ fn the_mixture_is_shown_before_it_is_trained_on() {
 }
 
 #[test]
-fn an_interrupted_training_ends_with_the_same_losses() {
+fn a_killed_training_ends_with_the_same_bits() {
     let (whole, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let train = |dir: &Path| {
         textmill(dir, &["train", "--quiet"])
@@ -123,6 +123,41 @@ fn an_interrupted_training_ends_with_the_same_losses() {
     child.wait().unwrap();
     let output = train(stopped.path());
     assert!(output.status.success(), "{}", both(&output));
-    let losses = |dir: &Path| fs::read_to_string(dir.join("train/metrics.jsonl")).unwrap();
-    assert_eq!(losses(whole.path()), losses(stopped.path()));
+    for file in [
+        "metrics.jsonl",
+        "step-000006/model.safetensors",
+        "step-000006/optimizer.safetensors",
+        "best/model.safetensors",
+    ] {
+        let bytes = |dir: &Path| fs::read(dir.join("train").join(file)).unwrap();
+        assert!(bytes(whole.path()) == bytes(stopped.path()), "{file}");
+    }
+}
+
+#[test]
+fn muon_learns_more_than_adamw_in_the_same_steps() {
+    let dir = tempfile::tempdir().unwrap();
+    let loss = |optimizer: &str| {
+        let mut command = textmill(dir.path(), &["train", "--quiet"]);
+        for setting in [
+            "steps=120",
+            "warmup=10",
+            "lr=0.004",
+            "context=64",
+            "batch=4",
+            "accumulate=4",
+            "eval_every=120",
+            "eval_windows=64",
+            optimizer,
+        ] {
+            command.args(["--set", &format!("train.{setting}")]);
+        }
+        succeed(&mut command);
+        let metrics = fs::read_to_string(dir.path().join("train/metrics.jsonl")).unwrap();
+        let last = metrics.lines().last().unwrap();
+        let last: serde_json::Value = serde_json::from_str(last).unwrap();
+        last["val_loss"].as_f64().unwrap()
+    };
+    let (adamw, muon) = (loss("optimizer=adamw"), loss("optimizer=muon"));
+    assert!(muon < adamw - 0.2, "muon {muon}, adamw {adamw}");
 }

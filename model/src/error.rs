@@ -67,6 +67,9 @@ pub enum Error {
     /// A prompt or batch that the network cannot take.
     #[error("{0}")]
     Input(String),
+    /// Memory of the CPU or GPU ran out.
+    #[error("out of memory; lower `batch`, `context` or the model's size")]
+    OutOfMemory,
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(String),
@@ -102,10 +105,10 @@ impl From<TchError> for Error {
             other => other.to_string(),
         };
         let first = message.lines().next().unwrap_or_default().trim();
-        if first.contains("out of memory") || first.contains("can't allocate memory") {
-            return Self::Torch(
-                "out of memory; lower `batch`, `context` or the model's size".to_owned(),
-            );
+        // As CUDA's and the CPU's allocators say it.
+        let full = ["out of memory", "allocate memory", "not enough memory"];
+        if full.iter().any(|words| first.contains(words)) {
+            return Self::OutOfMemory;
         }
         Self::Torch(first.to_owned())
     }
@@ -123,5 +126,15 @@ mod tests {
         let text = Error::from(error).to_string();
         assert!(text.contains("invalid for input of size 2"), "{text}");
         assert!(!text.contains('\n'), "{text}");
+    }
+
+    #[test]
+    fn an_allocation_that_fails_is_known() {
+        let beyond_all_addresses = [1i64 << 46];
+        let error = tch::Tensor::f_empty(beyond_all_addresses, tch::kind::FLOAT_CPU).unwrap_err();
+        assert!(matches!(Error::from(error), Error::OutOfMemory));
+        let message = "CUDA out of memory. Tried to allocate 2.00 GiB.\nException raised from …";
+        let error = Error::from(TchError::Torch(message.to_owned()));
+        assert!(matches!(error, Error::OutOfMemory));
     }
 }

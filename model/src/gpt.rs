@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::Error;
+use crate::apart::Apart;
 use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
 use crate::head::{self, Scores};
 use crate::layers::{Block, Linear, Norm, Pass, Rope};
-use crate::layout::{Init, Layout};
+use crate::layout::{Init, Layout, Matrix};
 use crate::random::{Purpose, normals, stream};
 
 /// A GPT of a stock architecture.
@@ -38,15 +39,6 @@ pub(crate) struct Network {
     pub blocks: Vec<Block>,
     pub norm: Norm,
     pub head: Tensor,
-}
-
-/// What one batch teaches.
-#[derive(Debug)]
-pub struct Gradients {
-    /// Sum of the cross-entropies in nats, times the scale: a scalar, fp32.
-    pub loss: Tensor,
-    /// Gradient by the flat buffer, fp32.
-    pub flat: Tensor,
 }
 
 impl Gpt {
@@ -164,6 +156,12 @@ impl Gpt {
         self.layout.matrices
     }
 
+    /// The weight matrices inside the blocks, side by side in [`Gpt::flat`]: what Muon is for.
+    #[must_use]
+    pub fn block_matrices(&self) -> Vec<Matrix> {
+        self.layout.block_matrices(&self.config)
+    }
+
     /// Number of parameters, without the padding of the vocabulary.
     #[must_use]
     pub fn parameters(&self) -> i64 {
@@ -206,7 +204,7 @@ impl Gpt {
     /// [`Error::Input`] when the sequence is longer than the context; [`Error::Torch`] for ids
     /// outside the vocabulary, or when memory runs out.
     pub fn hidden(&self, tokens: &Tensor) -> Result<Tensor, Error> {
-        self.run(tokens, &mut Dropout::off(), None, None)
+        self.run(tokens, Pass::plain(&mut Dropout::off()))
     }
 
     /// Hidden states, and for each block the attention weights `[batch, heads, tokens, tokens]`.
@@ -215,7 +213,12 @@ impl Gpt {
     /// As [`Gpt::hidden`].
     pub fn hidden_with_attention(&self, tokens: &Tensor) -> Result<(Tensor, Vec<Tensor>), Error> {
         let mut weights = Vec::new();
-        let hidden = self.run(tokens, &mut Dropout::off(), None, Some(&mut weights))?;
+        let mut dropout = Dropout::off();
+        let pass = Pass {
+            attention: Some(&mut weights),
+            ..Pass::plain(&mut dropout)
+        };
+        let hidden = self.run(tokens, pass)?;
         Ok((hidden, weights))
     }
 
@@ -225,6 +228,15 @@ impl Gpt {
     /// As [`Gpt::hidden`].
     pub fn logits(&self, tokens: &Tensor) -> Result<Tensor, Error> {
         self.head(&self.hidden(tokens)?)
+    }
+
+    /// The same for rows of several documents that do not see each other.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn logits_apart(&self, tokens: &Tensor, apart: &Apart) -> Result<Tensor, Error> {
+        let mut dropout = Dropout::off();
+        self.head(&self.run(tokens, Pass::apart(&mut dropout, Some(apart)))?)
     }
 
     /// Reads further tokens `[batch, tokens]` after those in the cache; returns the logits
@@ -240,7 +252,12 @@ impl Gpt {
             cache.advance(1);
             return Ok(logits);
         }
-        let hidden = self.run(tokens, &mut Dropout::off(), Some(cache), None)?;
+        let mut dropout = Dropout::off();
+        let pass = Pass {
+            cache: Some(cache),
+            ..Pass::plain(&mut dropout)
+        };
+        let hidden = self.run(tokens, pass)?;
         self.head(&hidden.f_select(1, -1)?)
     }
 
@@ -250,104 +267,27 @@ impl Gpt {
     /// # Errors
     /// As [`Gpt::hidden`].
     pub fn score(&self, tokens: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
-        let hidden = self.hidden(tokens)?.f_reshape([-1, self.config.width])?;
+        self.score_apart(tokens, targets, None)
+    }
+
+    /// The same for rows of several documents that do not see each other.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn score_apart(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        apart: Option<&Apart>,
+    ) -> Result<Scores, Error> {
+        let hidden = self.run(tokens, Pass::apart(&mut Dropout::off(), apart))?;
+        let hidden = hidden.f_reshape([-1, self.config.width])?;
         let flat = targets.f_reshape([-1])?;
         let found = head::scores(&hidden, &self.net.head, self.config.vocab_size, &flat)?;
         Ok(Scores {
             nll: found.nll.f_reshape(targets.size())?,
             rank: found.rank.f_reshape(targets.size())?,
         })
-    }
-
-    /// Loss of a batch times `scale`, and its gradient; `tokens` and `targets` are int64
-    /// `[batch, tokens]`. Where a target is [`crate::NO_TARGET`] there is no loss. Needs a
-    /// [`Gpt::trainable`] handle.
-    ///
-    /// # Errors
-    /// As [`Gpt::hidden`].
-    pub fn gradients(
-        &self,
-        tokens: &Tensor,
-        targets: &Tensor,
-        scale: f64,
-        dropout: &mut Dropout,
-    ) -> Result<Gradients, Error> {
-        match fused::computes(self.flat.f_kind()?, self.device()) {
-            true => no_grad(|| self.gradients_fused(tokens, targets, scale, dropout)),
-            false => self.gradients_by_autograd(tokens, targets, scale, dropout),
-        }
-    }
-
-    fn gradients_fused(
-        &self,
-        tokens: &Tensor,
-        targets: &Tensor,
-        scale: f64,
-        dropout: &mut Dropout,
-    ) -> Result<Gradients, Error> {
-        let (batch, length) = tokens.size2()?;
-        self.check_length(length)?;
-        let flat = Tensor::f_zeros([self.layout.numel], (Kind::Float, Device::Cpu))?;
-        let by = Network::build(&self.config, &self.layout, &self.layout.views(&flat)?, None)?;
-        let kept = self.room.take().filter(|room| room.fits(batch, length));
-        let mut room = match kept {
-            Some(room) => room,
-            None => Workspace::new(&self.config, self.flat.f_kind()?, batch, length)?,
-        };
-        let batch = fused::Targets {
-            tokens: &fused::ids(tokens)?,
-            targets: &fused::ids(targets)?,
-            scale,
-        };
-        let loss = fused::gradients(&self.config, &self.net, &by, &mut room, batch, dropout)?;
-        self.room.replace(Some(room));
-        Ok(Gradients {
-            loss: Tensor::from(loss as f32),
-            flat,
-        })
-    }
-
-    pub(crate) fn gradients_by_autograd(
-        &self,
-        tokens: &Tensor,
-        targets: &Tensor,
-        scale: f64,
-        dropout: &mut Dropout,
-    ) -> Result<Gradients, Error> {
-        let hidden = self.run(tokens, dropout, None, None)?;
-        let hidden = hidden.f_reshape([-1, self.config.width])?;
-        let (vocab, targets) = (self.config.vocab_size, targets.f_reshape([-1])?);
-        let top = no_grad(|| head::gradients(&hidden, &self.net.head, vocab, &targets, scale))?;
-        // Autograd starts at scalars only: this one has the wanted gradient by the hidden states.
-        let start = hidden.f_mul(&top.hidden)?.f_sum(Kind::Float)?;
-        let body: Vec<&Tensor> = self.body().map(|(_, leaf)| leaf).collect();
-        let mut by_body = Tensor::f_run_backward(&[start], &body, false, false)?.into_iter();
-        no_grad(|| {
-            let mut pieces = Vec::with_capacity(self.leaves.len());
-            for slot in &self.layout.slots {
-                let piece = match slot.name.as_str() {
-                    "head.weight" => top.head.shallow_clone(),
-                    _ => by_body.next().unwrap_or_else(Tensor::new),
-                };
-                let piece = match slot.name == "embedding.weight" && self.config.tie_embeddings {
-                    true => piece.f_to_kind(Kind::Float)?.f_add_(&top.head)?,
-                    false => piece,
-                };
-                pieces.push(piece.f_reshape([-1])?.f_to_kind(Kind::Float)?);
-            }
-            Ok(Gradients {
-                loss: top.loss,
-                flat: Tensor::f_cat(&pieces, 0)?,
-            })
-        })
-    }
-
-    /// The parameters below the head, in the order of the layout.
-    fn body(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        let slots = self.layout.slots.iter().map(|slot| slot.name.as_str());
-        slots
-            .zip(&self.leaves)
-            .filter(|(name, _)| *name != "head.weight")
     }
 
     fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
@@ -367,24 +307,16 @@ impl Gpt {
         }
     }
 
-    fn run(
-        &self,
-        tokens: &Tensor,
-        dropout: &mut Dropout,
-        cache: Option<&mut KvCache>,
-        attention: Option<&mut Vec<Tensor>>,
-    ) -> Result<Tensor, Error> {
+    fn run(&self, tokens: &Tensor, mut pass: Pass) -> Result<Tensor, Error> {
         let (_, length) = tokens.size2()?;
-        let mut pass = Pass {
-            dropout,
-            cache,
-            attention,
-        };
         let past = pass.past();
         self.check_length(past + length)?;
         let mut x = Tensor::f_embedding(&self.net.embedding, tokens, -1, false, false)?;
         if let Some(positions) = &self.net.positions {
-            x = x.f_add(&positions.f_narrow(0, past, length)?)?;
+            x = x.f_add(&match pass.apart {
+                Some(apart) => apart.rows_of(positions)?,
+                None => positions.f_narrow(0, past, length)?,
+            })?;
         }
         x = pass.dropout.apply(x)?;
         for block in &self.net.blocks {

@@ -3,6 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use crate::Error;
+use crate::apart::Apart;
 use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
@@ -13,9 +14,24 @@ pub(crate) struct Pass<'a> {
     pub cache: Option<&'a mut KvCache>,
     /// Where to put the attention weights of each block; computes them eagerly if present.
     pub attention: Option<&'a mut Vec<Tensor>>,
+    /// Documents that do not see each other; not together with a cache or eager attention.
+    pub apart: Option<&'a Apart>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    pub fn plain(dropout: &'a mut Dropout) -> Self {
+        Self::apart(dropout, None)
+    }
+
+    pub fn apart(dropout: &'a mut Dropout, apart: Option<&'a Apart>) -> Self {
+        Self {
+            dropout,
+            cache: None,
+            attention: None,
+            apart,
+        }
+    }
+
     /// Tokens before the first one of this pass.
     pub fn past(&self) -> i64 {
         self.cache.as_ref().map_or(0, |cache| cache.length())
@@ -84,19 +100,29 @@ impl Rope {
 
     /// Turns heads `[batch, tokens, heads, head_width]` whose first token stands at `past`.
     pub fn rotate(&self, x: &Tensor, past: i64) -> Result<Tensor, Error> {
-        let (tokens, width) = (x.size()[1], x.size()[3]);
-        let cos = self.cos.f_narrow(0, past, tokens)?;
-        let sin = self.sin.f_narrow(0, past, tokens)?;
-        let halves = x.f_split(width / 2, 3)?;
-        let [first, second] = halves.as_slice() else {
-            return Err(Error::Config("a head must have an even width".to_owned()));
-        };
-        let turned = [
-            first.f_mul(&cos)?.f_sub(&second.f_mul(&sin)?)?,
-            second.f_mul(&cos)?.f_add(&first.f_mul(&sin)?)?,
-        ];
-        Ok(Tensor::f_cat(&turned, 3)?)
+        let tokens = x.size()[1];
+        let angles = |table: &Tensor| table.f_narrow(0, past, tokens);
+        turn(x, &angles(&self.cos)?, &angles(&self.sin)?)
     }
+
+    /// Turns heads whose positions begin again with each document.
+    pub fn rotate_apart(&self, x: &Tensor, apart: &Apart) -> Result<Tensor, Error> {
+        turn(x, &apart.rows_of(&self.cos)?, &apart.rows_of(&self.sin)?)
+    }
+}
+
+/// Turns the pairs of heads `[batch, tokens, heads, head_width]` by angles of `[tokens, 1,
+/// head_width / 2]` or `[batch, tokens, 1, head_width / 2]`.
+fn turn(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor, Error> {
+    let halves = x.f_split(x.size()[3] / 2, 3)?;
+    let [first, second] = halves.as_slice() else {
+        return Err(Error::Config("a head must have an even width".to_owned()));
+    };
+    let turned = [
+        first.f_mul(cos)?.f_sub(&second.f_mul(sin)?)?,
+        second.f_mul(cos)?.f_add(&first.f_mul(sin)?)?,
+    ];
+    Ok(Tensor::f_cat(&turned, 3)?)
 }
 
 /// A pre-norm transformer block.
@@ -140,7 +166,10 @@ impl Block {
         let qkv = self.qkv.forward(x)?.f_reshape(shape)?;
         let qk = qkv.f_narrow(2, 0, heads + kv)?;
         let qk = match rope {
-            Some(rope) => rope.rotate(&qk, pass.past())?,
+            Some(rope) => match pass.apart {
+                Some(apart) => rope.rotate_apart(&qk, apart)?,
+                None => rope.rotate(&qk, pass.past())?,
+            },
             None => qk,
         };
         let query = qk.f_narrow(2, 0, heads)?.f_transpose(1, 2)?;
@@ -156,7 +185,10 @@ impl Block {
                 weights.push(weight);
                 mixed
             }
-            None => fused_attention(&query, &key, &value, past)?,
+            None => {
+                let mask = pass.apart.map(Apart::mask);
+                fused_attention(&query, &key, &value, past, mask)?
+            }
         };
         let mixed = mixed.f_transpose(1, 2)?;
         self.out.forward(&mixed.f_reshape([batch, tokens, width])?)
@@ -180,21 +212,24 @@ fn causal_mask(queries: i64, past: i64, device: Device) -> Result<Tensor, Error>
     Ok(Tensor::f_ones([queries, past + queries], (Kind::Bool, device))?.f_tril(past)?)
 }
 
-/// Attention of `[batch, heads, tokens, head_width]` in libtorch's fused kernels.
+/// Attention of `[batch, heads, tokens, head_width]` in libtorch's fused kernels; causal, unless
+/// a mask says who sees whom.
 fn fused_attention(
     query: &Tensor,
     key: &Tensor,
     value: &Tensor,
     past: i64,
+    mask: Option<&Tensor>,
 ) -> Result<Tensor, Error> {
     let queries = query.size()[2];
     let grouped = query.size()[1] != key.size()[1];
     // The kernels' own causal mask lets query i see keys 0..=i, which holds without a past only.
-    let mask = match queries > 1 && past > 0 {
-        true => Some(causal_mask(queries, past, query.device())?),
-        false => None,
+    let mask = match mask {
+        Some(mask) => Some(mask.shallow_clone()),
+        None if queries > 1 && past > 0 => Some(causal_mask(queries, past, query.device())?),
+        None => None,
     };
-    let causal = queries > 1 && past == 0;
+    let causal = queries > 1 && past == 0 && mask.is_none();
     Ok(Tensor::f_scaled_dot_product_attention(
         query, key, value, mask, 0.0, causal, None, grouped,
     )?)
@@ -265,7 +300,7 @@ mod tests {
                 values(2, 5 + past, 0.2),
                 values(2, 5 + past, 0.3),
             );
-            let fused = fused_attention(&query, &key, &value, past).unwrap();
+            let fused = fused_attention(&query, &key, &value, past, None).unwrap();
             let (eager, weights) = eager_attention(&query, &key, &value, past).unwrap();
             assert!((fused - eager).abs().max().double_value(&[]) < 1e-6);
             let sums = weights.sum_dim_intlist(-1i64, false, Kind::Float);

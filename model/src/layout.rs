@@ -49,6 +49,19 @@ pub(crate) struct Part {
     pub transposed: bool,
 }
 
+/// A weight matrix inside a block, `[rows, columns]`, as it lies in the flat buffer.
+///
+/// What is fused in memory counts as the matrices that it is: query, key and value; gate and up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// First element in the flat buffer.
+    pub offset: i64,
+    /// Outputs.
+    pub rows: i64,
+    /// Inputs.
+    pub columns: i64,
+}
+
 /// The slots of a network in the order of the flat buffer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Layout {
@@ -90,6 +103,34 @@ impl Layout {
                 Ok(view.f_reshape(slot.shape.as_slice())?.f_detach()?)
             })
             .collect()
+    }
+
+    /// The matrices inside the blocks, one after the other without a gap.
+    pub fn block_matrices(&self, config: &ModelConfig) -> Vec<Matrix> {
+        let kv = config.kv_heads * config.head_width();
+        let mut found = Vec::new();
+        for slot in &self.slots {
+            let [rows, columns] = *slot.shape.as_slice() else {
+                continue;
+            };
+            if !slot.name.starts_with("blocks.") {
+                continue;
+            }
+            let parts: Vec<i64> = match slot.name.ends_with(".qkv.weight") {
+                true => vec![rows - 2 * kv, kv, kv], // GPT-2 stores the three as one part
+                false => slot.parts.iter().map(|part| part.rows).collect(),
+            };
+            let mut offset = slot.offset;
+            for rows in parts {
+                found.push(Matrix {
+                    offset,
+                    rows,
+                    columns,
+                });
+                offset += rows * columns;
+            }
+        }
+        found
     }
 }
 
@@ -265,6 +306,29 @@ mod tests {
                 assert!(rows <= slot.shape[0] && slot.shape[0] - rows < 64);
             }
             assert_eq!(end, layout.numel);
+        }
+    }
+
+    #[test]
+    fn block_matrices_lie_side_by_side_and_have_the_stock_shapes() {
+        for (architecture, blocks) in [(Architecture::Llama, 7), (Architecture::Gpt2, 6)] {
+            let mut config = ModelConfig::new(architecture, Size::ALL[0], 1000, 64);
+            if architecture == Architecture::Llama {
+                config.kv_heads = 2;
+            }
+            let layout = Layout::of(&config);
+            let found = layout.block_matrices(&config);
+            assert_eq!(found.len() as i64, blocks * config.layers);
+            let next = |m: &Matrix| m.offset + m.rows * m.columns;
+            assert!(
+                found
+                    .windows(2)
+                    .all(|pair| next(&pair[0]) == pair[1].offset)
+            );
+            assert_eq!(found.last().map(next), Some(layout.matrices));
+            let shapes: Vec<_> = found[..3].iter().map(|m| (m.rows, m.columns)).collect();
+            let kv = config.kv_heads * config.head_width();
+            assert_eq!(shapes, [(128, 128), (kv, 128), (kv, 128)]);
         }
     }
 

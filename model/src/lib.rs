@@ -16,6 +16,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod apart;
 mod cache;
 mod checkpoint;
 mod config;
@@ -25,6 +26,7 @@ mod error;
 mod fused;
 mod generate;
 mod gpt;
+mod gradients;
 mod head;
 mod hugging_face;
 mod layers;
@@ -33,6 +35,7 @@ mod libtorch;
 mod random;
 mod tensors;
 
+pub use apart::Apart;
 pub use cache::KvCache;
 pub use checkpoint::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config};
 pub use config::{Architecture, ModelConfig, Size};
@@ -40,6 +43,8 @@ pub use device::{Torch, best_device, doctor};
 pub use dropout::Dropout;
 pub use error::Error;
 pub use generate::{Sampling, generate};
-pub use gpt::{Gpt, Gradients};
+pub use gpt::Gpt;
+pub use gradients::Gradients;
 pub use head::{NO_TARGET, Scores};
+pub use layout::Matrix;
 pub use tensors::{read_tensors, write_tensors};

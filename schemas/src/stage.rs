@@ -211,6 +211,10 @@ pub trait Progress: Sync {
     fn advance(&self, units: u64);
     /// Says what goes on, in a few words.
     fn message(&self, text: &str);
+    /// Says what is to stay readable, unlike a message, which the next one replaces.
+    fn note(&self, text: &str) {
+        self.message(text);
+    }
 }
 
 /// Reports nothing.

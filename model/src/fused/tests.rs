@@ -59,7 +59,7 @@ fn loss_and_gradients_are_those_of_autograd() {
                 .gradients(&tokens, &targets, scale, &mut masks())
                 .unwrap();
             let plain = gpt
-                .gradients_by_autograd(&tokens, &targets, scale, &mut masks())
+                .gradients_by_autograd(&tokens, &targets, None, scale, &mut masks())
                 .unwrap();
             let (loss, _) = apart(&fused.loss, &plain.loss);
             assert!(loss < 1e-5, "{loss}");
@@ -85,7 +85,7 @@ fn bf16_gradients_are_as_good_as_those_of_autograd() {
         let truth = exact.gradients(&tokens, &targets, scale, &mut off).unwrap();
         let fused = half.gradients(&tokens, &targets, scale, &mut off).unwrap();
         let plain = half
-            .gradients_by_autograd(&tokens, &targets, scale, &mut off)
+            .gradients_by_autograd(&tokens, &targets, None, scale, &mut off)
             .unwrap();
         let error = |found: &Tensor| (found - &truth.flat).norm().double_value(&[]);
         let (ours, theirs) = (error(&fused.flat), error(&plain.flat));
@@ -108,7 +108,7 @@ fn the_buffers_follow_the_shape_of_the_batch() {
     let (short, goals) = (tokens.narrow(1, 0, 5), targets.narrow(1, 0, 5));
     let small = gpt.gradients(&short, &goals, scale, &mut off).unwrap();
     let plain = gpt
-        .gradients_by_autograd(&short, &goals, scale, &mut off)
+        .gradients_by_autograd(&short, &goals, None, scale, &mut off)
         .unwrap();
     assert!(apart(&small.flat, &plain.flat).0 < 1e-6);
     let again = gpt.gradients(&tokens, &targets, scale, &mut off).unwrap();

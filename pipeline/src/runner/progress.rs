@@ -99,6 +99,15 @@ impl Progress for Reporter {
         }
     }
 
+    fn note(&self, text: &str) {
+        let line = format!("{:>10}  {text}", self.stage);
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None if self.log.lock().is_ok_and(|log| log.quiet) => {}
+            None => eprintln!("{line}"),
+        }
+    }
+
     fn message(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(text.to_owned()),

@@ -18,7 +18,7 @@ use textmill_model::{
     Architecture, Dropout, Gpt, ModelConfig, Sampling, Size, WEIGHTS_FILE, generate, read_tensors,
     write_tensors,
 };
-use textmill_train::{AdamW, Config};
+use textmill_train::{Config, Optimizer};
 
 struct Arguments(BTreeMap<String, String>);
 
@@ -71,7 +71,7 @@ struct Run {
     weights: Gpt,
     half: Option<Gpt>,
     net: Gpt,
-    optimizer: AdamW,
+    optimizer: Optimizer,
     step: u64,
     lr: f64,
 }
@@ -85,7 +85,7 @@ impl Run {
             clip: 1.0,
             ..Config::default()
         };
-        let optimizer = AdamW::new(&config, weights.flat(), weights.matrix_elements()).unwrap();
+        let optimizer = Optimizer::new(&config, &weights, 1).unwrap();
         Self {
             weights,
             half,
@@ -103,9 +103,9 @@ impl Run {
             .net
             .gradients(tokens, targets, scale, &mut off)
             .unwrap();
-        let _ = self
-            .optimizer
-            .update(self.weights.flat(), &found.flat, self.step, self.lr)
+        let norm = found.flat.norm();
+        self.optimizer
+            .update(self.weights.flat(), &found.flat, &norm, self.step, self.lr)
             .unwrap();
         if let Some(half) = &self.half {
             half.flat().shallow_clone().copy_(self.weights.flat());

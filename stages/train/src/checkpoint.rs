@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::hashes::seal;
+use crate::spikes::Window;
+use crate::trainer::Plan;
 use crate::{Config, Error};
 
 /// File of the trainer's state in a checkpoint.
@@ -21,26 +24,47 @@ pub(crate) struct Identity {
     pub seed: u64,
     /// Version of the trainer.
     pub code: String,
-    /// Hashes of the shards and of the tokenizer.
+    /// Hashes of the training shards and of the tokenizer.
     pub inputs: Vec<String>,
+    /// Hashes of the validation shards.
+    pub validation: Vec<String>,
+}
+
+impl Identity {
+    /// Whether the two train alike, whatever they are measured on.
+    pub fn same_training(&self, other: &Self) -> bool {
+        let validation = other.validation.clone();
+        *other
+            == Self {
+                validation,
+                ..self.clone()
+            }
+    }
 }
 
 /// Where training stands. All random numbers are functions of the seed and of these counts, so
 /// nothing else is needed to go on exactly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// Optimizer steps done.
+    /// Steps done: the loader's position.
     pub step: u64,
-    /// Micro-batches read: the loader's position.
-    pub micro_batches: u64,
-    /// Tokens trained on.
+    /// Of these, the ones whose gradient was applied; the others were spikes.
+    pub updates: u64,
+    /// Tokens read.
     pub tokens: u64,
+    /// Rows a micro-batch: `batch`, or less where memory did not suffice.
+    pub rows: u64,
     /// Mean loss of the last step.
     pub loss: Option<f64>,
     /// Last validation loss.
     pub val_loss: Option<f64>,
     /// The lowest validation loss so far.
     pub best: Option<Best>,
+    /// Which documents the validation loss is measured on: hash of their ids, as the tokenize
+    /// stage's manifest has it.
+    pub validation_hash: Option<String>,
+    /// What the next step is compared with.
+    pub window: Window,
     pub identity: Identity,
 }
 
@@ -52,15 +76,18 @@ pub(crate) struct Best {
 }
 
 impl State {
-    pub fn start(identity: Identity) -> Self {
+    pub fn start(plan: &Plan) -> Self {
         Self {
             step: 0,
-            micro_batches: 0,
+            updates: 0,
             tokens: 0,
+            rows: plan.config.batch,
             loss: None,
             val_loss: None,
             best: None,
-            identity,
+            validation_hash: plan.validation_hash.clone(),
+            window: Window::default(),
+            identity: plan.identity.clone(),
         }
     }
 
@@ -101,8 +128,22 @@ pub(crate) fn list(out: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(found)
 }
 
-/// Makes a folder `name` that `fill` fills: under a temporary name, synced, then renamed. An
-/// older folder of that name is replaced; a kill at any moment leaves one of the two whole.
+/// Removes all step checkpoints but the newest `keep` ones. Those beyond `step` are damaged ones
+/// that were passed over: they stay while the run may still come to them.
+pub(crate) fn prune(out: &Path, keep: usize, step: u64, end: u64) -> Result<(), Error> {
+    let (known, beyond): (Vec<_>, Vec<_>) = list(out)?.into_iter().partition(|(at, _)| *at <= step);
+    let never = beyond
+        .into_iter()
+        .filter(|(at, _)| step == end || *at > end);
+    for (_, dir) in known.into_iter().skip(keep).chain(never) {
+        remove(&dir)?;
+    }
+    Ok(())
+}
+
+/// Makes a folder `name` that `fill` fills: under a temporary name, its files hashed, synced, then
+/// renamed. An older folder of that name is replaced; a kill at any moment leaves one of the two
+/// whole.
 pub(crate) fn commit(
     out: &Path,
     name: &str,
@@ -116,6 +157,7 @@ pub(crate) fn commit(
     remove(&new)?;
     fs::create_dir_all(&new).map_err(Error::io(&new))?;
     fill(&new)?;
+    seal(&new)?;
     sync(&new)?;
     if path.exists() {
         remove(&old)?;
@@ -178,6 +220,7 @@ mod tests {
         });
         assert!(failing.is_err());
         assert_eq!(fs::read_to_string(out.join("best/x")).unwrap(), "two");
+        crate::hashes::verify(&out.join("best")).unwrap();
         recover(out).unwrap();
         assert_eq!(fs::read_dir(out).unwrap().count(), 1);
         // killed between the two renames

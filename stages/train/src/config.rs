@@ -6,6 +6,9 @@ use textmill_model::{Architecture, ModelConfig, Size};
 use textmill_packing::{Mixture, Packing};
 
 use crate::Error;
+use crate::optimizer::OptimizerKind;
+use crate::schedule::{DecayShape, Schedule};
+use crate::spikes::OnSpike;
 
 /// Number format of the computation; the parameters that the optimizer updates are fp32 always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,10 @@ pub struct Config {
     pub tie_embeddings: bool,
     /// How documents are put into rows of `context` tokens: `concatenate` or `best_fit`.
     pub packing: Packing,
+    /// Whether the documents of a row are kept apart, as if each stood alone: positions begin
+    /// again with each, and none sees another (as in Llama 3, Dubey et al. 2024,
+    /// arXiv:2407.21783, section 3.2). Attention takes longer then.
+    pub separate_documents: bool,
     /// Rows of `context` tokens in a micro-batch.
     pub batch: u64,
     /// Micro-batches a step. On the CPU they are what the threads share, so use at least as many
@@ -61,12 +68,21 @@ pub struct Config {
     pub accumulate: u64,
     /// Optimizer steps.
     pub steps: u64,
+    /// What updates the matrices inside the blocks: `adamw` or `muon`. Everything else is AdamW's.
+    pub optimizer: OptimizerKind,
     /// Highest learning rate.
     pub lr: f64,
-    /// Learning rate at the end of the cosine.
+    /// Learning rate in the end.
     pub min_lr: f64,
     /// Steps over which the learning rate rises from 0.
     pub warmup: u64,
+    /// How the learning rate goes from there: `cosine` or `wsd` (warm-up, stable, decay).
+    pub schedule: Schedule,
+    /// Share of the steps, at their end, over which `wsd` decays: between 0 and 1. 0.1 to 0.2
+    /// suffice (Hu et al. 2024, arXiv:2404.06395; Hägele et al. 2024, arXiv:2405.18392).
+    pub decay: f64,
+    /// How the learning rate of `wsd` decays: `linear` or `1-sqrt`.
+    pub decay_shape: DecayShape,
     /// Decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101), on matrices only.
     pub weight_decay: f64,
     /// Decay of AdamW's mean of gradients.
@@ -75,6 +91,12 @@ pub struct Config {
     pub beta2: f64,
     /// Largest norm of the gradient; longer ones are scaled down to it. 0 is no limit.
     pub clip: f64,
+    /// How far a step's loss or gradient norm may lie above those of the last hundred steps, in
+    /// their spreads, before it is a spike.
+    pub spike_z: f64,
+    /// What to do at a spike: `skip` its gradient, `stop`, or `ignore` it. Its documents are
+    /// noted in spikes.jsonl in any case, and what is no number is never applied.
+    pub on_spike: OnSpike,
     /// Probability of dropout on embeddings and block outputs; 0 for corpora that are seen once
     /// or twice, 0.1 to 0.3 for small ones that are seen many times.
     pub dropout: f64,
@@ -106,16 +128,23 @@ impl Default for Config {
             context: 128,
             tie_embeddings: true,
             packing: Packing::Concatenate,
+            separate_documents: false,
             batch: 2,
             accumulate: 2,
             steps: 2100,
+            optimizer: OptimizerKind::Adamw,
             lr: 2e-3,
             min_lr: 2e-4,
             warmup: 50,
+            schedule: Schedule::Cosine,
+            decay: 0.2,
+            decay_shape: DecayShape::OneMinusSqrt,
             weight_decay: 0.1,
             beta1: 0.9,
             beta2: 0.95,
             clip: 1.0,
+            spike_z: 6.0,
+            on_spike: OnSpike::Skip,
             dropout: 0.1,
             precision: Precision::Fp32,
             eval_every: 150,
@@ -154,7 +183,9 @@ impl Config {
             ("weight_decay", self.weight_decay, 100.0),
             ("beta1", self.beta1, 0.999_999),
             ("beta2", self.beta2, 0.999_999),
+            ("decay", self.decay, 1.0),
             ("clip", self.clip, f64::MAX),
+            ("spike_z", self.spike_z, f64::MAX),
             ("dropout", self.dropout, 0.99),
         ] {
             if !(0.0..=most).contains(&value) {
@@ -198,41 +229,11 @@ impl Config {
         model.validate().map_err(config_error)?;
         Ok(model)
     }
-
-    /// Learning rate of a step, counted from 0: a linear rise, then half a cosine down to
-    /// `min_lr` (Loshchilov and Hutter 2016, arXiv:1608.03983).
-    #[must_use]
-    pub fn learning_rate(&self, step: u64) -> f64 {
-        if step < self.warmup {
-            return self.lr * (step + 1) as f64 / self.warmup as f64;
-        }
-        let length = self.steps.saturating_sub(self.warmup).max(1);
-        let done = ((step - self.warmup) as f64 / length as f64).min(1.0);
-        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
-        self.min_lr + (self.lr - self.min_lr) * cosine
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_learning_rate_rises_and_falls() {
-        let config = Config {
-            steps: 100,
-            warmup: 10,
-            lr: 1.0,
-            min_lr: 0.1,
-            ..Config::default()
-        };
-        assert!((config.learning_rate(0) - 0.1).abs() < 1e-12);
-        assert!((config.learning_rate(9) - 1.0).abs() < 1e-12);
-        assert!((config.learning_rate(10) - 1.0).abs() < 1e-12);
-        assert!((config.learning_rate(55) - 0.55).abs() < 1e-12);
-        assert!((config.learning_rate(100) - 0.1).abs() < 1e-12);
-        assert!((config.learning_rate(1000) - 0.1).abs() < 1e-12);
-    }
 
     #[test]
     fn wrong_settings_are_named() {
@@ -260,6 +261,20 @@ mod tests {
                     ..base()
                 },
                 "`dropout`",
+            ),
+            (
+                Config {
+                    decay: 1.5,
+                    ..base()
+                },
+                "`decay`",
+            ),
+            (
+                Config {
+                    spike_z: -1.0,
+                    ..base()
+                },
+                "`spike_z`",
             ),
             (Config { heads: 3, ..base() }, "`heads`"),
             (

@@ -8,15 +8,20 @@
 //! A training document that the mixture wants k times stands in the stream k times, so an epoch
 //! sees it k times. Its copies do not follow each other: the stream first has all documents once,
 //! then those that come a second time, and so on.
+//!
+//! Memory: 8 bytes a document (see [`Documents`]); the documents' ids lie in a file beside.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use textmill_packing::{Mixture, Pieces, Seen};
+use textmill_packing::{Mixture, Piece, Pieces, Seen};
 use textmill_schemas::{ShardReader, TaskContext, Tokens};
 
 use crate::Error;
+use crate::documents::{Documents, IdWriter, Ids};
 
 /// What the ids must be.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +56,8 @@ pub(crate) struct TokenStream {
     path: PathBuf,
     /// Bytes a token.
     width: u64,
-    /// Tokens in the stream.
-    length: u64,
+    documents: Arc<Documents>,
+    ids: Ids,
 }
 
 impl TokenStream {
@@ -73,7 +78,8 @@ impl TokenStream {
             file: BufWriter::new(file),
             vocabulary,
             width: if vocabulary.size <= 1 << 16 { 2 } else { 4 },
-            length: 0,
+            documents: Documents::default(),
+            ids: IdWriter::create(path)?,
             times,
             pieces,
         };
@@ -95,41 +101,55 @@ impl TokenStream {
             file: File::open(path).map_err(Error::io(path))?,
             path: path.to_path_buf(),
             width: packer.width,
-            length: packer.length,
+            documents: Arc::new(packer.documents),
+            ids: packer.ids.finish()?,
         })
     }
 
     /// Tokens in the stream.
     pub fn length(&self) -> u64 {
-        self.length
+        self.documents.tokens()
+    }
+
+    /// Where its documents are.
+    pub fn documents(&self) -> &Arc<Documents> {
+        &self.documents
+    }
+
+    /// The ids of the documents that some rows have pieces of, each once.
+    pub fn ids(&self, rows: &[Vec<Piece>]) -> Result<Vec<String>, Error> {
+        let pieces = rows.iter().flatten();
+        let mut found: Vec<usize> = pieces.map(|p| self.documents.of(p.start)).collect();
+        found.sort_unstable();
+        found.dedup();
+        let mut ids = Vec::with_capacity(found.len());
+        for document in found {
+            let id = self.ids.get(document)?;
+            if !ids.contains(&id) {
+                ids.push(id); // a repeated document stands in the stream more than once
+            }
+        }
+        Ok(ids)
     }
 
     /// `count` tokens from `start` on, going round at the end of the stream.
-    pub fn read(&mut self, start: u64, count: u64) -> Result<Vec<i64>, Error> {
+    pub fn read(&self, start: u64, count: u64) -> Result<Vec<i64>, Error> {
         let mut tokens = Vec::with_capacity(count as usize);
-        let mut at = start % self.length.max(1);
-        while (tokens.len() as u64) < count && self.length > 0 {
-            let run = (count - tokens.len() as u64).min(self.length - at);
+        let mut at = start % self.length().max(1);
+        while (tokens.len() as u64) < count && self.length() > 0 {
+            let run = (count - tokens.len() as u64).min(self.length() - at);
             let mut bytes = vec![0; (run * self.width) as usize];
-            self.file
-                .seek(SeekFrom::Start(at * self.width))
-                .and_then(|_| self.file.read_exact(&mut bytes))
-                .map_err(Error::io(&self.path))?;
+            let read = self.file.read_exact_at(&mut bytes, at * self.width);
+            read.map_err(Error::io(&self.path))?;
             match self.width {
-                2 => tokens.extend(
-                    bytes
-                        .as_chunks::<2>()
-                        .0
-                        .iter()
-                        .map(|&b| i64::from(u16::from_le_bytes(b))),
-                ),
-                _ => tokens.extend(
-                    bytes
-                        .as_chunks::<4>()
-                        .0
-                        .iter()
-                        .map(|&b| i64::from(u32::from_le_bytes(b))),
-                ),
+                2 => {
+                    let ids = bytes.as_chunks::<2>().0.iter();
+                    tokens.extend(ids.map(|&b| i64::from(u16::from_le_bytes(b))));
+                }
+                _ => {
+                    let ids = bytes.as_chunks::<4>().0.iter();
+                    tokens.extend(ids.map(|&b| i64::from(u32::from_le_bytes(b))));
+                }
             }
             at = 0;
         }
@@ -141,7 +161,8 @@ struct Packer<'a> {
     file: BufWriter<File>,
     vocabulary: Vocabulary,
     width: u64,
-    length: u64,
+    documents: Documents,
+    ids: IdWriter,
     times: Times<'a>,
     pieces: Option<&'a mut Pieces>,
 }
@@ -164,10 +185,13 @@ impl Packer<'_> {
                 most = most.max(times);
                 if times >= repetition {
                     self.check(shard, &document)?;
-                    let start = self.length;
-                    self.add(&document.tokens).map_err(Error::io(path))?;
+                    self.write(&document.tokens).map_err(Error::io(path))?;
+                    self.ids.add(&document.id)?;
+                    let (start, length) =
+                        (self.documents.tokens(), 1 + document.tokens.len() as u64);
+                    self.documents.add(length);
                     if let Some(pieces) = &mut self.pieces {
-                        pieces.add(start, self.length - start)?;
+                        pieces.add(start, length)?;
                     }
                 }
             }
@@ -188,14 +212,13 @@ impl Packer<'_> {
         }
     }
 
-    fn add(&mut self, tokens: &[u32]) -> std::io::Result<()> {
+    fn write(&mut self, tokens: &[u32]) -> std::io::Result<()> {
         for &token in std::iter::once(&self.vocabulary.eot).chain(tokens) {
             match self.width {
                 2 => self.file.write_all(&(token as u16).to_le_bytes())?,
                 _ => self.file.write_all(&token.to_le_bytes())?,
             }
         }
-        self.length += 1 + tokens.len() as u64;
         Ok(())
     }
 }
@@ -220,11 +243,14 @@ mod tests {
                 "part-00000.parquet",
                 &[vec![1, 2], vec![], vec![3]],
             );
-            let mut stream = pack(dir.path(), &[shard], Times::Once, size).unwrap();
+            let stream = pack(dir.path(), &[shard], Times::Once, size).unwrap();
             assert_eq!(stream.length(), 6);
             assert_eq!(stream.read(0, 6).unwrap(), [99, 1, 2, 99, 99, 3]);
             assert_eq!(stream.read(5, 3).unwrap(), [3, 99, 1]);
             assert_eq!(stream.read(8, 14).unwrap()[..4], [2, 99, 99, 3]);
+            let piece = |start| vec![Piece { start, length: 1 }];
+            let rows = [piece(5), piece(1), piece(4)];
+            assert_eq!(stream.ids(&rows).unwrap(), ["0", "2"]);
         }
     }
 
@@ -247,7 +273,7 @@ mod tests {
             shard("part-00002.parquet", &[(5, 2)]),
         ];
         let documents = |times| {
-            let mut stream = pack(dir.path(), &shards, times, 100).unwrap();
+            let stream = pack(dir.path(), &shards, times, 100).unwrap();
             let tokens = stream.read(0, stream.length()).unwrap();
             tokens.into_iter().filter(|t| *t != 99).collect::<Vec<_>>()
         };

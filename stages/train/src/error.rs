@@ -31,18 +31,71 @@ pub enum Error {
         /// Size of the vocabulary.
         vocab: i64,
     },
-    /// The loss is not a number any more.
+    /// The loss stays no number.
     #[error(
-        "the loss is {loss} at step {step}: training diverged. Lower `lr` (now {lr:e}), lengthen \
-         `warmup` or lower `clip`; with `precision = \"bf16\"`, try fp32"
+        "the loss is {loss} and the gradient's norm {norm} at step {step}, and were no numbers in \
+         the steps before: training diverged. Lower `lr` (now {lr:e}), lengthen `warmup` or lower \
+         `clip`; with `precision = \"bf16\"`, try fp32"
     )]
     Diverged {
-        /// The first step whose loss was not finite.
+        /// The last step.
         step: u64,
-        /// That loss.
+        /// Its loss.
         loss: f64,
-        /// The learning rate at that step.
+        /// Its gradient's norm.
+        norm: f64,
+        /// Its learning rate.
         lr: f64,
+    },
+    /// A step that stood out, where the user wants to know.
+    #[error(
+        "step {step} has a loss of {loss} and a gradient of norm {norm}, far above the steps \
+         before, and was not applied. {spikes} names its documents: look at them with `textmill \
+         trace ID` and take out what is noise; or lower `lr` (now {lr:e}); or set `on_spike = \
+         \"skip\"`, or a higher `spike_z`"
+    )]
+    Spike {
+        /// The step.
+        step: u64,
+        /// Its loss.
+        loss: f64,
+        /// Its gradient's norm.
+        norm: f64,
+        /// Its learning rate.
+        lr: f64,
+        /// The file with the documents' ids.
+        spikes: PathBuf,
+    },
+    /// Not even a micro-batch of one row fits.
+    #[error(
+        "out of memory with a single row of {context} tokens. Lower `context`, `width` or \
+         `layers`, set `precision = \"bf16\"`, or on the CPU lower `threads`: each holds a row"
+    )]
+    OutOfMemory {
+        /// Tokens a row.
+        context: u64,
+    },
+    /// A file of a checkpoint that is not as it was written.
+    #[error("{path} {what}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter with it.
+        what: &'static str,
+    },
+    /// The checkpoint of this run was measured on other documents.
+    #[error(
+        "{path} was measured on another validation set (hash {theirs}, now {ours}), so its losses \
+         and those to come cannot be compared. Restore the tokenize stage's output, or remove the \
+         folder to train from the start"
+    )]
+    OtherValidation {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Hash of the validation documents then.
+        theirs: String,
+        /// Hash of the validation documents now.
+        ours: String,
     },
     /// The operating system refused.
     #[error("{path}: {source}")]

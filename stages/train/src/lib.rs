@@ -1,6 +1,6 @@
 //! Trains the GPT on token shards, with checkpoints that resume exactly.
 //!
-//! Everything random (initial weights, order of windows, dropout) is a function of the run's
+//! Everything random (initial weights, order of documents and rows, dropout) is a function of the run's
 //! seed and of a count, and sums are taken in a fixed order. So on a CPU, the same shards,
 //! settings and seed give the same weights in every bit, whatever the number of threads and
 //! however often the run was stopped and resumed.
@@ -10,17 +10,32 @@ mod adamw;
 mod checkpoint;
 mod config;
 mod corpus;
+mod documents;
 mod error;
+mod hashes;
 mod loader;
+mod log;
 mod metrics;
+mod muon;
+mod optimizer;
 mod order;
+mod peak;
+mod prefetch;
+mod resume;
+mod schedule;
+mod sequence;
+mod smaller;
+mod spikes;
 mod stage;
+mod tensorboard;
 #[cfg(test)]
 mod test_support;
 mod trainer;
 mod workers;
 
-pub use adamw::AdamW;
 pub use config::{Config, Precision};
 pub use error::Error;
+pub use optimizer::{Optimizer, OptimizerKind};
+pub use schedule::{DecayShape, Schedule};
+pub use spikes::OnSpike;
 pub use stage::Stage;

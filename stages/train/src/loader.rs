@@ -7,38 +7,73 @@ use textmill_packing::Piece;
 use crate::Error;
 use crate::corpus::TokenStream;
 
+/// How rows become tensors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowFormat {
+    /// Tokens a row.
+    pub context: u64,
+    /// The token that fills rows up.
+    pub padding: u32,
+    /// Whether documents of a row are kept apart.
+    pub apart: bool,
+}
+
 /// Token ids and what follows each: int64, `[rows, tokens]` both.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub tokens: Tensor,
     pub targets: Tensor,
+    /// Where each token stands in its document, int64 `[rows, tokens]`, if documents are kept
+    /// apart.
+    pub positions: Option<Tensor>,
 }
 
 impl Batch {
-    /// Reads rows of `context` tokens, each of pieces of a stream. What follows the last token of
-    /// a piece is what follows it in the stream: the rest of its document, or the end of it. The
-    /// rest of a row is `padding`, without targets.
+    /// Reads rows, each of pieces of a stream. What follows the last token of a piece is what
+    /// follows it in the stream: the rest of its document, or the end of it. The rest of a row is
+    /// padding, without targets.
     pub fn read(
-        stream: &mut TokenStream,
+        stream: &TokenStream,
         rows: &[Vec<Piece>],
-        context: u64,
-        padding: u32,
+        format: RowFormat,
     ) -> Result<Self, Error> {
         let (mut tokens, mut targets) = (Vec::<i64>::new(), Vec::<i64>::new());
+        let mut positions = Vec::<i64>::new();
         for (row, pieces) in (1..).zip(rows) {
             for piece in pieces {
                 let read = stream.read(piece.start, u64::from(piece.length) + 1)?;
                 tokens.extend(read.iter().take(piece.length as usize));
                 targets.extend(read.iter().skip(1));
+                positions.extend(0..i64::from(piece.length));
             }
-            tokens.resize(row * context as usize, padding.into());
-            targets.resize(row * context as usize, NO_TARGET);
+            let end = row * format.context as usize;
+            positions.extend(0..end.saturating_sub(tokens.len()) as i64);
+            tokens.resize(end, format.padding.into());
+            targets.resize(end, NO_TARGET);
         }
-        let shape = [rows.len() as i64, context as i64];
+        let shape = [rows.len() as i64, format.context as i64];
+        let tensor = |values: &[i64]| Tensor::f_from_slice(values)?.f_reshape(shape);
         Ok(Self {
-            tokens: Tensor::f_from_slice(&tokens)?.f_reshape(shape)?,
-            targets: Tensor::f_from_slice(&targets)?.f_reshape(shape)?,
+            tokens: tensor(&tokens)?,
+            targets: tensor(&targets)?,
+            positions: format.apart.then(|| tensor(&positions)).transpose()?,
         })
+    }
+
+    /// Its rows in batches of at most so many, each with the number of its first row.
+    pub fn split(&self, rows: u64) -> Result<Vec<(u64, Self)>, Error> {
+        let (all, rows) = (self.tokens.size()[0], rows.max(1) as i64);
+        let mut parts = Vec::new();
+        for first in (0..all).step_by(rows as usize) {
+            let part = |tensor: &Tensor| tensor.f_narrow(0, first, rows.min(all - first));
+            let batch = Self {
+                tokens: part(&self.tokens)?,
+                targets: part(&self.targets)?,
+                positions: self.positions.as_ref().map(part).transpose()?,
+            };
+            parts.push((first as u64, batch));
+        }
+        Ok(parts)
     }
 }
 
@@ -49,7 +84,7 @@ pub(crate) fn tokens(rows: &[Vec<Piece>]) -> u64 {
 }
 
 /// Up to `limit` (0 for all) disjoint windows, spread evenly: the same ones at every measurement.
-pub(crate) fn validation_rows(length: u64, context: u64, limit: u64) -> Vec<Vec<Piece>> {
+pub(crate) fn validation_windows(length: u64, context: u64, limit: u64) -> Vec<Piece> {
     let windows = (length / context).max(1);
     let count = if limit == 0 {
         windows
@@ -60,7 +95,7 @@ pub(crate) fn validation_rows(length: u64, context: u64, limit: u64) -> Vec<Vec<
         start: i * windows / count * context,
         length: context as u32,
     };
-    (0..count).map(|i| vec![window(i)]).collect()
+    (0..count).map(window).collect()
 }
 
 #[cfg(test)]
@@ -76,9 +111,8 @@ mod tests {
         fn validation_windows_are_disjoint(
             length in 1u64..5000, context in 1u64..64, limit in 0u64..40,
         ) {
-            let rows = validation_rows(length, context, limit);
-            prop_assert!(rows.iter().all(|row| row.len() == 1));
-            let starts: Vec<u64> = rows.iter().map(|row| row[0].start).collect();
+            let windows = validation_windows(length, context, limit);
+            let starts: Vec<u64> = windows.iter().map(|window| window.start).collect();
             prop_assert!(!starts.is_empty());
             prop_assert!(starts.windows(2).all(|pair| pair[1] >= pair[0] + context));
             prop_assert!(starts.iter().all(|start| *start == 0 || start + context <= length));
@@ -102,12 +136,31 @@ mod tests {
             vec![piece(6, 5)],              // around the end of the stream
         ];
         assert_eq!(tokens(&rows), 13);
-        let batch = Batch::read(&mut stream.unwrap(), &rows, 5, 9).unwrap();
+        let format = |apart| RowFormat {
+            context: 5,
+            padding: 9,
+            apart,
+        };
+        let stream = stream.unwrap();
+        let batch = Batch::read(&stream, &rows, format(false)).unwrap();
+        assert!(batch.positions.is_none());
         let values = |tensor: &Tensor| Vec::<Vec<i64>>::try_from(tensor).unwrap();
         let none = NO_TARGET;
         let expected = [[9, 1, 2, 9, 6], [9, 3, 4, 9, 9], [5, 9, 6, 9, 1]];
         assert_eq!(values(&batch.tokens), expected);
         let expected = [[1, 2, 9, 6, 9], [3, 4, 5, none, none], [9, 6, 9, 1, 2]];
         assert_eq!(values(&batch.targets), expected);
+
+        let batch = Batch::read(&stream, &rows, format(true)).unwrap();
+        let expected = [[0, 1, 2, 0, 1], [0, 1, 2, 0, 1], [0, 1, 2, 3, 4]];
+        assert_eq!(values(batch.positions.as_ref().unwrap()), expected);
+        let parts = batch.split(2).unwrap();
+        let shapes: Vec<_> = parts
+            .iter()
+            .map(|(first, b)| (*first, b.tokens.size()))
+            .collect();
+        assert_eq!(shapes, [(0, vec![2, 5]), (2, vec![1, 5])]);
+        let last = parts[1].1.positions.as_ref().unwrap();
+        assert_eq!(values(last), [[0, 1, 2, 3, 4]]);
     }
 }

@@ -1,4 +1,4 @@
-//! What is written down while training: metrics.jsonl, the same at every repetition, and
+//! Lines that are written down while training: metrics.jsonl, the same at every repetition, and
 //! timings.jsonl, which is not.
 
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ pub(crate) const TIMINGS_FILE: &str = "timings.jsonl";
 pub(crate) struct Metric {
     /// Steps done.
     pub step: u64,
-    /// Tokens trained on so far.
+    /// Tokens read so far, those of skipped steps too.
     pub tokens: u64,
     /// The same in passes over the corpus.
     pub epoch: f64,
@@ -33,9 +33,31 @@ pub(crate) struct Metric {
     /// Learning rate of the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lr: Option<f64>,
+    /// Whether the step was a spike whose gradient was thrown away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
     /// Mean cross-entropy of the validation windows after the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub val_loss: Option<f64>,
+}
+
+impl Metric {
+    /// The figures that there are, by name.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        present([
+            ("loss", self.loss),
+            ("grad_norm", self.grad_norm),
+            ("lr", self.lr),
+            ("val_loss", self.val_loss),
+        ])
+    }
+}
+
+fn present<const N: usize>(figures: [(&'static str, Option<f64>); N]) -> Vec<(&'static str, f64)> {
+    let present = figures.into_iter();
+    present
+        .filter_map(|(name, figure)| Some((name, figure?)))
+        .collect()
 }
 
 /// One line of timings.jsonl.
@@ -44,7 +66,30 @@ pub(crate) struct Timing {
     pub step: u64,
     /// Since this run or resumption began.
     pub elapsed_seconds: f64,
+    /// Of the step alone, without measurements of the validation loss and checkpoints.
+    pub step_seconds: f64,
+    /// In that time.
     pub tokens_per_second: f64,
+    /// Model FLOPs utilisation in that time; null where the device's peak is unknown.
+    pub mfu: Option<f64>,
+    /// The most memory in bytes that the process had so far; null on a GPU.
+    pub memory_bytes: Option<u64>,
+    /// What the loader's thread took to read and assemble the step's batches, while others
+    /// computed.
+    pub loader_seconds: f64,
+    /// Of the step's time, what its batches were waited for.
+    pub loader_wait_seconds: f64,
+}
+
+impl Timing {
+    /// The figures that there are, by name.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        present([
+            ("tokens_per_second", Some(self.tokens_per_second)),
+            ("mfu", self.mfu),
+            ("memory", self.memory_bytes.map(|bytes| bytes as f64)),
+        ])
+    }
 }
 
 /// Rounds to six decimals: beyond them is noise, and such numbers survive JSON unchanged.
@@ -116,6 +161,7 @@ mod tests {
             loss: Some(rounded(4.123_456_789)),
             grad_norm: None,
             lr: None,
+            skipped: false,
             val_loss: None,
         };
         let mut lines = Lines::resume(&path, None).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, best_device};
@@ -11,11 +12,14 @@ use textmill_schemas::{
     check_tokenizer,
 };
 
-use crate::adamw::OPTIMIZER_FILE;
 use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
 use crate::corpus::{Times, TokenStream, Vocabulary};
+use crate::hashes::HASHES_FILE;
+use crate::loader::RowFormat;
 use crate::metrics::METRICS_FILE;
+use crate::optimizer::OPTIMIZER_FILE;
 use crate::order::Order;
+use crate::spikes::SPIKES_FILE;
 use crate::trainer::{Plan, Summary, train};
 use crate::{Config, Error};
 
@@ -24,8 +28,8 @@ use crate::{Config, Error};
 /// It reads the shards of the tokenize stage under `train/` and `validation/` and its
 /// tokenizer.json, and writes `step-NNNNNN/` checkpoints, `best/` (the parameters with the lowest
 /// validation loss; the manifest's figure `checkpoint` names it, and it is what is evaluated),
-/// metrics.jsonl, and timings.jsonl, which alone differs between repetitions and is therefore no
-/// output of record.
+/// metrics.jsonl, and spikes.jsonl. What differs between repetitions is no output of record:
+/// timings.jsonl, and tensorboard/, whose event files hold the figures of both with their times.
 #[derive(Clone, Debug)]
 pub struct Stage {
     config: Config,
@@ -43,7 +47,7 @@ impl Stage {
         })
     }
 
-    fn plan(&self, input: &StageInput, ctx: &TaskContext) -> Result<Plan<'_>, Error> {
+    fn plan(&self, input: &StageInput, ctx: &TaskContext) -> Result<(Plan<'_>, Order), Error> {
         let device = best_device(); // before any other use of tensors
         let vocabulary = vocabulary(input)?;
         let is_tokenizer = |file: &&ShardEntry| file.path == TOKENIZER_FILE;
@@ -77,13 +81,21 @@ impl Stage {
             return Err(Error::Input("has no training tokens".to_owned()));
         }
         let order = match pieces {
-            None => Order::windows(train.length(), model.context as u64, ctx.seed),
+            None => {
+                let documents = Arc::clone(train.documents());
+                Order::concatenate(documents, model.context as u64, ctx.seed)?
+            }
             Some(pieces) => Order::best_fit(pieces.pack(), ctx.seed),
         };
-        let shards = input.manifest.kept.iter();
-        Ok(Plan {
+        let (validated, trained): (Vec<&ShardEntry>, _) =
+            (input.manifest.kept.iter()).partition(|shard| shard.path.starts_with("validation/"));
+        let hashes = |files: Vec<&ShardEntry>| -> Vec<String> {
+            files.iter().map(|file| file.hash.clone()).collect()
+        };
+        let trained: Vec<&ShardEntry> = trained;
+        let hash = input.manifest.stats.get("validation_hash");
+        let plan = Plan {
             config: &self.config,
-            model,
             identity: Identity {
                 config: Config {
                     threads: 0, // the only setting that does not change the result
@@ -91,18 +103,22 @@ impl Stage {
                 },
                 seed: ctx.seed,
                 code: env!("CARGO_PKG_VERSION").to_owned(),
-                inputs: shards
-                    .chain([tokenizer])
-                    .map(|file| file.hash.clone())
-                    .collect(),
+                inputs: hashes([trained, vec![tokenizer]].concat()),
+                validation: hashes(validated),
             },
-            train,
-            order,
-            padding: vocabulary.eot,
+            validation_hash: hash.and_then(Value::as_str).map(str::to_owned),
+            train: Arc::new(train),
+            format: RowFormat {
+                context: model.context as u64,
+                padding: vocabulary.eot,
+                apart: self.config.separate_documents,
+            },
+            model,
             validation,
             tokenizer: input.dir.join(&tokenizer.path),
             device,
-        })
+        };
+        Ok((plan, order))
     }
 }
 
@@ -117,7 +133,7 @@ impl CorpusStage for Stage {
 
     fn task(&self, _step: &str, _rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
         let input = ctx.input("tokenize")?;
-        let result = self.plan(input, ctx).and_then(|plan| train(plan, ctx));
+        let result = (self.plan(input, ctx)).and_then(|(plan, order)| train(plan, order, ctx));
         let summary = match result {
             Err(Error::Cancelled(cancelled)) => return Err(cancelled.into()),
             other => other?,
@@ -152,14 +168,20 @@ fn vocabulary(input: &StageInput) -> Result<Vocabulary, Error> {
 
 /// The files of record: the last step's checkpoint, the best one, and the metrics.
 fn files(summary: &Summary, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error> {
-    let model = [CONFIG_FILE, WEIGHTS_FILE, STATE_FILE, TOKENIZER_FILE];
+    let model = [
+        CONFIG_FILE,
+        WEIGHTS_FILE,
+        STATE_FILE,
+        TOKENIZER_FILE,
+        HASHES_FILE,
+    ];
     let last = step_name(summary.state.step);
     let mut paths: Vec<String> = model.map(|file| format!("{last}/{file}")).to_vec();
     paths.push(format!("{last}/{OPTIMIZER_FILE}"));
     if summary.state.best.is_some() {
         paths.extend(model.map(|file| format!("{BEST}/{file}")));
     }
-    paths.push(METRICS_FILE.to_owned());
+    paths.extend([METRICS_FILE, SPIKES_FILE].map(str::to_owned));
     let entries = paths.iter().map(|path| ShardEntry::of_file(ctx.out, path));
     Ok(entries.collect::<Result<_, _>>()?)
 }
@@ -179,12 +201,15 @@ fn stats(summary: &Summary) -> BTreeMap<String, Value> {
         ("val_loss", json!(state.val_loss)),
         ("best_val_loss", json!(state.best.map(|best| best.val_loss))),
         ("best_step", json!(state.best.map(|best| best.step))),
+        ("skipped_steps", json!(state.step - state.updates)),
         ("tokens_per_second", json!(summary.tokens_per_second)),
+        ("mfu", json!(summary.mfu)),
+        ("loader_share", json!(summary.loader_share)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
 }
 
 #[cfg(test)]
-#[path = "stage_tests.rs"]
+#[path = "stage_tests/mod.rs"]
 mod tests;

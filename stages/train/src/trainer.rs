@@ -2,37 +2,38 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 use textmill_model::{Gpt, ModelConfig, TOKENIZER_FILE};
 use textmill_schemas::TaskContext;
 
-use crate::adamw::AdamW;
 use crate::checkpoint::{self, BEST, Best, Identity, State, step_name};
 use crate::config::Precision;
 use crate::corpus::TokenStream;
-use crate::loader::{self, Batch, validation_rows};
-use crate::metrics::{Lines, METRICS_FILE, Metric, TIMINGS_FILE, Timing, rounded};
+use crate::loader::{self, Batch, RowFormat, validation_windows};
+use crate::log::{Arithmetic, Cost, Log};
+use crate::metrics::{Metric, rounded};
+use crate::optimizer::Optimizer;
 use crate::order::Order;
+use crate::peak::{peak, peak_memory};
+use crate::prefetch::{Loader, Prefetch, StepBatches};
+use crate::resume::{Standing, resume};
+use crate::smaller::halve_until_it_fits;
+use crate::spikes::{Action, Judgement, SPIKES_FILE, Spike};
 use crate::workers::{Work, Workers};
 use crate::{Config, Error};
-
-/// Steps between two looks at the losses on a GPU, which has to stop for them.
-const GPU_LOG_EVERY: usize = 10;
-/// Steps between two lines of timings.jsonl.
-const TIMING_EVERY: u64 = 10;
 
 /// What to train, and on what.
 pub(crate) struct Plan<'a> {
     pub config: &'a Config,
     pub model: ModelConfig,
     pub identity: Identity,
-    pub train: TokenStream,
-    /// The rows of the stream that are trained on.
-    pub order: Order,
-    /// The token that fills rows up; nothing is learned from it there.
-    pub padding: u32,
+    /// Which documents the validation loss is measured on.
+    pub validation_hash: Option<String>,
+    pub train: Arc<TokenStream>,
+    pub format: RowFormat,
     pub validation: TokenStream,
     /// The tokenizer.json to put beside the weights.
     pub tokenizer: PathBuf,
@@ -46,18 +47,19 @@ pub(crate) struct Summary {
     pub parameters: i64,
     /// Training speed, if any step was left to do.
     pub tokens_per_second: Option<f64>,
+    /// Model FLOPs utilisation, where the device's peak is known.
+    pub mfu: Option<f64>,
+    /// What the loader took, in shares of the steps' time.
+    pub loader_share: Option<f64>,
 }
 
-/// Trains from the newest whole checkpoint of this run, or from the start, to the end.
-pub(crate) fn train(plan: Plan, ctx: &TaskContext) -> Result<Summary, Error> {
+/// Trains on rows in this order, from the newest whole checkpoint of this run, or from the start,
+/// to the end.
+pub(crate) fn train(plan: Plan, order: Order, ctx: &TaskContext) -> Result<Summary, Error> {
     fs::create_dir_all(ctx.out).map_err(Error::io(ctx.out))?;
     checkpoint::recover(ctx.out)?;
-    let (gpt, optimizer, state) = resume(&plan, ctx)?;
-    let half = match plan.config.precision {
-        Precision::Fp32 => None,
-        Precision::Bf16 => Some(gpt.cast(plan.config.precision.kind())?),
-    };
-    let threads = match (plan.device, plan.config.threads) {
+    let config = plan.config;
+    let threads = match (plan.device, config.threads) {
         (Device::Cpu, 0) => ctx.threads.max(1),
         (Device::Cpu, threads) => threads,
         _ => 1,
@@ -65,15 +67,33 @@ pub(crate) fn train(plan: Plan, ctx: &TaskContext) -> Result<Summary, Error> {
     if plan.device == Device::Cpu {
         tch::set_num_threads(1);
     }
+    let Standing {
+        gpt,
+        optimizer,
+        state,
+    } = resume(&plan, ctx, threads)?;
+    let half = match config.precision {
+        Precision::Fp32 => None,
+        Precision::Bf16 => Some(gpt.cast(config.precision.kind())?),
+    };
+    let loader = Loader {
+        order,
+        stream: Arc::clone(&plan.train),
+        format: plan.format,
+        batch: config.batch,
+        accumulate: config.accumulate,
+    };
+    let arithmetic = Arithmetic {
+        flops_per_token: plan.model.training_flops_per_token(),
+        peak: peak(plan.device, config.precision),
+    };
     std::thread::scope(|scope| {
         let workers = Workers::start(scope, half.as_ref().unwrap_or(&gpt), threads)?;
         let resumed = (state.step > 0).then_some(state.step);
         let mut trainer = Trainer {
-            metrics: Lines::resume(&ctx.out.join(METRICS_FILE), resumed)?,
-            timings: Lines::resume(&ctx.out.join(TIMINGS_FILE), resumed)?,
+            batches: Prefetch::start(scope, loader, state.step, config.steps),
+            log: Log::resume(ctx.out, resumed, config.steps, arithmetic, ctx.progress)?,
             saved: resumed,
-            first: state.step,
-            clock: Instant::now(),
             plan,
             ctx,
             workers,
@@ -81,75 +101,38 @@ pub(crate) fn train(plan: Plan, ctx: &TaskContext) -> Result<Summary, Error> {
             half,
             optimizer,
             state,
-            pending: Vec::new(),
         };
         trainer.run()?;
         Ok(Summary {
             parameters: trainer.gpt.parameters(),
-            tokens_per_second: trainer.speed(),
+            tokens_per_second: trainer.log.speed(),
+            mfu: trainer.log.mfu(),
+            loader_share: trainer.log.loader_share(),
             state: trainer.state,
         })
     })
 }
 
-/// The newest whole checkpoint of this very run; else the start, with older runs removed.
-fn resume(plan: &Plan, ctx: &TaskContext) -> Result<(Gpt, AdamW, State), Error> {
-    for (step, dir) in checkpoint::list(ctx.out)? {
-        match restore(plan, &dir) {
-            Ok(Some(restored)) => {
-                ctx.progress.message(&format!("resuming at step {step}"));
-                return Ok(restored);
-            }
-            Ok(None) => {}
-            Err(error) => ctx
-                .progress
-                .message(&format!("checkpoint passed over: {error}")),
-        }
-        checkpoint::remove(&dir)?;
-    }
-    checkpoint::remove(&ctx.out.join(BEST))?;
-    let gpt = Gpt::new(&plan.model, plan.identity.seed, plan.device)?;
-    let optimizer = AdamW::new(plan.config, gpt.flat(), gpt.matrix_elements())?;
-    Ok((gpt, optimizer, State::start(plan.identity.clone())))
-}
-
-/// Reads a checkpoint; `None` if it is another run's.
-fn restore(plan: &Plan, dir: &Path) -> Result<Option<(Gpt, AdamW, State)>, Error> {
-    let state = State::read(dir)?;
-    if state.identity != plan.identity {
-        return Ok(None);
-    }
-    let gpt = Gpt::load(dir, plan.device)?;
-    let mut optimizer = AdamW::new(plan.config, gpt.flat(), gpt.matrix_elements())?;
-    optimizer.load(dir)?;
-    Ok(Some((gpt, optimizer, state)))
-}
-
-/// A step's figures, still on the device.
-struct Pending {
-    metric: Metric,
-    loss: Tensor,
-    norm: Tensor,
-}
-
 struct Trainer<'a> {
     plan: Plan<'a>,
     ctx: &'a TaskContext<'a>,
+    batches: Prefetch,
     workers: Workers,
     /// The fp32 parameters that the optimizer updates.
     gpt: Gpt,
     /// Their bf16 copy that the workers compute with, if asked for.
     half: Option<Gpt>,
-    optimizer: AdamW,
+    optimizer: Optimizer,
     state: State,
-    metrics: Lines,
-    timings: Lines,
-    pending: Vec<Pending>,
+    log: Log<'a>,
     /// Step of the newest checkpoint on disk.
     saved: Option<u64>,
-    /// Step at which this run began.
-    first: u64,
-    clock: Instant,
+}
+
+/// A step that was done.
+struct Done {
+    metric: Metric,
+    cost: Cost,
 }
 
 impl Trainer<'_> {
@@ -159,25 +142,20 @@ impl Trainer<'_> {
         self.ctx.progress.advance(self.state.step.min(config.steps));
         if self.state.step == 0 {
             let val_loss = self.validate()?;
-            self.metrics.add(&Metric {
-                val_loss,
-                ..self.metric(None)
-            })?;
+            let metric = self.metric();
+            self.log.start(&Metric { val_loss, ..metric })?;
         }
         while self.state.step < config.steps {
             if let Err(cancelled) = self.ctx.check_cancelled() {
                 self.checkpoint()?;
                 return Err(cancelled.into());
             }
-            self.step()?;
+            let Done { mut metric, cost } = self.step()?;
             let (step, last) = (self.state.step, self.state.step == config.steps);
             if step.is_multiple_of(config.eval_every) || last {
-                let val_loss = self.validate()?;
-                if let Some(pending) = self.pending.last_mut() {
-                    pending.metric.val_loss = val_loss;
-                }
+                metric.val_loss = self.validate()?;
             }
-            self.log(last)?;
+            self.log.step(&metric, cost, &self.state)?;
             if step.is_multiple_of(config.checkpoint_every) || last {
                 self.checkpoint()?;
             }
@@ -186,54 +164,127 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// One optimizer step.
-    fn step(&mut self) -> Result<(), Error> {
-        let config = self.plan.config;
-        let lr = config.learning_rate(self.state.step);
-        let (first, seed) = (self.state.micro_batches, self.plan.identity.seed);
-        let count = config.batch * config.accumulate;
-        let rows = self.plan.order.rows(first * config.batch, count);
-        let tokens = loader::tokens(&rows);
-        let mut micro_batches = (first..).zip(rows.chunks(config.batch as usize));
-        let (mut loss, mut gradient): (Option<Tensor>, Option<Tensor>) = (None, None);
-        self.workers.run(
-            || {
-                let Some((number, rows)) = micro_batches.next() else {
-                    return Ok(None);
-                };
-                let work = Work::Gradients {
-                    scale: 1.0 / tokens as f64,
-                    dropout: config.dropout,
-                    seed,
-                    number,
-                };
-                let (context, padding) = (self.plan.model.context as u64, self.plan.padding);
-                let batch = Batch::read(&mut self.plan.train, rows, context, padding)?;
-                Ok(Some((batch, work)))
-            },
-            |outcome| {
-                add(&mut loss, Some(outcome.loss))?;
-                add(&mut gradient, outcome.gradient)
-            },
-        )?;
-        let (Some(loss), Some(gradient)) = (loss, gradient) else {
-            return Err(Error::Worker);
-        };
-        let norm = self
-            .optimizer
-            .update(self.gpt.flat(), &gradient, self.state.step, lr)?;
-        if let Some(half) = &self.half {
-            half.flat().shallow_clone().f_copy_(self.gpt.flat())?;
+    /// One step: a gradient, and an update of the weights unless the step is a spike.
+    fn step(&mut self) -> Result<Done, Error> {
+        let start = Instant::now();
+        let lr = self.plan.config.learning_rate(self.state.step);
+        let (batches, waited) = self.batches.next()?;
+        let (loss, gradient) = self.gradient(&batches)?;
+        let norm = gradient.f_norm()?;
+        // The one wait for the device in a step: whether to update must be known before it.
+        let (loss, grad_norm) = (f64::try_from(&loss)?, f64::try_from(&norm)?);
+        let applied = self.judge(loss, grad_norm, lr, &batches)?;
+        if applied {
+            let (weights, updates) = (self.gpt.flat(), self.state.updates);
+            self.optimizer
+                .update(weights, &gradient, &norm, updates, lr)?;
+            if let Some(half) = &self.half {
+                half.flat().shallow_clone().f_copy_(weights)?;
+            }
+            self.state.updates += 1;
         }
         self.state.step += 1;
-        self.state.micro_batches += config.accumulate;
-        self.state.tokens += tokens;
-        let metric = self.metric(Some(lr));
-        self.pending.push(Pending { metric, loss, norm });
-        Ok(())
+        self.state.tokens += batches.tokens;
+        self.state.loss = Some(rounded(loss));
+        let metric = Metric {
+            loss: self.state.loss,
+            grad_norm: Some(rounded(grad_norm)),
+            lr: Some(lr),
+            skipped: !applied,
+            ..self.metric()
+        };
+        Ok(Done {
+            metric,
+            cost: self.cost(&batches, start.elapsed(), waited),
+        })
     }
 
-    fn metric(&self, lr: Option<f64>) -> Metric {
+    fn cost(&self, batches: &StepBatches, time: Duration, waited: Duration) -> Cost {
+        Cost {
+            tokens: batches.tokens,
+            time,
+            waited,
+            assembled: batches.assembled,
+            memory: peak_memory(self.plan.device),
+        }
+    }
+
+    /// Mean loss of a step's batches and its gradient, in micro-batches that memory suffices for.
+    fn gradient(&mut self, batches: &StepBatches) -> Result<(Tensor, Tensor), Error> {
+        let mut rows = self.state.rows;
+        let say = |text: &str| self.ctx.progress.note(text);
+        let context = self.plan.format.context;
+        let attempt = |rows| self.gradient_of(batches, rows);
+        let found = halve_until_it_fits(&mut rows, context, say, attempt)?;
+        self.state.rows = rows;
+        Ok(found)
+    }
+
+    fn gradient_of(&self, step: &StepBatches, rows: u64) -> Result<(Tensor, Tensor), Error> {
+        let config = self.plan.config;
+        let mut jobs = Vec::new();
+        for (first, batch) in (0..).step_by(config.batch as usize).zip(&step.batches) {
+            for (row, batch) in batch.split(rows)? {
+                let work = Work::Gradients {
+                    scale: 1.0 / step.tokens as f64,
+                    dropout: config.dropout,
+                    seed: self.plan.identity.seed,
+                    row: step.first_row + first + row,
+                };
+                jobs.push(Ok((batch, work)));
+            }
+        }
+        let (mut loss, mut gradient): (Option<Tensor>, Option<Tensor>) = (None, None);
+        self.workers.run(jobs, |outcome| {
+            add(&mut loss, Some(outcome.loss))?;
+            add(&mut gradient, outcome.gradient)
+        })?;
+        loss.zip(gradient).ok_or(Error::Worker)
+    }
+
+    /// Compares a step with the ones before, and notes its documents if it stands out; whether
+    /// its gradient is to be applied.
+    fn judge(&mut self, loss: f64, norm: f64, lr: f64, step: &StepBatches) -> Result<bool, Error> {
+        let config = self.plan.config;
+        let judgement = self.state.window.judge(loss, norm);
+        let action = judgement.action(config.spike_z, config.on_spike);
+        let number = self.state.step + 1;
+        if judgement.is_spike(config.spike_z) {
+            let Judgement { z_loss, z_norm, .. } = judgement;
+            self.log.spike(&Spike {
+                step: number,
+                loss,
+                grad_norm: norm,
+                z_loss,
+                z_grad_norm: z_norm,
+                action,
+                ids: self.plan.train.ids(&step.rows)?,
+            })?;
+        }
+        if action == Action::Stopped {
+            self.checkpoint()?;
+            return Err(Error::Spike {
+                step: number,
+                loss,
+                norm,
+                lr,
+                spikes: self.ctx.out.join(SPIKES_FILE),
+            });
+        }
+        self.state.window.push(loss, norm);
+        match self.state.window.is_hopeless() {
+            true => Err(Error::Diverged {
+                step: number,
+                loss,
+                norm,
+                lr,
+            }),
+            false => Ok(action == Action::Applied),
+        }
+    }
+
+    /// Where training stands, without the figures of a step.
+    fn metric(&self) -> Metric {
         let epoch = self.state.tokens as f64 / self.plan.train.length().max(1) as f64;
         Metric {
             step: self.state.step,
@@ -241,35 +292,22 @@ impl Trainer<'_> {
             epoch: rounded(epoch),
             loss: None,
             grad_norm: None,
-            lr,
+            lr: None,
+            skipped: false,
             val_loss: None,
         }
     }
 
     /// Mean loss on the frozen validation windows; keeps the parameters if it is the lowest.
     fn validate(&mut self) -> Result<Option<f64>, Error> {
-        let (config, stream) = (self.plan.config, &mut self.plan.validation);
-        if stream.length() < 2 {
+        if self.plan.validation.length() < 2 {
             return Ok(None);
         }
-        let context = (self.plan.model.context as u64).min(stream.length() - 1);
-        let rows = validation_rows(stream.length(), context, config.eval_windows);
-        let mut batches = rows.chunks(config.batch as usize);
-        let padding = self.plan.padding;
-        let mut sum = 0.0;
-        self.workers.run(
-            || {
-                let batch = batches
-                    .next()
-                    .map(|rows| Batch::read(stream, rows, context, padding));
-                Ok(batch.transpose()?.map(|batch| (batch, Work::Score)))
-            },
-            |outcome| {
-                sum += f64::try_from(&outcome.loss)?;
-                Ok(())
-            },
-        )?;
-        let val_loss = rounded(sum / loader::tokens(&rows) as f64);
+        let mut rows = self.state.rows;
+        let say = |text: &str| self.ctx.progress.note(text);
+        let context = self.plan.format.context;
+        let loss = halve_until_it_fits(&mut rows, context, say, |rows| self.score(rows))?;
+        let val_loss = rounded(loss);
         self.state.val_loss = Some(val_loss);
         if self.state.best.is_none_or(|best| val_loss < best.val_loss) {
             self.state.best = Some(Best {
@@ -285,76 +323,40 @@ impl Trainer<'_> {
         Ok(Some(val_loss))
     }
 
-    /// Writes down the figures of the steps since the last time, once there are enough.
-    fn log(&mut self, now: bool) -> Result<(), Error> {
-        let enough = if self.plan.device == Device::Cpu {
-            1
-        } else {
-            GPU_LOG_EVERY
+    /// Mean loss on the validation windows, so many at a time.
+    fn score(&self, at_a_time: u64) -> Result<f64, Error> {
+        let stream = &self.plan.validation;
+        let context = self.plan.format.context.min(stream.length() - 1);
+        let format = RowFormat {
+            context,
+            ..self.plan.format
         };
-        if self.pending.len() < enough && !now {
-            return Ok(());
-        }
-        for Pending { metric, loss, norm } in std::mem::take(&mut self.pending) {
-            let loss = f64::try_from(&loss)?;
-            if !loss.is_finite() {
-                return Err(Error::Diverged {
-                    step: metric.step,
-                    loss,
-                    lr: metric.lr.unwrap_or_default(),
-                });
-            }
-            self.state.loss = Some(rounded(loss));
-            self.metrics.add(&Metric {
-                loss: self.state.loss,
-                grad_norm: Some(rounded(f64::try_from(&norm)?)),
-                ..metric
-            })?;
-        }
-        if let Some(speed) = self.speed() {
-            self.report(speed, now)?;
-        }
-        Ok(())
-    }
-
-    /// Tokens a second since this run began.
-    fn speed(&self) -> Option<f64> {
-        let steps = self.state.step - self.first;
-        let tokens = self.state.tokens as f64 / self.state.step.max(1) as f64 * steps as f64;
-        (steps > 0).then(|| tokens / self.clock.elapsed().as_secs_f64().max(1e-9))
-    }
-
-    fn report(&mut self, speed: f64, last: bool) -> Result<(), Error> {
-        let elapsed = self.clock.elapsed().as_secs_f64();
-        if self.state.step.is_multiple_of(TIMING_EVERY) || last {
-            self.timings.add(&Timing {
-                step: self.state.step,
-                elapsed_seconds: elapsed,
-                tokens_per_second: speed,
-            })?;
-        }
-        let done = (self.state.step - self.first) as f64;
-        let left = (self.plan.config.steps - self.state.step) as f64 * elapsed / done;
-        self.ctx.progress.message(&format!(
-            "loss {:.2} · val {} · {:.1}k tok/s · {} left",
-            self.state.loss.unwrap_or(f64::NAN),
-            self.state
-                .val_loss
-                .map_or_else(|| "–".to_owned(), |loss| format!("{loss:.2}")),
-            speed / 1000.0,
-            duration(left),
-        ));
-        Ok(())
+        let windows = validation_windows(stream.length(), context, self.plan.config.eval_windows);
+        let documents = stream.documents();
+        let pieces = |window: &textmill_packing::Piece| match format.apart {
+            true => documents.pieces(window.start, window.length.into()),
+            false => vec![*window],
+        };
+        let rows: Vec<_> = windows.iter().map(pieces).collect();
+        let jobs = rows.chunks(at_a_time as usize).map(|rows| {
+            let batch = Batch::read(stream, rows, format)?;
+            Ok((batch, Work::Score))
+        });
+        let mut sum = 0.0;
+        self.workers.run(jobs, |outcome| {
+            sum += f64::try_from(&outcome.loss)?;
+            Ok(())
+        })?;
+        Ok(sum / loader::tokens(&rows) as f64)
     }
 
     /// Writes a checkpoint of the present step, unless there is one, and removes old ones.
     fn checkpoint(&mut self) -> Result<(), Error> {
-        self.log(true)?;
         let step = self.state.step;
         if self.saved == Some(step) || step == 0 {
             return Ok(());
         }
-        self.metrics.sync()?;
+        self.log.sync()?;
         checkpoint::commit(self.ctx.out, &step_name(step), |dir| {
             self.gpt.save(dir)?;
             self.optimizer.save(dir)?;
@@ -362,11 +364,12 @@ impl Trainer<'_> {
             self.copy_tokenizer(dir)
         })?;
         self.saved = Some(step);
-        let keep = self.plan.config.keep_checkpoints;
-        for (_, dir) in checkpoint::list(self.ctx.out)?.iter().skip(keep) {
-            checkpoint::remove(dir)?;
-        }
-        Ok(())
+        let Config {
+            keep_checkpoints,
+            steps,
+            ..
+        } = *self.plan.config;
+        checkpoint::prune(self.ctx.out, keep_checkpoints, step, steps)
     }
 
     fn copy_tokenizer(&self, dir: &Path) -> Result<(), Error> {
@@ -387,14 +390,4 @@ fn add(sum: &mut Option<Tensor>, term: Option<Tensor>) -> Result<(), Error> {
         (_, None) => {}
     }
     Ok(())
-}
-
-/// `1h02m`, `1m20s` or `5s`.
-fn duration(seconds: f64) -> String {
-    let seconds = seconds.max(0.0) as u64;
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s}s"),
-        (0, m, s) => format!("{m}m{s:02}s"),
-        (h, m, _) => format!("{h}h{m:02}m"),
-    }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::Scope;
 
 use tch::{Kind, Tensor, no_grad};
-use textmill_model::{Dropout, Gpt};
+use textmill_model::{Apart, Dropout, Gpt};
 
 use crate::Error;
 use crate::loader::Batch;
@@ -19,12 +19,13 @@ use crate::loader::Batch;
 /// What to do with a batch.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// Loss, scaled, and its gradient, with dropout drawn for this micro-batch of the run.
+    /// Loss, scaled, and its gradient, with dropout drawn for this row of the run, the batch's
+    /// first.
     Gradients {
         scale: f64,
         dropout: f64,
         seed: u64,
-        number: u64,
+        row: u64,
     },
     /// Sum of the losses of all tokens.
     Score,
@@ -66,32 +67,46 @@ impl Workers {
         Ok(Self { jobs, done, count })
     }
 
-    /// Computes all jobs that `next` gives, handing the outcomes to `take` in order. At most a
-    /// few more jobs than threads exist at a time.
+    /// Computes jobs, handing the outcomes to `take` in order. At most one more job than threads
+    /// exists at a time. After an error no job is left running.
     pub fn run(
         &self,
-        mut next: impl FnMut() -> Result<Option<(Batch, Work)>, Error>,
+        jobs: impl IntoIterator<Item = Result<(Batch, Work), Error>>,
         mut take: impl FnMut(Outcome) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let (mut sent, mut taken) = (0, 0);
+        let mut jobs = jobs.into_iter();
+        let mut running = 0;
+        let result = self.feed(&mut jobs, &mut running, &mut take);
+        for _ in 0..running {
+            let _ = self.done.recv().map_err(|_| Error::Worker)?;
+        }
+        result
+    }
+
+    fn feed(
+        &self,
+        jobs: &mut impl Iterator<Item = Result<(Batch, Work), Error>>,
+        running: &mut usize,
+        take: &mut impl FnMut(Outcome) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (mut sent, mut taken, mut more) = (0, 0, true);
         let mut early = BTreeMap::new();
-        let mut more = true;
         loop {
             while more && sent - taken < self.count + 1 {
-                match next()? {
-                    None => more = false,
-                    Some((batch, work)) => {
-                        self.jobs
-                            .send((sent, batch, work))
-                            .map_err(|_| Error::Worker)?;
-                        sent += 1;
-                    }
-                }
+                let Some(job) = jobs.next() else {
+                    more = false;
+                    break;
+                };
+                let (batch, work) = job?;
+                let job = self.jobs.send((sent, batch, work));
+                job.map_err(|_| Error::Worker)?;
+                (sent, *running) = (sent + 1, *running + 1);
             }
             if taken == sent {
                 return Ok(());
             }
             let (index, outcome) = self.done.recv().map_err(|_| Error::Worker)?;
+            *running -= 1;
             early.insert(index, outcome?);
             while let Some(outcome) = early.remove(&taken) {
                 take(outcome)?;
@@ -121,26 +136,71 @@ fn serve(gpt: &Gpt, queue: &Mutex<Receiver<Job>>, results: &Sender<Done>) {
 fn compute(gpt: &Gpt, batch: &Batch, work: Work) -> Result<Outcome, Error> {
     let tokens = batch.tokens.f_to_device(gpt.device())?;
     let targets = batch.targets.f_to_device(gpt.device())?;
+    let positions = batch.positions.as_ref();
+    let apart = positions.map(|positions| Apart::new(positions, gpt.device()));
+    let apart = apart.transpose()?;
     match work {
         Work::Gradients {
             scale,
             dropout,
             seed,
-            number,
+            row,
         } => {
-            let mut dropout = Dropout::new(dropout, seed, number)?;
-            let found = gpt.gradients(&tokens, &targets, scale, &mut dropout)?;
+            let mut dropout = Dropout::new(dropout, seed, row)?;
+            let found =
+                gpt.gradients_apart(&tokens, &targets, apart.as_ref(), scale, &mut dropout)?;
             Ok(Outcome {
                 loss: found.loss,
                 gradient: Some(found.flat),
             })
         }
         Work::Score => no_grad(|| {
-            let scores = gpt.score(&tokens, &targets)?;
+            let scores = gpt.score_apart(&tokens, &targets, apart.as_ref())?;
             Ok(Outcome {
                 loss: scores.nll.f_sum(Kind::Double)?,
                 gradient: None,
             })
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::Config;
+
+    fn batch(token: i64) -> Batch {
+        let tokens = Tensor::full([1, 8], token, (Kind::Int64, Device::Cpu));
+        Batch {
+            targets: tokens.shallow_clone(),
+            tokens,
+            positions: None,
+        }
+    }
+
+    #[test]
+    fn outcomes_come_in_order_and_an_error_leaves_nothing_behind() {
+        let model = Config::default().model(60, 59).unwrap();
+        let gpt = Gpt::new(&model, 1, Device::Cpu).unwrap();
+        let score = |token| Ok((batch(token), Work::Score));
+        std::thread::scope(|scope| {
+            let workers = Workers::start(scope, &gpt, 3).unwrap();
+            let losses = |tokens: &[i64]| {
+                let mut losses = Vec::new();
+                let jobs = tokens.iter().map(|token| score(*token));
+                let result = workers.run(jobs, |outcome| {
+                    losses.push(f64::try_from(&outcome.loss)?);
+                    Ok(())
+                });
+                result.map(|()| losses)
+            };
+            let alone: Vec<f64> = (0..9).flat_map(|t| losses(&[t]).unwrap()).collect();
+            assert_eq!(losses(&[0, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap(), alone);
+            // An id that the vocabulary does not have, with others under way.
+            assert!(losses(&[0, 1, 1000, 3, 4, 5]).is_err());
+            assert_eq!(losses(&[2, 5]).unwrap(), [alone[2], alone[5]]);
+        });
     }
 }
