@@ -130,9 +130,7 @@ pub struct Recitals {
 pub struct Recited {
     /// Passages tried.
     pub passages: u64,
-    /// Passages continued exactly.
-    pub exact: u64,
-    /// Their share.
+    /// Share of the passages that were continued exactly.
     pub rate: f64,
 }
 

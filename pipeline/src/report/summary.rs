@@ -243,17 +243,10 @@ pub fn task_rows(all: &[TaskScores]) -> Vec<Vec<String>> {
 
 /// A sentence about what the model can recite.
 pub fn known_by_heart(memorization: &Recitals) -> String {
-    let side = |recited: &Recited| {
-        format!(
-            "{} of {} ({:.1}%)",
-            recited.exact,
-            recited.passages,
-            100.0 * recited.rate
-        )
-    };
+    let side = |recited: &Recited| format!("{:.1}% of {}", 100.0 * recited.rate, recited.passages);
     format!(
-        "Recited: given {} tokens, the model goes on with exactly the next {} of {} training \
-         passages, and of {} validation passages",
+        "By heart: given {} tokens, the model goes on with exactly the next {} in {} training \
+         passages, and in {} validation passages",
         memorization.prompt_tokens,
         memorization.continuation_tokens,
         side(&memorization.train),
