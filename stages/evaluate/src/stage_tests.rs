@@ -312,6 +312,8 @@ fn tasks_and_memorization_stand_in_the_metrics() {
         (&3.into(), &1.into())
     );
     assert_eq!(task["chance"], 0.5);
+    assert_eq!(task["refused_rows"][0]["line"], 4);
+    assert_eq!(task["refused_rows"][0]["problem"], "lacks `sol1`");
     let memorization = &metrics["memorization"];
     assert_eq!(memorization["train"]["passages"], 4);
     assert_eq!(memorization["validation"]["passages"], 4);

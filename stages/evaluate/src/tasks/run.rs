@@ -13,6 +13,9 @@ use super::measure::{Answer, Answers, TaskScores};
 use super::rows::{Refused, files, read, stem};
 use crate::Error;
 
+/// Rows left out that the figures name.
+const NAMED: usize = 10;
+
 /// A task to ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -213,6 +216,7 @@ fn finish<E>(
     let all = all.filter(|of_part| !of_part.is_empty()).collect();
     let refused: Vec<Refused> = parts.iter().flat_map(|part| part.refused.clone()).collect();
     let mut total = scores(all, &task.kind, refused.len());
+    total.refused_rows = refused.iter().take(NAMED).cloned().collect();
     if parts.len() > 1 {
         let each = parts.iter().zip(&answers);
         let each =
