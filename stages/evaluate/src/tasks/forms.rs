@@ -257,3 +257,7 @@ impl<'a> Fields<'a> {
         number.ok_or_else(|| format!("`{name}` is no whole number"))
     }
 }
+
+#[cfg(test)]
+#[path = "forms_tests.rs"]
+mod tests;
