@@ -1,7 +1,6 @@
 //! The network: parameters in one flat buffer, and what can be computed with them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -12,7 +11,8 @@ use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
 use crate::head::{self, Scores};
-use crate::layers::{Block, Linear, Norm, Pass, Rope};
+use crate::layers::{Pass, Rope};
+use crate::network::Network;
 use crate::layout::{Init, Layout, Matrix};
 use crate::random::{Purpose, normals, stream};
 
@@ -21,24 +21,14 @@ use crate::random::{Purpose, normals, stream};
 /// All parameters are views of one flat buffer. A `Gpt` can move to another thread; to use one
 /// from several threads, give each its own [`Gpt::share`].
 pub struct Gpt {
-    config: ModelConfig,
-    layout: Layout,
-    flat: Tensor,
+    pub(crate) config: ModelConfig,
+    pub(crate) layout: Layout,
+    pub(crate) flat: Tensor,
     /// The parameters in the order of the layout.
-    leaves: Vec<Tensor>,
-    net: Network,
+    pub(crate) leaves: Vec<Tensor>,
+    pub(crate) net: Network,
     /// Buffers of the CPU's training pass, once there was one.
-    room: RefCell<Option<Workspace>>,
-}
-
-/// Views of the parameters, or of their gradients, by what they do.
-pub(crate) struct Network {
-    pub embedding: Tensor,
-    pub positions: Option<Tensor>,
-    pub rope: Option<Rope>,
-    pub blocks: Vec<Block>,
-    pub norm: Norm,
-    pub head: Tensor,
+    pub(crate) room: RefCell<Option<Workspace>>,
 }
 
 impl Gpt {
@@ -282,12 +272,20 @@ impl Gpt {
     ) -> Result<Scores, Error> {
         let hidden = self.run(tokens, Pass::apart(&mut Dropout::off(), apart))?;
         let hidden = hidden.f_reshape([-1, self.config.width])?;
-        let flat = targets.f_reshape([-1])?;
-        let found = head::scores(&hidden, &self.net.head, self.config.vocab_size, &flat)?;
+        let found = self.score_hidden(&hidden, &targets.f_reshape([-1])?)?;
         Ok(Scores {
             nll: found.nll.f_reshape(targets.size())?,
             rank: found.rank.f_reshape(targets.size())?,
         })
+    }
+
+    /// How well `targets` `[tokens]` follow from the [`Gpt::hidden`] states `[tokens, width]` of
+    /// chosen positions.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when memory runs out.
+    pub fn score_hidden(&self, hidden: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
+        head::scores(hidden, &self.net.head, self.config.vocab_size, targets)
     }
 
     fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
@@ -296,7 +294,7 @@ impl Gpt {
         Ok(logits.f_to_kind(Kind::Float)?)
     }
 
-    fn check_length(&self, tokens: i64) -> Result<(), Error> {
+    pub(crate) fn check_length(&self, tokens: i64) -> Result<(), Error> {
         match (1..=self.config.context).contains(&tokens) {
             true => Ok(()),
             false => Err(Error::Input(format!(
@@ -307,7 +305,7 @@ impl Gpt {
         }
     }
 
-    fn run(&self, tokens: &Tensor, mut pass: Pass) -> Result<Tensor, Error> {
+    pub(crate) fn run(&self, tokens: &Tensor, mut pass: Pass) -> Result<Tensor, Error> {
         let (_, length) = tokens.size2()?;
         let past = pass.past();
         self.check_length(past + length)?;
@@ -335,70 +333,6 @@ impl std::fmt::Debug for Gpt {
             .field("config", &self.config)
             .field("device", &self.device())
             .finish_non_exhaustive()
-    }
-}
-
-/// The leaves by their slots' names.
-struct Named<'a>(BTreeMap<&'a str, &'a Tensor>);
-
-impl Named<'_> {
-    fn optional(&self, name: &str) -> Option<Tensor> {
-        self.0.get(name).map(|leaf| leaf.shallow_clone())
-    }
-
-    fn get(&self, name: &str) -> Result<Tensor, Error> {
-        let missing = || Error::Config(format!("the layout has no `{name}`"));
-        self.optional(name).ok_or_else(missing)
-    }
-
-    fn linear(&self, name: &str) -> Result<Linear, Error> {
-        Ok(Linear {
-            weight: self.get(&format!("{name}.weight"))?,
-            bias: self.optional(&format!("{name}.bias")),
-        })
-    }
-
-    fn norm(&self, name: &str, eps: f64) -> Result<Norm, Error> {
-        let Linear { weight, bias } = self.linear(name)?;
-        Ok(Norm { weight, bias, eps })
-    }
-}
-
-impl Network {
-    fn build(
-        config: &ModelConfig,
-        layout: &Layout,
-        leaves: &[Tensor],
-        rope: Option<Rope>,
-    ) -> Result<Self, Error> {
-        let names = layout.slots.iter().map(|slot| slot.name.as_str());
-        let named = Named(names.zip(leaves).collect());
-        let block = |index: usize| -> Result<Block, Error> {
-            let name = |part: &str| format!("blocks.{index}.{part}");
-            Ok(Block {
-                index,
-                norm1: named.norm(&name("norm1"), config.norm_eps)?,
-                qkv: named.linear(&name("qkv"))?,
-                out: named.linear(&name("out"))?,
-                norm2: named.norm(&name("norm2"), config.norm_eps)?,
-                up: named.linear(&name("up"))?,
-                down: named.linear(&name("down"))?,
-            })
-        };
-        let head = match config.tie_embeddings {
-            true => "embedding.weight",
-            false => "head.weight",
-        };
-        Ok(Self {
-            embedding: named.get("embedding.weight")?,
-            positions: named.optional("positions.weight"),
-            rope,
-            blocks: (0..config.layers as usize)
-                .map(block)
-                .collect::<Result<_, _>>()?,
-            norm: named.norm("norm", config.norm_eps)?,
-            head: named.get(head)?,
-        })
     }
 }
 

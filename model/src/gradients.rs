@@ -6,7 +6,8 @@ use crate::Error;
 use crate::apart::Apart;
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
-use crate::gpt::{Gpt, Network};
+use crate::gpt::Gpt;
+use crate::network::Network;
 use crate::head;
 use crate::layers::Pass;
 

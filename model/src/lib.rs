@@ -32,6 +32,7 @@ mod hugging_face;
 mod layers;
 mod layout;
 mod libtorch;
+mod network;
 mod random;
 mod tensors;
 

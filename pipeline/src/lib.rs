@@ -20,6 +20,8 @@ mod run;
 mod runner;
 mod s_curve;
 mod stages;
+#[cfg(feature = "torch")]
+mod tasks;
 mod tokenizer;
 mod train_filter;
 mod tune;
@@ -101,6 +103,8 @@ fn execute(command: Command) -> Result<()> {
         Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
         Command::Export(args) => export::export(&args),
+        #[cfg(feature = "torch")]
+        Command::Tasks(args) => tasks::tasks(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

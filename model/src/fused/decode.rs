@@ -10,7 +10,7 @@ use super::view::{view, view_mut};
 use crate::Error;
 use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
-use crate::gpt::Network;
+use crate::network::Network;
 use crate::layers::{Block, Linear, Norm};
 
 /// Elements that are multiplied at once, so that one sum does not wait for the other.

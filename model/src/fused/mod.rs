@@ -25,7 +25,7 @@ use tch::{Device, Kind, Tensor};
 use crate::cache::KvCache;
 use crate::config::ModelConfig;
 use crate::dropout::Dropout;
-use crate::gpt::Network;
+use crate::network::Network;
 use crate::{Error, NO_TARGET};
 
 pub(crate) use pass::Targets;

@@ -14,7 +14,7 @@ use super::workspace::{Saved, Workspace};
 use crate::Error;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
-use crate::gpt::Network;
+use crate::network::Network;
 use crate::layers::{Block, Norm};
 
 /// A network and room for its gradients.

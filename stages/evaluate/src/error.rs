@@ -44,6 +44,20 @@ pub enum Error {
         /// The checkpoint's folder.
         checkpoint: PathBuf,
     },
+    /// The checkpoint was trained beside another validation set.
+    #[error(
+        "the model in {checkpoint} was trained with the validation documents {trained} held \
+         apart, the tokenize stage holds {found} apart: the model may have learnt from what it \
+         would be measured on; run the stage `train` again, or `tokenize` as it was configured then"
+    )]
+    OtherValidation {
+        /// The checkpoint's folder.
+        checkpoint: PathBuf,
+        /// Hash of the validation documents when it was trained.
+        trained: String,
+        /// Hash of those there are.
+        found: String,
+    },
     /// A token id beyond the vocabulary.
     #[error(
         "{shard}: document {document} holds the token id {token}, but the vocabulary has {vocab} \
@@ -75,6 +89,45 @@ pub enum Error {
         path: PathBuf,
         /// The library's answer.
         message: String,
+    },
+    /// A request that no model, or not this one, can score.
+    #[error("a request {0}")]
+    Request(String),
+    /// A model's folder that cannot be used.
+    #[error("{path}: {problem}")]
+    ModelFolder {
+        /// The folder, or the file in it.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A task's file cannot be read.
+    #[error(
+        "{path}: {message}; a task's file has JSON lines (.jsonl) or comma-separated values (.csv), packed or not (.gz); unpack archives first"
+    )]
+    TaskFile {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        message: String,
+    },
+    /// A task of no known form.
+    #[error("there is no task `{name}`; the kinds are {known}, some with a part behind `_`")]
+    UnknownTask {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A task's file that holds something else.
+    #[error("{path}: no row is a question of `{kind}` ({first}); is it the file of another task?")]
+    NoQuestions {
+        /// The file or folder.
+        path: PathBuf,
+        /// The task.
+        kind: String,
+        /// What is wrong with the first row.
+        first: String,
     },
     /// A thread died, which is a mistake in this program.
     #[error("a scoring thread ended early; please report this")]
