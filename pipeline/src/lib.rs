@@ -19,6 +19,8 @@ mod report;
 mod run;
 mod runner;
 mod s_curve;
+#[cfg(feature = "torch")]
+mod serve;
 mod stages;
 mod tokenizer;
 mod train_filter;
@@ -101,6 +103,8 @@ fn execute(command: Command) -> Result<()> {
         Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
         Command::Export(args) => export::export(&args),
+        #[cfg(feature = "torch")]
+        Command::Serve(args) => serve::serve(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }
