@@ -57,7 +57,7 @@ fn the_corridor_ends_with_a_model_and_its_evaluation() {
     for part in [
         "Dropped by rule",
         "bits/byte",
-        "bigram",
+        "5-gram",
         "The model writes",
         "[zh]",
         "report.html",

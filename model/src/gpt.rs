@@ -234,8 +234,7 @@ impl Gpt {
     /// As [`Gpt::hidden`].
     pub fn score(&self, tokens: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
         let hidden = self.hidden(tokens)?.f_reshape([-1, self.config.width])?;
-        let flat = targets.f_reshape([-1])?;
-        let found = head::scores(&hidden, &self.net.head, self.config.vocab_size, &flat)?;
+        let found = self.score_hidden(&hidden, &targets.f_reshape([-1])?)?;
         Ok(Scores {
             nll: found.nll.f_reshape(targets.size())?,
             rank: found.rank.f_reshape(targets.size())?,
@@ -263,6 +262,15 @@ impl Gpt {
             top: found.top.f_reshape(by_position)?,
             top_logs: found.top_logs.f_reshape(by_position)?,
         })
+    }
+
+    /// How well `targets` `[tokens]` follow from the [`Gpt::hidden`] states `[tokens, width]` of
+    /// chosen positions.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when memory runs out.
+    pub fn score_hidden(&self, hidden: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
+        head::scores(hidden, &self.net.head, self.config.vocab_size, targets)
     }
 
     /// Loss of a batch times `scale`, and its gradient; `tokens` and `targets` are int64

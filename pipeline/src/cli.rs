@@ -295,6 +295,22 @@ lm_eval run --model local-completions --tasks hellaswag --model_args \
 base_url=http://127.0.0.1:8000/v1/completions,model=best,max_length=512"
     )]
     Serve(crate::serve::ServeArgs),
+    /// Ask a model multiple-choice and cloze tasks, as lm-evaluation-harness does
+    #[cfg(feature = "torch")]
+    #[command(
+        long_about = "Scores a model on tasks as lm-evaluation-harness 0.4.13 does without examples: the same prompts, \
+the same tokens at the border of context and choice, the same accuracies and standard errors. The model is a checkpoint \
+of a run or a GPT-2 or Llama of Hugging Face with its tokenizer.json.\n\n\
+Kinds: hellaswag, arc (arc_easy, arc_challenge), piqa, lambada, blimp, xcopa (xcopa_zh, …), cmmlu, mmlu (mmlu_SUBJECT), \
+choice (rows {query, choices, gold}) and cloze (rows {context, continuation}). A path is a file of JSON lines or \
+comma-separated values, packed or not (.gz), or a folder of them, each a part of the task: a paradigm of BLiMP, a \
+subject of MMLU. Rows that are none of the task are named and left out.",
+        after_help = "Examples:\n  \
+textmill tasks --model runs/sample/train/best --task hellaswag=hellaswag_val.jsonl --limit 200\n  \
+textmill tasks --model gpt2/ --task lambada=test.jsonl --task blimp=blimp/data/ --items items.jsonl\n  \
+textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
+    )]
+    Tasks(crate::tasks::TasksArgs),
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

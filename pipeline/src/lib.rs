@@ -22,6 +22,8 @@ mod s_curve;
 #[cfg(feature = "torch")]
 mod serve;
 mod stages;
+#[cfg(feature = "torch")]
+mod tasks;
 mod tokenizer;
 mod train_filter;
 mod tune;
@@ -105,6 +107,8 @@ fn execute(command: Command) -> Result<()> {
         Command::Export(args) => export::export(&args),
         #[cfg(feature = "torch")]
         Command::Serve(args) => serve::serve(&args),
+        #[cfg(feature = "torch")]
+        Command::Tasks(args) => tasks::tasks(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

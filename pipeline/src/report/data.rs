@@ -53,8 +53,8 @@ pub struct Evaluation {
 pub struct Comparison {
     /// The trained model.
     pub model: Scores,
-    /// Bigram baseline.
-    pub bigram: Scores,
+    /// Kneser-Ney 5-gram baseline.
+    pub kneser_ney_5: Scores,
     /// Unigram baseline.
     pub unigram: Scores,
 }

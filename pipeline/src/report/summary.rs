@@ -147,7 +147,7 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
     let mut add = |name: &str, comparison: &Comparison| {
         let predictors = [
             ("model", &comparison.model),
-            ("bigram", &comparison.bigram),
+            ("5-gram", &comparison.kneser_ney_5),
             ("unigram", &comparison.unigram),
         ];
         for (index, (predictor, scores)) in predictors.into_iter().enumerate() {

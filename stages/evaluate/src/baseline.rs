@@ -1,59 +1,43 @@
-//! The n-gram models that the trained one has to beat.
+//! What the trained model has to beat: counts of the training documents.
 
 use textmill_schemas::{ShardReader, StageInput, TaskContext, Tokens};
 
 use crate::Error;
-use crate::bigrams::{Bigrams, Counter};
 use crate::inputs::{Vocabulary, shards};
+use crate::kneser_ney::KneserNey;
 use crate::metrics::Score;
+use crate::trie::Counter;
 
 /// The five most likely tokens, best first; of equals the lower id. Where the vocabulary has
 /// fewer, the rest is [`NONE`].
 pub(crate) type Guesses = [u32; 5];
 const NONE: u32 = u32::MAX;
-
-/// A model that looks back at one token at most.
-pub(crate) trait Baseline {
-    /// Probability of `token` behind `previous`; above 0 for all tokens of the vocabulary.
-    fn probability(&self, previous: u32, token: u32) -> f64;
-    /// The most likely tokens behind `previous`.
-    fn guesses(&self, previous: u32) -> &Guesses;
-
-    /// Scores the tokens of a document, the first of them behind the document-end token.
-    fn score(&self, end: u32, tokens: &[u32]) -> Score {
-        let mut score = Score::default();
-        let mut previous = end;
-        for &token in tokens {
-            let rank = self.guesses(previous).iter().position(|&g| g == token);
-            let rank = rank.unwrap_or(usize::MAX) as u64;
-            score.count(-self.probability(previous, token).ln(), rank);
-            previous = token;
-        }
-        score
-    }
-}
+/// Tokens that are counted at most: their positions, and those of documents' borders, are numbers
+/// of four bytes.
+const MOST_TOKENS: u64 = 1 << 30;
 
 /// The baselines of a corpus.
 pub(crate) struct Baselines {
     pub unigram: Discounted,
-    pub bigram: KneserNey,
+    pub kneser_ney: KneserNey,
     /// Training tokens that were counted.
     pub tokens: u64,
 }
 
 impl Baselines {
-    /// Counts the training shards, a row group at a time. Beyond `limit` tokens (0: none)
-    /// documents are left out evenly.
+    /// Counts the training shards. Beyond `limit` tokens (0: [`MOST_TOKENS`]) documents are left
+    /// out evenly.
     pub fn count(
         input: &StageInput,
         vocabulary: Vocabulary,
         limit: u64,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
-        let share = match limit {
-            0 => 1.0,
-            limit => limit as f64 / vocabulary.train_tokens.max(1) as f64,
+        let limit = match limit {
+            0 => MOST_TOKENS,
+            limit => limit.min(MOST_TOKENS),
         };
+        let share = limit as f64 / vocabulary.train_tokens.max(1) as f64;
         let mut counts = Counts::new(vocabulary);
         let (mut seen, mut taken) = (0u64, 0u64);
         for (path, _) in shards(input, "train") {
@@ -77,7 +61,7 @@ impl Baselines {
 struct Counts {
     end: u32,
     unigrams: Vec<u64>,
-    bigrams: Counter,
+    ngrams: Counter,
 }
 
 impl Counts {
@@ -85,25 +69,23 @@ impl Counts {
         Self {
             end: vocabulary.end,
             unigrams: vec![0; vocabulary.size],
-            bigrams: Counter::new(vocabulary.size),
+            ngrams: Counter::new(vocabulary.size, vocabulary.end),
         }
     }
 
     /// Counts a document: the model, too, learns when documents end.
     fn add(&mut self, tokens: &[u32]) {
-        let mut previous = self.end;
         for &token in tokens.iter().chain([&self.end]) {
             if let Some(count) = self.unigrams.get_mut(token as usize) {
                 *count += 1;
             }
-            self.bigrams.add(previous, token);
-            previous = token;
         }
+        self.ngrams.add(tokens);
     }
 
     fn finish(self, tokens: u64) -> Baselines {
         Baselines {
-            bigram: KneserNey::new(self.bigrams.finish(), self.unigrams.len()),
+            kneser_ney: KneserNey::new(self.ngrams.finish(), self.unigrams.len()),
             unigram: Discounted::new(self.unigrams),
             tokens,
         }
@@ -148,85 +130,16 @@ impl Discounted {
         let count = self.counts.get(token as usize).copied().unwrap_or(0);
         (count as f64 - self.discount).max(0.0) / self.total + self.floor
     }
-}
 
-impl Baseline for Discounted {
-    fn probability(&self, _previous: u32, token: u32) -> f64 {
-        self.at(token)
-    }
-
-    fn guesses(&self, _previous: u32) -> &Guesses {
-        &self.guesses
-    }
-}
-
-/// A bigram model with interpolated Kneser-Ney smoothing (Kneser and Ney 1995, "Improved
-/// backing-off for m-gram language modeling"; interpolated as in Chen and Goodman 1999, "An
-/// empirical study of smoothing techniques for language modeling"):
-///
-/// p(w | v) = max(c(v w) − D, 0) / c(v) + D · N₁₊(v ·) / c(v) · p(w),
-///
-/// where p(w) counts in how many contexts w is seen, discounted likewise and interpolated with
-/// the uniform distribution.
-pub(crate) struct KneserNey {
-    bigrams: Bigrams,
-    discount: f64,
-    /// Over N₁₊(· w), the number of different tokens before w.
-    lower: Discounted,
-    /// c(v).
-    totals: Vec<u64>,
-    guesses: Vec<Guesses>,
-}
-
-impl KneserNey {
-    fn new(bigrams: Bigrams, vocab: usize) -> Self {
-        let mut before = vec![0u64; vocab];
-        for &second in bigrams.seconds() {
-            if let Some(count) = before.get_mut(second as usize) {
-                *count += 1;
-            }
+    /// Scores tokens, wherever they stand.
+    pub fn score(&self, tokens: &[u32]) -> Score {
+        let mut score = Score::default();
+        for &token in tokens {
+            let rank = self.guesses.iter().position(|&guess| guess == token);
+            let rank = rank.unwrap_or(usize::MAX) as u64;
+            score.count(-self.at(token).ln(), rank);
         }
-        let all = || 0..u32::try_from(vocab).unwrap_or(NONE);
-        let total = |v| bigrams.row(v).1.iter().map(|&count| u64::from(count)).sum();
-        let mut found = Self {
-            discount: discount(bigrams.counts().iter().map(|&count| u64::from(count))),
-            lower: Discounted::new(before),
-            totals: all().map(total).collect(),
-            bigrams,
-            guesses: Vec::new(),
-        };
-        found.guesses = all().map(|v| found.best_after(v)).collect();
-        found
-    }
-
-    /// The most likely tokens are among those seen behind `previous` and the best of the lower
-    /// order: any other has five of the latter above it.
-    fn best_after(&self, previous: u32) -> Guesses {
-        let (seen, _) = self.bigrams.row(previous);
-        let lower = self.lower.guesses.iter().copied();
-        let unseen = lower.filter(|token| *token != NONE && seen.binary_search(token).is_err());
-        let candidates = seen.iter().copied().chain(unseen);
-        best(candidates.map(|token| (token, self.probability(previous, token))))
-    }
-}
-
-impl Baseline for KneserNey {
-    fn probability(&self, previous: u32, token: u32) -> f64 {
-        let lower = self.lower.at(token);
-        match self.totals.get(previous as usize) {
-            None | Some(0) => lower,
-            Some(&total) => {
-                let count = f64::from(self.bigrams.count(previous, token));
-                let different = self.bigrams.row(previous).0.len() as f64;
-                let kept = (count - self.discount).max(0.0);
-                (kept + self.discount * different * lower) / total as f64
-            }
-        }
-    }
-
-    fn guesses(&self, previous: u32) -> &Guesses {
-        let found = self.guesses.get(previous as usize);
-        found.unwrap_or(&self.lower.guesses)
+        score
     }
 }
 
@@ -244,7 +157,8 @@ fn discount(counts: impl Iterator<Item = u64>) -> f64 {
     }
 }
 
-fn best(candidates: impl Iterator<Item = (u32, f64)>) -> Guesses {
+/// The five most likely of tokens with their probabilities.
+pub(crate) fn best(candidates: impl Iterator<Item = (u32, f64)>) -> Guesses {
     let mut guesses = [NONE; 5];
     let mut top: Vec<(u32, f64)> = Vec::with_capacity(guesses.len() + 1);
     for (token, probability) in candidates {

@@ -76,6 +76,45 @@ pub enum Error {
         /// The library's answer.
         message: String,
     },
+    /// A request that no model, or not this one, can score.
+    #[error("a request {0}")]
+    Request(String),
+    /// A model's folder that cannot be used.
+    #[error("{path}: {problem}")]
+    ModelFolder {
+        /// The folder, or the file in it.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A task's file cannot be read.
+    #[error(
+        "{path}: {message}; a task's file has JSON lines (.jsonl) or comma-separated values (.csv), packed or not (.gz); unpack archives first"
+    )]
+    TaskFile {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        message: String,
+    },
+    /// A task of no known form.
+    #[error("there is no task `{name}`; the kinds are {known}, some with a part behind `_`")]
+    UnknownTask {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A task's file that holds something else.
+    #[error("{path}: no row is a question of `{kind}` ({first}); is it the file of another task?")]
+    NoQuestions {
+        /// The file or folder.
+        path: PathBuf,
+        /// The task.
+        kind: String,
+        /// What is wrong with the first row.
+        first: String,
+    },
     /// A thread died, which is a mistake in this program.
     #[error("a scoring thread ended early; please report this")]
     Worker,

@@ -1,7 +1,7 @@
 //! Evaluate: what the model has learnt, by source and language, beside n-gram baselines.
 //!
 //! Three judges see exactly the same targets, the tokens of the validation documents: the trained
-//! model, a bigram and a unigram model counted from the training shards. Each document is scored
+//! model, a Kneser-Ney 5-gram and a unigram model counted from the training shards. Each document is scored
 //! on its own, behind a document-end token; the document-end token itself is never a target, so
 //! perplexity, accuracy and bits per byte speak of the text alone. Bits per byte is the figure of
 //! record: unlike perplexity it does not depend on the tokenizer.
@@ -10,14 +10,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod baseline;
-mod bigrams;
 mod config;
 mod error;
 mod inputs;
+mod kneser_ney;
 mod metrics;
 mod samples;
 mod scoring;
 mod stage;
+mod tasks;
+mod trie;
 mod windows;
 mod workers;
 
@@ -27,3 +29,8 @@ mod test_support;
 pub use config::{Config, Prompt};
 pub use error::Error;
 pub use stage::Evaluate;
+pub use tasks::{
+    Item, LanguageModel, LogLikelihood, ModelFolder, Outcome, Refused, Request, Task, TaskKind,
+    TaskScores, Watch, encode_pair, loglikelihoods, run as run_task,
+};
+pub use workers::Workers;

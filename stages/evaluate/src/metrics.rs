@@ -43,7 +43,7 @@ impl Score {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scores {
     pub model: Score,
-    pub bigram: Score,
+    pub kneser_ney_5: Score,
     pub unigram: Score,
 }
 
@@ -60,14 +60,14 @@ impl Group {
         self.documents += 1;
         self.bytes += u64::from(bytes);
         self.scores.model.add(&scores.model);
-        self.scores.bigram.add(&scores.bigram);
+        self.scores.kneser_ney_5.add(&scores.kneser_ney_5);
         self.scores.unigram.add(&scores.unigram);
     }
 
     fn compare(&self) -> Result<Comparison, Error> {
         Ok(Comparison {
             model: self.measure("model", &self.scores.model)?,
-            bigram: self.measure("bigram", &self.scores.bigram)?,
+            kneser_ney_5: self.measure("5-gram model", &self.scores.kneser_ney_5)?,
             unigram: self.measure("unigram", &self.scores.unigram)?,
         })
     }
@@ -177,7 +177,7 @@ pub(crate) struct ModelFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct Comparison {
     pub model: Measures,
-    pub bigram: Measures,
+    pub kneser_ney_5: Measures,
     pub unigram: Measures,
 }
 
@@ -223,7 +223,7 @@ mod tests {
         }
         Scores {
             model,
-            bigram: model,
+            kneser_ney_5: model,
             unigram: model,
         }
     }
@@ -265,7 +265,7 @@ mod tests {
             top5_stderr: 0.25,
         };
         assert_eq!(metrics.overall.model, expected);
-        assert_eq!(metrics.overall.bigram, expected);
+        assert_eq!(metrics.overall.kneser_ney_5, expected);
         assert_eq!(metrics.by_source["news"].unigram, expected);
     }
 

@@ -7,7 +7,7 @@ use textmill_schemas::{
     check_tokenizer, write_atomically,
 };
 
-use crate::baseline::{Baseline, Baselines};
+use crate::baseline::Baselines;
 use crate::inputs::{Checkpoint, TOKENIZE, TRAIN, Vocabulary, shards, tokenizer};
 use crate::metrics::{Metrics, ModelFacts, Results, Scores};
 use crate::scoring::{Shape, score};
@@ -23,7 +23,7 @@ const BATCHES: usize = 32;
 ///
 /// It reads the validation documents and counts the training documents of the tokenize stage,
 /// loads the checkpoint that the train stage names, and writes metrics.json: perplexity, bits per
-/// byte and next-token accuracy of the model, a bigram and a unigram baseline on the same
+/// byte and next-token accuracy of the model, a Kneser-Ney 5-gram and a unigram baseline on the same
 /// targets, overall, by source and by language, and the model's continuations of the prompts.
 ///
 /// Each document is a sequence of its own behind a document-end token, read in disjoint windows
@@ -31,8 +31,9 @@ const BATCHES: usize = 32;
 /// log-likelihood does ([`Config::stride`] makes them overlap more). The targets are the
 /// document's own tokens; its end is not scored.
 ///
-/// Memory: the model, one row group of the shards, the windows of a few batches, and the bigram
-/// table (24 bytes a different bigram while counting; [`Config::baseline_tokens`] bounds it).
+/// Memory: the model, one row group of the shards, the windows of a few batches, and the n-grams
+/// (8 bytes a token while counting, 12 bytes a different n-gram of each order;
+/// [`Config::baseline_tokens`] bounds it).
 #[derive(Clone, Debug)]
 pub struct Evaluate {
     config: Config,
@@ -197,11 +198,11 @@ impl Scorer {
         let scores = score(&mut self.workers, self.shape, documents, ctx)?;
         for (document, model) in documents.iter().zip(scores) {
             ctx.check_cancelled()?;
-            let (end, tokens) = (self.shape.end, &document.tokens);
+            let tokens = &document.tokens;
             let scores = Scores {
                 model,
-                bigram: self.baselines.bigram.score(end, tokens),
-                unigram: self.baselines.unigram.score(end, tokens),
+                kneser_ney_5: self.baselines.kneser_ney.score(tokens),
+                unigram: self.baselines.unigram.score(tokens),
             };
             self.results.add(document, &scores);
             ctx.progress.advance(1);

@@ -11,12 +11,15 @@ use textmill_model::Gpt;
 use crate::Error;
 
 /// A model with a handle for each thread.
-pub(crate) struct Workers {
+pub struct Workers {
     handles: Vec<Gpt>,
 }
 
 impl Workers {
     /// Handles for `threads` threads; one for a GPU.
+    ///
+    /// # Errors
+    /// When memory runs out.
     pub fn new(gpt: Gpt, threads: usize) -> Result<Self, Error> {
         let threads = if gpt.device().is_cuda() { 1 } else { threads };
         let mut handles = Vec::with_capacity(threads.max(1));
@@ -27,8 +30,24 @@ impl Workers {
         Ok(Self { handles })
     }
 
+    /// The most tokens that the model reads.
+    #[must_use]
+    pub fn context(&self) -> usize {
+        let config = self.handles.first().map(Gpt::config);
+        config.map_or(1, |config| {
+            usize::try_from(config.context).unwrap_or(1).max(1)
+        })
+    }
+
+    /// Tokens of the vocabulary.
+    #[must_use]
+    pub fn vocab_size(&self) -> i64 {
+        let config = self.handles.first().map(Gpt::config);
+        config.map_or(0, |config| config.vocab_size)
+    }
+
     /// Does the jobs; the results are in their order. After an error no further job begins.
-    pub fn run<J: Sync, R: Send>(
+    pub(crate) fn run<J: Sync, R: Send>(
         &mut self,
         jobs: &[J],
         work: impl Fn(&Gpt, &J) -> Result<R, Error> + Sync,

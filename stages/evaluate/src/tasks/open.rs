@@ -1,0 +1,79 @@
+//! Checkpoint folders, ours and those of others.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tch::Device;
+use textmill_model::{CONFIG_FILE, Gpt, TOKENIZER_FILE};
+use tokenizers::Tokenizer;
+
+use super::encode::LanguageModel;
+use crate::Error;
+use crate::workers::Workers;
+
+/// A model and its tokenizer, read from a folder.
+pub struct ModelFolder {
+    workers: Workers,
+    tokenizer: Tokenizer,
+    prefix: u32,
+}
+
+impl ModelFolder {
+    /// Reads config.json, model.safetensors and tokenizer.json: a checkpoint of the train stage,
+    /// or a stock GPT-2 or Llama of Hugging Face.
+    ///
+    /// # Errors
+    /// When one is missing or damaged, the tokenizer has more tokens than the model, or neither
+    /// `bos_token_id` nor `eos_token_id` says what stands for an empty context.
+    pub fn open(dir: &Path, device: Device, threads: usize) -> Result<Self, Error> {
+        let gpt = Gpt::load(dir, device)?;
+        let path = dir.join(TOKENIZER_FILE);
+        let tokenizer = Tokenizer::from_file(&path).map_err(|error| Error::ModelFolder {
+            path,
+            problem: format!("not a usable tokenizer.json: {error}"),
+        })?;
+        let (model, tokens) = (gpt.config().vocab_size, tokenizer.get_vocab_size(true));
+        if tokens as i64 > model {
+            return Err(Error::ModelFolder {
+                path: dir.to_path_buf(),
+                problem: format!(
+                    "the tokenizer has {tokens} tokens, the model {model}: they do not belong \
+                     together"
+                ),
+            });
+        }
+        Ok(Self {
+            prefix: prefix(dir, gpt.config().eot_id)?,
+            workers: Workers::new(gpt, threads)?,
+            tokenizer,
+        })
+    }
+
+    /// The model, to be asked in batches of `batch` rows.
+    pub fn model(&mut self, batch: usize) -> LanguageModel<'_> {
+        LanguageModel {
+            workers: &mut self.workers,
+            tokenizer: &self.tokenizer,
+            prefix: self.prefix,
+            batch,
+        }
+    }
+}
+
+/// The token that begins texts or, of models without one, ends them.
+fn prefix(dir: &Path, end: Option<u32>) -> Result<u32, Error> {
+    let path = dir.join(CONFIG_FILE);
+    let config = fs::read(&path).ok();
+    let config: Option<Value> = config.and_then(|json| serde_json::from_slice(&json).ok());
+    let begin = config
+        .as_ref()
+        .and_then(|config| config.get("bos_token_id"));
+    let begin = begin
+        .and_then(Value::as_u64)
+        .and_then(|id| u32::try_from(id).ok());
+    begin.or(end).ok_or(Error::ModelFolder {
+        path,
+        problem: "names neither bos_token_id nor eos_token_id".to_owned(),
+    })
+}
