@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, Error, ErrorKind, context};
 use minijinja_contrib::pycompat::unknown_method_callback;
 use serde_json::{Map, Value, json};
@@ -95,12 +97,15 @@ impl Chat {
     pub(super) fn new(source: Option<String>, settings: Settings) -> Self {
         // As transformers sets up Jinja.
         let mut environment = Environment::new();
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build();
+        environment.set_syntax(syntax.unwrap_or_default());
         environment.set_unknown_method_callback(unknown_method_callback);
         environment.add_function(
             "raise_exception",
-            |message: String| -> Result<Value, Error> {
+            |message: String| -> Result<minijinja::Value, Error> {
                 Err(Error::new(ErrorKind::InvalidOperation, message))
             },
         );
@@ -157,7 +162,7 @@ impl Chat {
         };
         let template = self.environment.get_template(CHAT).map_err(failed)?;
         let rendered = template.render(context! {
-            messages,
+            messages => messages.into_iter().map(Serde).collect::<Vec<_>>(),
             add_generation_prompt => true,
             bos_token => self.settings.token("bos_token"),
             eos_token => self.settings.token("eos_token"),
