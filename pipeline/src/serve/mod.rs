@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum::serve::ListenerExt;
 use clap::{Args, ValueEnum};
 use tch::Kind;
 use textmill_model::{Gpt, best_device};
@@ -137,7 +138,10 @@ async fn listen(listener: TcpListener, server: Server) -> Result<()> {
     let mut stop = stop_signal()?;
     let mut late = stop.clone();
     listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+    // A token's chunk is small, and must not wait for the next one to fill a packet.
+    let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     let serving = axum::serve(listener, http::router(Arc::new(server)));
     let serving = serving.with_graceful_shutdown(async move {
         let _ = stop.wait_for(|came| *came).await;
