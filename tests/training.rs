@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use support::{both, succeed, textmill};
 
 /// A model small enough to train in seconds.
@@ -67,6 +68,103 @@ fn the_corridor_ends_with_a_model_and_its_evaluation() {
     let report = fs::read_to_string(dir.path().join("report.html")).unwrap();
     assert!(report.contains("<svg") && report.contains("polyline"));
     assert!(dir.path().join("train/metrics.jsonl").exists());
+    losses_can_be_asked_by_sql(dir.path());
+    a_checkpoint_can_be_asked_tasks(dir.path());
+}
+
+fn losses_can_be_asked_by_sql(run: &Path) {
+    let documents = run.join("evaluate/documents");
+    let ask = |sql: &str| -> Vec<Value> {
+        let mut command = plainly(&[
+            "inspect",
+            documents.to_str().unwrap(),
+            "--json",
+            "--sql",
+            sql,
+        ]);
+        let lines = succeed(&mut command);
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let noise = ask(
+        "SELECT id, bits_per_byte FROM shards WHERE side = 'validation' \
+         ORDER BY bits_per_byte DESC LIMIT 2",
+    );
+    let [first, second] = noise.as_slice() else {
+        panic!("{noise:?}");
+    };
+    assert!(first["bits_per_byte"].as_f64() >= second["bits_per_byte"].as_f64());
+    let sums = ask("SELECT SUM(nats) AS nats, SUM(bytes) AS bytes FROM shards");
+    let figure = |name: &str| sums[0][name].as_f64().unwrap();
+    let metrics = fs::read(run.join("evaluate/metrics.json")).unwrap();
+    let metrics: Value = serde_json::from_slice(&metrics).unwrap();
+    let found = figure("nats") / std::f64::consts::LN_2 / figure("bytes");
+    let expected = metrics["overall"]["model"]["bits_per_byte"]
+        .as_f64()
+        .unwrap();
+    assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+}
+
+fn a_checkpoint_can_be_asked_tasks(run: &Path) {
+    let (questions, cloze) = (run.join("piqa.jsonl"), run.join("lambada.jsonl"));
+    fs::write(
+        &questions,
+        "{\"goal\": \"Boil water.\", \"sol1\": \"Heat it.\", \"sol2\": \"Cool it.\", \"label\": 0}\n\
+         {\"goal\": \"Dry a dress.\"}\n",
+    )
+    .unwrap();
+    fs::write(&cloze, "{\"text\": \"The ferry left the harbour\"}\n").unwrap();
+    let items = run.join("items.jsonl");
+    let (model, items) = (run.join("train/best"), items.to_str().unwrap());
+    let piqa = format!("piqa={}", questions.display());
+    let lambada = format!("lambada={}", cloze.display());
+    let mut arguments = vec!["tasks", "--model", model.to_str().unwrap(), "--quiet"];
+    arguments.extend([
+        "--task",
+        &piqa,
+        "--task",
+        &lambada,
+        "--items",
+        items,
+        "--prompts",
+    ]);
+    let output = plainly(&arguments).output().unwrap();
+    let said = both(&output);
+    assert!(output.status.success(), "{said}");
+    for part in ["acc_norm", "piqa", "0.5000", "piqa.jsonl:2: lacks `sol1`"] {
+        assert!(said.contains(part), "{part} in\n{said}");
+    }
+    let lines = fs::read_to_string(items).unwrap();
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(
+        (&lines[1]["task"], &lines[1]["choice"]),
+        (&"piqa".into(), &1.into())
+    );
+    assert_eq!(lines[1]["context"], "Question: Boil water.\nAnswer:");
+    assert_eq!(lines[2]["continuation"], " harbour");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["loglikelihood"].as_f64().unwrap() < 0.0)
+    );
+
+    let wrong = plainly(&["tasks", "--model", "x", "--task", "helaswag=x"])
+        .output()
+        .unwrap();
+    assert!(!wrong.status.success() && both(&wrong).contains("hellaswag, arc"));
+}
+
+/// The program with arguments of its own.
+fn plainly(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    command.args(arguments);
+    command
 }
 
 #[test]

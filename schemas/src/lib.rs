@@ -2,7 +2,8 @@
 //!
 //! A document walks the pipeline once, forwards, as one of four row types
 //! ([`RawDocument`], [`Document`], [`Dropped`], [`Tokens`]) in Parquet shards; what the filter measured of it lies beside
-//! as [`Signals`], and an [`IndexEntry`] is what later runs recognise it by.
+//! as [`Signals`], an [`IndexEntry`] is what later runs recognise it by, and a [`DocumentLoss`] what
+//! the trained model makes of it.
 //! Stages never import each other: they meet here. What a stage did stands in
 //! its [`Manifest`]; what one of its tasks did in a [`CompletionRecord`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -29,7 +30,7 @@ pub use groups::{Side, TokenGroup};
 pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file};
 pub use new_file::{FinishedFile, NewFile};
 pub use row::{Origin, Row};
-pub use rows::{Document, Dropped, IndexEntry, PlainDocument, RawDocument, Tokens};
+pub use rows::{Document, DocumentLoss, Dropped, IndexEntry, PlainDocument, RawDocument, Tokens};
 pub use shard::{ShardReader, ShardWriter, shard_name};
 pub use signals::{SCORES, Signals};
 pub use stage::{

@@ -275,6 +275,37 @@ row! {
     }
 }
 
+row! {
+    /// How well the trained model predicts a document, from `evaluate`.
+    pub struct DocumentLoss {
+        /// Stable identity of the document, the same in every stage.
+        pub id: String,
+        /// Name of the source in the configuration.
+        pub source: String,
+        /// Identified language.
+        pub lang: Option<String>,
+        /// Side of the split: `validation`, or `train` for what the model has learnt from.
+        pub side: String,
+        /// Token ids predicted: the document's, without the one that ends it.
+        pub tokens: u32,
+        /// UTF-8 length of the document's text.
+        pub bytes: u32,
+        /// Windows of the model's context that it was read in; those behind the first begin with little to go by.
+        pub windows: u32,
+        /// Negative log-likelihood of all tokens in nats.
+        pub nats: f64,
+        /// The same in bits for each byte of the text: nats / (ln 2 · bytes).
+        pub bits_per_byte: f64,
+        /// Tokens that were the model's first guess.
+        pub top1: u32,
+        /// Tokens that were among its first five guesses.
+        pub top5: u32,
+    }
+    origin(self) {
+        origin_of(&self.id, &self.source, "", 0, &None)
+    }
+}
+
 fn origin_of(id: &str, source: &str, file: &str, offset: u64, url: &Option<String>) -> Origin {
     Origin {
         id: id.to_owned(),

@@ -44,6 +44,12 @@ pub struct Evaluation {
     pub by_source: BTreeMap<String, Comparison>,
     /// The same by language.
     pub by_lang: BTreeMap<String, Comparison>,
+    /// By the least number of tokens of a length class.
+    pub by_length: BTreeMap<u64, Comparison>,
+    /// How the model did on tasks.
+    pub tasks: Vec<TaskScores>,
+    /// What the model knows by heart.
+    pub memorization: Option<Recitals>,
     /// What the model wrote.
     pub samples: Vec<Sample>,
 }
@@ -70,10 +76,62 @@ pub struct Scores {
     pub perplexity: f64,
     /// Bits a UTF-8 byte: comparable between tokenizers.
     pub bits_per_byte: f64,
+    /// Its standard error; absent for one document.
+    pub bits_per_byte_stderr: Option<f64>,
     /// Share of tokens that were the first guess.
     pub top1: f64,
     /// Share of tokens among the first five guesses.
     pub top5: f64,
+}
+
+/// What the model reached on a task.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TaskScores {
+    /// The task or its part.
+    pub task: String,
+    /// Questions answered.
+    pub documents: u64,
+    /// Rows left out.
+    pub refused: u64,
+    /// What guessing gives.
+    pub chance: Option<f64>,
+    /// Accuracy by the log-likelihood of the choices.
+    pub acc: f64,
+    /// Its standard error.
+    pub acc_stderr: Option<f64>,
+    /// Accuracy by the log-likelihood a character.
+    pub acc_norm: Option<f64>,
+    /// Its standard error.
+    pub acc_norm_stderr: Option<f64>,
+    /// Perplexity of a cloze.
+    pub perplexity: Option<f64>,
+    /// Its standard error.
+    pub perplexity_stderr: Option<f64>,
+    /// The files of a folder.
+    #[serde(default)]
+    pub parts: Vec<TaskScores>,
+}
+
+/// What the model knows by heart.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Recitals {
+    /// Tokens that it was given.
+    pub prompt_tokens: u64,
+    /// Tokens that it had to find.
+    pub continuation_tokens: u64,
+    /// Of documents that it has learnt from.
+    pub train: Recited,
+    /// Of documents that it has not.
+    pub validation: Recited,
+}
+
+/// How many passages were continued exactly.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Recited {
+    /// Passages tried.
+    pub passages: u64,
+    /// Share of the passages that were continued exactly.
+    pub rate: f64,
 }
 
 /// A continuation that the model wrote.

@@ -7,7 +7,7 @@ use textmill_schemas::write_atomically;
 
 use super::chart;
 use super::data::RunData;
-use super::summary::{comparison_rows, rules};
+use super::summary::{comparison_rows, known_by_heart, rules, task_rows};
 use crate::config::Config;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
@@ -42,6 +42,14 @@ pub fn write_html(config: &Config) -> Result<()> {
     if let Some(evaluation) = &run.evaluation {
         page.push_str("<h2>Validation</h2>\n");
         push_table(&mut page, &comparison_rows(evaluation));
+        if !evaluation.tasks.is_empty() {
+            page.push_str("<h2>Tasks</h2>\n");
+            push_table(&mut page, &task_rows(&evaluation.tasks));
+        }
+        if let Some(memorization) = &evaluation.memorization {
+            let sentence = escape_html(&known_by_heart(memorization));
+            let _ = writeln!(page, "<p>{sentence}</p>");
+        }
         page.push_str("<h2>The model writes</h2>\n");
         for sample in &evaluation.samples {
             let _ = writeln!(

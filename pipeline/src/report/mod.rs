@@ -5,5 +5,9 @@ mod data;
 mod html;
 mod summary;
 
+#[cfg(feature = "torch")]
+pub use data::TaskScores;
 pub use html::{escape_html, write_html};
 pub use summary::print_summary;
+#[cfg(feature = "torch")]
+pub use summary::tasks;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::chart;
-use super::data::{Comparison, Evaluation, RunData};
+use super::data::{Comparison, Evaluation, Recitals, Recited, RunData, TaskScores};
 use crate::config::Config;
 use crate::explore::{cut, escape, table};
 use crate::output::{say, sayln};
@@ -34,6 +34,13 @@ pub fn print_summary(config: &Config) -> Result<()> {
     if let Some(evaluation) = &run.evaluation {
         sayln!("\nValidation");
         say!("{}", scores(evaluation));
+        if !evaluation.tasks.is_empty() {
+            sayln!("\nTasks");
+            say!("{}", tasks(&evaluation.tasks));
+        }
+        if let Some(memorization) = &evaluation.memorization {
+            sayln!("\n{}", known_by_heart(memorization));
+        }
         sayln!("\nThe model writes");
         for sample in &evaluation.samples {
             sayln!(
@@ -161,7 +168,7 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
                 scores.documents.to_string(),
                 scores.tokens.to_string(),
                 format!("{:.1}", scores.perplexity),
-                format!("{:.3}", scores.bits_per_byte),
+                with_error(Some(scores.bits_per_byte), scores.bits_per_byte_stderr, 3),
                 format!("{:.1}%", 100.0 * scores.top1),
                 format!("{:.1}%", 100.0 * scores.top5),
             ]);
@@ -174,7 +181,77 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
     for (source, comparison) in &evaluation.by_source {
         add(&escape(source), comparison);
     }
+    for (class, comparison) in &evaluation.by_length {
+        let name = match class {
+            0 => "under 16 tokens".to_owned(),
+            from => format!("{from} to {} tokens", 4 * from - 1),
+        };
+        add(&name, comparison);
+    }
     rows
+}
+
+/// A figure with its standard error.
+fn with_error(value: Option<f64>, error: Option<f64>, decimals: usize) -> String {
+    let number = |value: f64| match value < 1e6 {
+        true => format!("{value:.decimals$}"),
+        false => format!("{value:.2e}"), // of a model that knows nothing
+    };
+    match (value, error) {
+        (Some(value), Some(error)) => format!("{} ± {}", number(value), number(error)),
+        (Some(value), None) => number(value),
+        (None, _) => "-".to_owned(),
+    }
+}
+
+/// The table of tasks as text.
+pub fn tasks(all: &[TaskScores]) -> String {
+    let mut right = [true; 7];
+    right[..1].fill(false);
+    table(&task_rows(all), &right)
+}
+
+/// The table of tasks, those of several files with their parts before them.
+pub fn task_rows(all: &[TaskScores]) -> Vec<Vec<String>> {
+    let head = [
+        "task",
+        "questions",
+        "left out",
+        "chance",
+        "acc",
+        "acc_norm",
+        "perplexity",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let row = |scores: &TaskScores| {
+        vec![
+            escape(&scores.task),
+            scores.documents.to_string(),
+            scores.refused.to_string(),
+            with_error(scores.chance, None, 4),
+            with_error(Some(scores.acc), scores.acc_stderr, 4),
+            with_error(scores.acc_norm, scores.acc_norm_stderr, 4),
+            with_error(scores.perplexity, scores.perplexity_stderr, 2),
+        ]
+    };
+    for scores in all {
+        rows.extend(scores.parts.iter().map(row));
+        rows.push(row(scores));
+    }
+    rows
+}
+
+/// A sentence about what the model can recite.
+pub fn known_by_heart(memorization: &Recitals) -> String {
+    let side = |recited: &Recited| format!("{:.1}% of {}", 100.0 * recited.rate, recited.passages);
+    format!(
+        "By heart: given {} tokens, the model goes on with exactly the next {} in {} training \
+         passages, and in {} validation passages",
+        memorization.prompt_tokens,
+        memorization.continuation_tokens,
+        side(&memorization.train),
+        side(&memorization.validation)
+    )
 }
 
 fn scores(evaluation: &Evaluation) -> String {

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
-use textmill_evaluate::{Item, ModelFolder, Outcome, Task, TaskScores, Watch, run_task};
+use textmill_evaluate::{Item, ModelFolder, Outcome, Task, Watch, run_task};
 use textmill_model::best_device;
 
-use crate::explore::{escape, table};
+use crate::explore::escape;
 use crate::output::{say, sayln};
+use crate::report;
 use crate::run::Interrupt;
 use crate::runner::Reporter;
 
@@ -97,7 +98,8 @@ pub fn tasks(args: &TasksArgs) -> Result<()> {
         items.finish()?;
     }
     if !args.json {
-        say!("{}", text(&all));
+        let all = serde_json::from_value::<Vec<report::TaskScores>>(serde_json::to_value(&all)?)?;
+        say!("{}", report::tasks(&all));
     }
     Ok(())
 }
@@ -166,42 +168,4 @@ impl Items {
             .flush()
             .with_context(|| self.path.display().to_string())
     }
-}
-
-fn text(all: &[TaskScores]) -> String {
-    let head = [
-        "task",
-        "questions",
-        "left out",
-        "chance",
-        "acc",
-        "acc_norm",
-        "perplexity",
-    ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for scores in all {
-        rows.extend(scores.parts.iter().map(row));
-        rows.push(row(scores));
-    }
-    let mut right = [true; 7];
-    right[..1].fill(false);
-    table(&rows, &right)
-}
-
-fn row(scores: &TaskScores) -> Vec<String> {
-    let with_error = |value: Option<f64>, error: Option<f64>, decimals: usize| match (value, error)
-    {
-        (Some(value), Some(error)) => format!("{value:.decimals$} ± {error:.decimals$}"),
-        (Some(value), None) => format!("{value:.decimals$}"),
-        (None, _) => "-".to_owned(),
-    };
-    vec![
-        escape(&scores.task),
-        scores.documents.to_string(),
-        scores.refused.to_string(),
-        with_error(scores.chance, None, 4),
-        with_error(Some(scores.acc), scores.acc_stderr, 4),
-        with_error(scores.acc_norm, scores.acc_norm_stderr, 4),
-        with_error(scores.perplexity, scores.perplexity_stderr, 2),
-    ]
 }

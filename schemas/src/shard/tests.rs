@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Document, Dropped, IndexEntry, RawDocument, Tokens};
+use crate::{Document, DocumentLoss, Dropped, IndexEntry, RawDocument, Tokens};
 
 fn round_trip<R: Row + PartialEq + std::fmt::Debug>(rows: &[R]) -> ShardEntry {
     let dir = tempfile::tempdir().unwrap();
@@ -172,6 +172,7 @@ fn every_column_is_documented() {
         Dropped::schema(),
         Tokens::schema(),
         IndexEntry::schema(),
+        DocumentLoss::schema(),
     ] {
         for field in schema.fields() {
             assert!(field.metadata()["doc"].ends_with('.'), "{field:?}");

@@ -1,10 +1,11 @@
 //! What the trained model has to beat: counts of the training documents.
 
-use textmill_schemas::{ShardReader, StageInput, TaskContext, Tokens};
+use textmill_schemas::{ShardReader, Side, StageInput, TaskContext, Tokens};
 
 use crate::Error;
 use crate::inputs::{Vocabulary, shards};
 use crate::kneser_ney::KneserNey;
+use crate::memorization::Passages;
 use crate::metrics::Score;
 use crate::trie::Counter;
 
@@ -25,12 +26,13 @@ pub(crate) struct Baselines {
 }
 
 impl Baselines {
-    /// Counts the training shards. Beyond `limit` tokens (0: [`MOST_TOKENS`]) documents are left
+    /// Counts the training shards, and draws passages of them. Beyond `limit` tokens (0: [`MOST_TOKENS`]) documents are left
     /// out evenly.
     pub fn count(
         input: &StageInput,
         vocabulary: Vocabulary,
         limit: u64,
+        passages: &mut Passages,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
         let limit = match limit {
@@ -40,11 +42,12 @@ impl Baselines {
         let share = limit as f64 / vocabulary.train_tokens.max(1) as f64;
         let mut counts = Counts::new(vocabulary);
         let (mut seen, mut taken) = (0u64, 0u64);
-        for (path, _) in shards(input, "train") {
+        for (path, _) in shards(input, Side::Train) {
             for group in ShardReader::<Tokens>::open(&path)? {
                 for document in group? {
                     ctx.check_cancelled()?;
                     vocabulary.check(&path, &document)?;
+                    passages.add(&document);
                     let length = document.tokens.len() as u64;
                     if taken as f64 <= share * seen as f64 {
                         counts.add(&document.tokens);

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Memorization;
 use crate::test_support::{Context, document, tokenized, tokenizer};
 
 const VOCAB: usize = 7;
@@ -74,7 +75,8 @@ fn a_limit_leaves_documents_out_evenly() {
     let input = tokenized(ctx.dir.path(), &tokenizer(), &shards);
     let vocabulary = Vocabulary::of(&input).unwrap();
     let count = |limit| {
-        Baselines::count(&input, vocabulary, limit, &ctx.borrow())
+        let mut passages = Passages::new(&Memorization::default(), 1);
+        Baselines::count(&input, vocabulary, limit, &mut passages, &ctx.borrow())
             .unwrap()
             .tokens
     };

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use textmill_model::Sampling;
+use textmill_schemas::Side;
 
 use crate::Error;
+use crate::memorization::Memorization;
+use crate::tasks::{Task, TaskKind};
 
 /// Configuration of the evaluate stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,16 @@ pub struct Config {
     /// shards in whole documents; 0 counts all, up to 2³⁰. Memory: 8 bytes a token and 12 bytes a
     /// different n-gram, 25 to 50 bytes a token in all.
     pub baseline_tokens: u64,
+    /// Sides whose documents' losses are written, one row a document: `validation`, and `train`
+    /// for what the model makes of the documents that it has learnt from.
+    pub document_loss: Vec<Side>,
+    /// Training documents whose losses are written at most, drawn evenly over the shards; 0 writes
+    /// all. Each costs as much as a validation document.
+    pub max_train_documents: u64,
+    /// What the model knows by heart.
+    pub memorization: Memorization,
+    /// Multiple-choice and cloze tasks.
+    pub tasks: Vec<Task>,
     /// Continuations that the model writes for each prompt.
     pub samples: usize,
     /// Tokens in a continuation at most.
@@ -64,6 +77,10 @@ impl Default for Config {
             stride: 0,
             max_documents: 0,
             baseline_tokens: 20_000_000,
+            document_loss: vec![Side::Validation],
+            max_train_documents: 10_000,
+            memorization: Memorization::default(),
+            tasks: Vec::new(),
             samples: 1,
             max_new_tokens: 100,
             temperature: sampling.temperature,
@@ -88,6 +105,16 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         if self.batch == 0 {
             return Err(Error::Config("`batch` is 0; it must be at least 1".into()));
+        }
+        self.memorization.validate()?;
+        for task in &self.tasks {
+            task.kind.parse::<TaskKind>()?;
+            if task.path.as_os_str().is_empty() {
+                return Err(Error::Config(format!(
+                    "`tasks`: the task `{}` has no `path`; name its file or folder",
+                    task.kind
+                )));
+            }
         }
         Ok(self.sampling(0, 0).validate()?)
     }
@@ -142,6 +169,36 @@ mod tests {
                     ..Config::default()
                 },
                 "`temperature`",
+            ),
+            (
+                Config {
+                    memorization: Memorization {
+                        prompt_tokens: 0,
+                        ..Memorization::default()
+                    },
+                    ..Config::default()
+                },
+                "`memorization.prompt_tokens`",
+            ),
+            (
+                Config {
+                    tasks: vec![Task {
+                        kind: "helaswag".to_owned(),
+                        ..Task::default()
+                    }],
+                    ..Config::default()
+                },
+                "`helaswag`",
+            ),
+            (
+                Config {
+                    tasks: vec![Task {
+                        kind: "piqa".to_owned(),
+                        ..Task::default()
+                    }],
+                    ..Config::default()
+                },
+                "`path`",
             ),
         ] {
             let message = config.validate().unwrap_err().to_string();

@@ -44,6 +44,20 @@ pub enum Error {
         /// The checkpoint's folder.
         checkpoint: PathBuf,
     },
+    /// The checkpoint was trained beside another validation set.
+    #[error(
+        "the model in {checkpoint} was trained with the validation documents {trained} held \
+         apart, the tokenize stage holds {found} apart: the model may have learnt from what it \
+         would be measured on; run the stage `train` again, or `tokenize` as it was configured then"
+    )]
+    OtherValidation {
+        /// The checkpoint's folder.
+        checkpoint: PathBuf,
+        /// Hash of the validation documents when it was trained.
+        trained: String,
+        /// Hash of those there are.
+        found: String,
+    },
     /// A token id beyond the vocabulary.
     #[error(
         "{shard}: document {document} holds the token id {token}, but the vocabulary has {vocab} \

@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use textmill_model::{ModelConfig, TOKENIZER_FILE, WEIGHTS_FILE};
-use textmill_schemas::{ShardEntry, StageInput, Tokens};
+use textmill_schemas::{ShardEntry, Side, StageInput, Tokens};
 use tokenizers::Tokenizer;
 
 use crate::Error;
 
 pub(crate) const TOKENIZE: &str = "tokenize";
 pub(crate) const TRAIN: &str = "train";
+/// What the train stage notes beside a checkpoint.
+const STATE_FILE: &str = "state.json";
+/// Names the set of validation documents, there and in the tokenize stage's statistics.
+const VALIDATION_HASH: &str = "validation_hash";
 
 /// What the tokenize stage says about its tokens.
 #[derive(Clone, Copy, Debug)]
@@ -55,12 +59,16 @@ impl Vocabulary {
     }
 }
 
-/// The shards of one side, `train` or `validation`, in order.
-pub(crate) fn shards<'a>(
-    input: &'a StageInput,
-    side: &'a str,
-) -> impl Iterator<Item = (PathBuf, &'a ShardEntry)> {
-    let is_side = move |path: &str| path.split('/').next() == Some(side);
+/// The shards of one side, in order.
+pub(crate) fn shards(
+    input: &StageInput,
+    side: Side,
+) -> impl Iterator<Item = (PathBuf, &ShardEntry)> {
+    let folder = match side {
+        Side::Train => "train",
+        Side::Validation => "validation",
+    };
+    let is_side = move |path: &str| path.split('/').next() == Some(folder);
     input
         .shards()
         .filter(move |(_, shard)| is_side(&shard.path))
@@ -74,7 +82,8 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Finds it, and checks that it was trained with the tokenizer of these tokens.
+    /// Finds it, and checks that it was trained with the tokenizer of these tokens and without
+    /// their validation documents.
     pub fn find(trained: &StageInput, tokenized: &StageInput) -> Result<Self, Error> {
         let name = trained.manifest.stats.get("checkpoint");
         let name = name.and_then(Value::as_str);
@@ -88,6 +97,7 @@ impl Checkpoint {
         if own.is_some_and(|own| hash(tokenized, TOKENIZER_FILE) != Some(own)) {
             return Err(Error::OtherTokenizer { checkpoint: dir });
         }
+        check_validation(&dir, tokenized)?;
         Ok(Self {
             name: name.to_owned(),
             dir,
@@ -105,6 +115,24 @@ impl Checkpoint {
             model: model.vocab_size,
             tokenizer,
         })
+    }
+}
+
+/// Refuses a model that was trained while other documents were held apart for validation: it may
+/// have learnt from those that it would be measured on.
+fn check_validation(checkpoint: &Path, tokenized: &StageInput) -> Result<(), Error> {
+    let state = std::fs::read(checkpoint.join(STATE_FILE)).ok();
+    let state: Option<Value> = state.and_then(|json| serde_json::from_slice(&json).ok());
+    let trained = state.as_ref().and_then(|state| state.get(VALIDATION_HASH));
+    let found = tokenized.manifest.stats.get(VALIDATION_HASH);
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    match (text(trained), text(found)) {
+        (Some(trained), Some(found)) if trained != found => Err(Error::OtherValidation {
+            checkpoint: checkpoint.to_path_buf(),
+            trained,
+            found,
+        }),
+        _ => Ok(()),
     }
 }
 

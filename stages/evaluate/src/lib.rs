@@ -11,9 +11,12 @@
 
 mod baseline;
 mod config;
+mod drawing;
 mod error;
 mod inputs;
 mod kneser_ney;
+mod losses;
+mod memorization;
 mod metrics;
 mod samples;
 mod scoring;
@@ -28,6 +31,7 @@ mod test_support;
 
 pub use config::{Config, Prompt};
 pub use error::Error;
+pub use memorization::Memorization;
 pub use stage::Evaluate;
 pub use tasks::{
     Item, LanguageModel, LogLikelihood, ModelFolder, Outcome, Refused, Request, Task, TaskKind,

@@ -1,11 +1,14 @@
 //! What is measured, and how it is written.
 
 use std::collections::BTreeMap;
+use std::f64::consts::LN_2;
 
 use serde::Serialize;
 use textmill_schemas::Tokens;
 
 use crate::Error;
+use crate::memorization::Recitals;
+use crate::tasks::TaskScores;
 
 /// Language of documents for which none was identified (ISO 639-2).
 const UNDETERMINED: &str = "und";
@@ -47,32 +50,57 @@ pub(crate) struct Scores {
     pub unigram: Score,
 }
 
+/// One judge's scores of some documents, and what their spread needs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    score: Score,
+    /// Σ nats² over the documents.
+    squares: f64,
+    /// Σ nats · bytes.
+    products: f64,
+}
+
+impl Sums {
+    fn add(&mut self, bytes: f64, score: &Score) {
+        self.score.add(score);
+        self.squares += score.nats * score.nats;
+        self.products += score.nats * bytes;
+    }
+}
+
 /// Scores of a group of documents.
 #[derive(Clone, Copy, Debug, Default)]
 struct Group {
     documents: u64,
     bytes: u64,
-    scores: Scores,
+    /// Σ bytes² over the documents.
+    byte_squares: f64,
+    model: Sums,
+    kneser_ney_5: Sums,
+    unigram: Sums,
 }
 
 impl Group {
     fn add(&mut self, bytes: u32, scores: &Scores) {
         self.documents += 1;
         self.bytes += u64::from(bytes);
-        self.scores.model.add(&scores.model);
-        self.scores.kneser_ney_5.add(&scores.kneser_ney_5);
-        self.scores.unigram.add(&scores.unigram);
+        let bytes = f64::from(bytes);
+        self.byte_squares += bytes * bytes;
+        self.model.add(bytes, &scores.model);
+        self.kneser_ney_5.add(bytes, &scores.kneser_ney_5);
+        self.unigram.add(bytes, &scores.unigram);
     }
 
     fn compare(&self) -> Result<Comparison, Error> {
         Ok(Comparison {
-            model: self.measure("model", &self.scores.model)?,
-            kneser_ney_5: self.measure("5-gram model", &self.scores.kneser_ney_5)?,
-            unigram: self.measure("unigram", &self.scores.unigram)?,
+            model: self.measure("model", &self.model)?,
+            kneser_ney_5: self.measure("5-gram model", &self.kneser_ney_5)?,
+            unigram: self.measure("unigram", &self.unigram)?,
         })
     }
 
-    fn measure(&self, judge: &'static str, score: &Score) -> Result<Measures, Error> {
+    fn measure(&self, judge: &'static str, sums: &Sums) -> Result<Measures, Error> {
+        let score = &sums.score;
         let tokens = score.tokens.max(1) as f64;
         let bytes = self.bytes.max(1) as f64;
         let perplexity = (score.nats / tokens).exp();
@@ -86,12 +114,32 @@ impl Group {
             tokens: score.tokens,
             bytes: self.bytes,
             perplexity: rounded(perplexity),
-            bits_per_byte: rounded(score.nats / (std::f64::consts::LN_2 * bytes)),
+            bits_per_byte: rounded(score.nats / (LN_2 * bytes)),
+            bits_per_byte_stderr: self.stderr(sums).map(rounded),
             top1: rounded(top1),
             top1_stderr: error(top1),
             top5: rounded(top5),
             top5_stderr: error(top5),
         })
+    }
+
+    /// √(n / (n − 1) · Σ (xᵢ − r bᵢ)²) / Σ bᵢ: the standard error of the ratio r = Σ xᵢ / Σ bᵢ of
+    /// bits to bytes over n documents (Cochran 1977, "Sampling techniques", section 6.3).
+    fn stderr(&self, sums: &Sums) -> Option<f64> {
+        let (n, bytes) = (self.documents as f64, self.bytes.max(1) as f64);
+        let ratio = sums.score.nats / bytes;
+        let residuals =
+            sums.squares - 2.0 * ratio * sums.products + ratio * ratio * self.byte_squares;
+        let variance = n / (n - 1.0) * residuals.max(0.0);
+        (self.documents > 1).then(|| variance.sqrt() / (LN_2 * bytes))
+    }
+}
+
+/// The least number of tokens of a document's length class: 0, 16, 64 and so on by powers of 4.
+fn length_class(tokens: u64) -> u64 {
+    match tokens {
+        0..16 => 0,
+        _ => 1 << (tokens.ilog2() / 2 * 2),
     }
 }
 
@@ -100,12 +148,13 @@ fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
-/// Scores of all documents, by source and by language.
+/// Scores of all documents, by source, language and length.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     overall: Group,
     by_source: BTreeMap<String, Group>,
     by_lang: BTreeMap<String, Group>,
+    by_length: BTreeMap<u64, Group>,
 }
 
 impl Results {
@@ -113,6 +162,9 @@ impl Results {
     pub fn add(&mut self, document: &Tokens, scores: &Scores) {
         let lang = document.lang.as_deref().unwrap_or(UNDETERMINED);
         self.overall.add(document.bytes, scores);
+        let class = length_class(document.tokens.len() as u64);
+        let of_length = self.by_length.entry(class).or_default();
+        of_length.add(document.bytes, scores);
         for (groups, name) in [
             (&mut self.by_source, document.source.as_str()),
             (&mut self.by_lang, lang),
@@ -133,24 +185,26 @@ impl Results {
     }
 
     /// The finished report.
-    pub fn report(&self, model: ModelFacts, samples: Vec<Sample>) -> Result<Metrics, Error> {
-        if self.overall.scores.model.tokens == 0 {
+    pub fn report(&self, model: ModelFacts, further: Further) -> Result<Metrics, Error> {
+        if self.overall.model.score.tokens == 0 {
             return Err(Error::NoDocuments);
         }
-        let compare = |groups: &BTreeMap<String, Group>| -> Result<BTreeMap<_, _>, Error> {
-            let named = groups.iter();
-            named
-                .map(|(name, group)| Ok((name.clone(), group.compare()?)))
-                .collect()
-        };
         Ok(Metrics {
             model,
             overall: self.overall.compare()?,
             by_source: compare(&self.by_source)?,
             by_lang: compare(&self.by_lang)?,
-            samples,
+            by_length: compare(&self.by_length)?,
+            further,
         })
     }
+}
+
+fn compare<K: Ord + Clone>(groups: &BTreeMap<K, Group>) -> Result<BTreeMap<K, Comparison>, Error> {
+    let named = groups.iter();
+    named
+        .map(|(name, group)| Ok((name.clone(), group.compare()?)))
+        .collect()
 }
 
 /// The content of metrics.json.
@@ -160,6 +214,19 @@ pub(crate) struct Metrics {
     pub overall: Comparison,
     pub by_source: BTreeMap<String, Comparison>,
     pub by_lang: BTreeMap<String, Comparison>,
+    /// By the least number of tokens of the length class, which ends before four times as many.
+    pub by_length: BTreeMap<u64, Comparison>,
+    #[serde(flatten)]
+    pub further: Further,
+}
+
+/// What is asked of the model besides.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Further {
+    /// Multiple-choice and cloze tasks.
+    pub tasks: Vec<TaskScores>,
+    /// What it knows by heart; absent if nobody asked, or its context is too short.
+    pub memorization: Option<Recitals>,
     pub samples: Vec<Sample>,
 }
 
@@ -193,6 +260,8 @@ pub(crate) struct Measures {
     pub perplexity: f64,
     /// nats / (ln 2 · bytes); comparable across tokenizers.
     pub bits_per_byte: f64,
+    /// Its standard error, as of documents drawn independently; absent for one document.
+    pub bits_per_byte_stderr: Option<f64>,
     /// Share of the tokens that were the first guess.
     pub top1: f64,
     /// Standard error √(p (1 − p) / n), as of independent tokens.
@@ -252,13 +321,14 @@ mod tests {
         // ln 8 nats a token is 3 bits; 4 tokens on 6 bytes are 2 bits a byte
         let scores = scores(8f64.ln(), &[0, 4, 5, 90]);
         results.add(&document("news", Some("en"), 6), &scores);
-        let metrics = results.report(facts(), Vec::new()).unwrap();
+        let metrics = results.report(facts(), Further::default()).unwrap();
         let expected = Measures {
             documents: 1,
             tokens: 4,
             bytes: 6,
             perplexity: 8.0,
             bits_per_byte: 2.0,
+            bits_per_byte_stderr: None,
             top1: 0.25,
             top1_stderr: 0.216_506, // √(¼ · ¾ / 4)
             top5: 0.5,
@@ -275,7 +345,7 @@ mod tests {
         results.add(&document("a", Some("en"), 10), &scores(1.0, &[0, 1]));
         results.add(&document("b", Some("zh"), 20), &scores(2.0, &[9]));
         results.add(&document("a", None, 30), &scores(3.0, &[0]));
-        let metrics = results.report(facts(), Vec::new()).unwrap();
+        let metrics = results.report(facts(), Further::default()).unwrap();
         assert_eq!(
             metrics.overall.model.perplexity,
             rounded((7f64 / 4.0).exp())
@@ -289,12 +359,46 @@ mod tests {
     }
 
     #[test]
+    fn the_error_of_bits_per_byte_is_that_of_documents() {
+        let mut results = Results::default();
+        // bits and bytes: (8, 2), (2, 2), (6, 4); 16 / 8 = 2, residuals 4, -2 and -2
+        for (bits, bytes) in [(8.0, 2), (2.0, 2), (6.0, 4)] {
+            results.add(&document("a", None, bytes), &scores(bits * LN_2, &[0]));
+        }
+        let metrics = results.report(facts(), Further::default()).unwrap();
+        let model = &metrics.overall.model;
+        let expected = (3.0f64 / 2.0 * 24.0).sqrt() / 8.0;
+        assert_eq!(model.bits_per_byte, 2.0);
+        assert_eq!(model.bits_per_byte_stderr, Some(rounded(expected)));
+    }
+
+    #[test]
+    fn lengths_fall_into_powers_of_four() {
+        let classes = [0, 15, 16, 63, 64, 255, 256, 1_000_000].map(length_class);
+        assert_eq!(classes, [0, 0, 16, 16, 64, 64, 256, 262_144]);
+        let mut results = Results::default();
+        for length in [3, 20, 21] {
+            let document = Tokens {
+                tokens: vec![1; length],
+                ..document("a", None, 9)
+            };
+            results.add(&document, &scores(1.0, &[0]));
+        }
+        let metrics = results.report(facts(), Further::default()).unwrap();
+        let found = metrics.by_length.iter();
+        let found: Vec<_> = found
+            .map(|(class, group)| (*class, group.model.documents))
+            .collect();
+        assert_eq!(found, [(0, 1), (16, 2)]);
+    }
+
+    #[test]
     fn what_is_not_finite_or_empty_is_an_error() {
         let mut results = Results::default();
-        let empty = results.report(facts(), Vec::new()).unwrap_err();
+        let empty = results.report(facts(), Further::default()).unwrap_err();
         assert!(empty.to_string().contains("validation_fraction"));
         results.add(&document("a", None, 1), &scores(f64::NAN, &[0]));
-        let error = results.report(facts(), Vec::new()).unwrap_err();
+        let error = results.report(facts(), Further::default()).unwrap_err();
         assert!(error.to_string().contains("the model gave"), "{error}");
     }
 }

@@ -3,37 +3,42 @@
 use serde_json::json;
 use textmill_model::{Gpt, best_device};
 use textmill_schemas::{
-    CorpusStage, ShardEntry, ShardReader, StageInput, StageResult, TaskContext, TaskReport, Tokens,
+    CorpusStage, ShardEntry, Side, StageInput, StageResult, TaskContext, TaskReport, Tokens,
     check_tokenizer, write_atomically,
 };
+use tokenizers::Tokenizer;
 
 use crate::baseline::Baselines;
-use crate::inputs::{Checkpoint, TOKENIZE, TRAIN, Vocabulary, shards, tokenizer};
-use crate::metrics::{Metrics, ModelFacts, Results, Scores};
+use crate::drawing::{Draw, each_chunk};
+use crate::inputs::{Checkpoint, TOKENIZE, TRAIN, Vocabulary, tokenizer};
+use crate::losses::Losses;
+use crate::memorization::{Passages, recite};
+use crate::metrics::{Further, Metrics, ModelFacts, Results, Scores};
 use crate::scoring::{Shape, score};
+use crate::tasks::{self, LanguageModel, TaskScores, Watch};
 use crate::workers::Workers;
 use crate::{Config, Error, samples};
 
 /// Where the stage puts what it measured.
 const METRICS_FILE: &str = "metrics.json";
-/// Batches that are gathered before they are scored, so that windows can be sorted by length.
-const BATCHES: usize = 32;
 
 /// The evaluate stage: one step, one task.
 ///
 /// It reads the validation documents and counts the training documents of the tokenize stage,
 /// loads the checkpoint that the train stage names, and writes metrics.json: perplexity, bits per
-/// byte and next-token accuracy of the model, a Kneser-Ney 5-gram and a unigram baseline on the same
-/// targets, overall, by source and by language, and the model's continuations of the prompts.
+/// byte and next-token accuracy of the model, a Kneser-Ney 5-gram and a unigram baseline on the
+/// same targets, overall, by source, by language and by length; the tasks of [`Config::tasks`];
+/// what the model knows by heart; and its continuations of the prompts. The loss of each document
+/// goes to documents/part-*.parquet ([`Config::document_loss`]).
 ///
 /// Each document is a sequence of its own behind a document-end token, read in disjoint windows
 /// of the model's context that overlap by one token, as lm-evaluation-harness' rolling
 /// log-likelihood does ([`Config::stride`] makes them overlap more). The targets are the
 /// document's own tokens; its end is not scored.
 ///
-/// Memory: the model, one row group of the shards, the windows of a few batches, and the n-grams
-/// (8 bytes a token while counting, 12 bytes a different n-gram of each order;
-/// [`Config::baseline_tokens`] bounds it).
+/// Memory: the model, one row group of the shards, the windows of a few batches, the text of the
+/// largest task, and the n-grams (8 bytes a token while counting, 12 bytes a different n-gram of
+/// each order; [`Config::baseline_tokens`] bounds it).
 #[derive(Clone, Debug)]
 pub struct Evaluate {
     config: Config,
@@ -62,8 +67,15 @@ impl Evaluate {
         check_tokenizer(tokenized)?;
         let checkpoint = Checkpoint::find(trained, tokenized)?;
         let tokenizer = tokenizer(tokenized)?;
-        let draw = Draw::new(tokenized, self.config.max_documents)?;
-        ctx.progress.add_total(draw.count);
+        let validation = Draw::new(tokenized, Side::Validation, self.config.max_documents);
+        if validation.is_empty() {
+            return Err(Error::NoDocuments);
+        }
+        let train = match self.config.document_loss.contains(&Side::Train) {
+            true => Draw::new(tokenized, Side::Train, self.config.max_train_documents),
+            false => Draw::default(),
+        };
+        ctx.progress.add_total(validation.count() + train.count());
         let gpt = Gpt::load(&checkpoint.dir, device)?;
         checkpoint.check(gpt.config(), vocabulary)?;
         let facts = ModelFacts {
@@ -73,21 +85,71 @@ impl Evaluate {
             vocab_size: gpt.config().vocab_size,
         };
         ctx.progress.message("counting the baselines");
-        let limit = self.config.baseline_tokens;
-        let baselines = Baselines::count(tokenized, vocabulary, limit, ctx)?;
+        let passages = || Passages::new(&self.config.memorization, ctx.seed);
+        let (limit, mut learnt) = (self.config.baseline_tokens, passages());
         let mut scorer = Scorer {
             shape: self.shape(&gpt, vocabulary),
+            baselines: Baselines::count(tokenized, vocabulary, limit, &mut learnt, ctx)?,
             workers: Workers::new(gpt, self.threads(ctx))?,
-            baselines,
             results: Results::default(),
+            passages: passages(),
+            losses: Losses::new(ctx.out),
+            sides: &self.config.document_loss,
         };
         ctx.progress.message("scoring");
-        scorer.score_all(tokenized, vocabulary, draw, ctx)?;
+        for (side, draw) in [(Side::Validation, validation), (Side::Train, train)] {
+            let windows = scorer.shape.batch * BATCHES;
+            each_chunk(
+                tokenized,
+                vocabulary,
+                side,
+                draw,
+                scorer.shape,
+                windows,
+                |chunk| scorer.score(side, chunk, ctx),
+            )?;
+        }
+        let further = self.further(&mut scorer, &learnt, &tokenizer, vocabulary.end, ctx)?;
+        let metrics = scorer.results.report(facts, further)?;
+        report(&metrics, scorer, ctx)
+    }
+
+    /// What is asked of the model besides its losses.
+    fn further(
+        &self,
+        scorer: &mut Scorer,
+        learnt: &Passages,
+        tokenizer: &Tokenizer,
+        end: u32,
+        ctx: &TaskContext,
+    ) -> Result<Further, Error> {
+        // as `textmill tasks` and the harness have it: text that spells a special token is that
+        let mut spelling = tokenizer.clone();
+        spelling.set_encode_special_tokens(false);
+        let watch = Watch {
+            progress: ctx.progress,
+            cancelled: &|| ctx.check_cancelled().is_err(),
+        };
+        let mut model = LanguageModel {
+            workers: &mut scorer.workers,
+            tokenizer: &spelling,
+            prefix: end,
+            batch: self.config.batch,
+        };
+        ctx.progress.message("reciting");
+        let memorization = recite(&mut model, [learnt, &scorer.passages], watch)?;
+        let mut all = Vec::with_capacity(self.config.tasks.len());
+        for task in &self.config.tasks {
+            ctx.progress.message(&format!("asking {}", task.kind));
+            let outcome = tasks::run::<Error>(task, &mut model, watch, &mut |_| Ok(()))?;
+            all.push(outcome.scores);
+        }
         ctx.progress.message("writing samples");
-        let (end, workers) = (vocabulary.end, &mut scorer.workers);
-        let samples = samples::write(workers, &tokenizer, &self.config, end, ctx)?;
-        let metrics = scorer.results.report(facts, samples)?;
-        report(&metrics, scorer.results.documents(), &scorer.baselines, ctx)
+        Ok(Further {
+            tasks: all,
+            memorization,
+            samples: samples::write(&mut scorer.workers, tokenizer, &self.config, end, ctx)?,
+        })
     }
 
     fn shape(&self, gpt: &Gpt, vocabulary: Vocabulary) -> Shape {
@@ -126,110 +188,77 @@ impl CorpusStage for Evaluate {
             other => Ok(other?),
         }
     }
-}
 
-/// Which of the validation documents are scored: `count` of `total`, evenly spread.
-#[derive(Clone, Copy, Debug)]
-struct Draw {
-    count: u64,
-    total: u64,
-}
-
-impl Draw {
-    fn new(tokenized: &StageInput, most: u64) -> Result<Self, Error> {
-        let total: u64 = shards(tokenized, "validation")
-            .map(|(_, shard)| shard.rows)
-            .sum();
-        let count = match most {
-            0 => total,
-            most => total.min(most),
-        };
-        match total {
-            0 => Err(Error::NoDocuments),
-            _ => Ok(Self { count, total }),
-        }
-    }
-
-    fn takes(&self, number: u64) -> bool {
-        let before = |n: u64| u128::from(n) * u128::from(self.count) / u128::from(self.total);
-        before(number + 1) > before(number)
+    /// The tasks' files.
+    fn external_inputs(&self) -> StageResult<String> {
+        Ok(tasks::files_hash(&self.config.tasks)?)
     }
 }
+
+/// Batches that are gathered before they are scored, so that windows can be sorted by length.
+const BATCHES: usize = 32;
 
 /// Scores documents by all judges.
-struct Scorer {
+struct Scorer<'a> {
     shape: Shape,
     workers: Workers,
     baselines: Baselines,
     results: Results,
+    /// Of the validation documents.
+    passages: Passages,
+    losses: Losses,
+    /// Whose losses are written.
+    sides: &'a [Side],
 }
 
-impl Scorer {
-    fn score_all(
-        &mut self,
-        tokenized: &StageInput,
-        vocabulary: Vocabulary,
-        draw: Draw,
-        ctx: &TaskContext,
-    ) -> Result<(), Error> {
-        let (mut number, mut windows) = (0, 0);
-        let mut chunk = Vec::new();
-        for (path, _) in shards(tokenized, "validation") {
-            for group in ShardReader::<Tokens>::open(&path)? {
-                for document in group? {
-                    number += 1;
-                    if !draw.takes(number - 1) {
-                        continue;
-                    }
-                    vocabulary.check(&path, &document)?;
-                    windows += self.shape.windows(&document);
-                    chunk.push(document);
-                    if windows >= BATCHES * self.shape.batch {
-                        self.score_chunk(&std::mem::take(&mut chunk), ctx)?;
-                        windows = 0;
-                    }
-                }
-            }
-        }
-        self.score_chunk(&chunk, ctx)
-    }
-
-    fn score_chunk(&mut self, documents: &[Tokens], ctx: &TaskContext) -> Result<(), Error> {
+impl Scorer<'_> {
+    fn score(&mut self, side: Side, documents: &[Tokens], ctx: &TaskContext) -> Result<(), Error> {
         let scores = score(&mut self.workers, self.shape, documents, ctx)?;
         for (document, model) in documents.iter().zip(scores) {
             ctx.check_cancelled()?;
-            let tokens = &document.tokens;
-            let scores = Scores {
-                model,
-                kneser_ney_5: self.baselines.kneser_ney.score(tokens),
-                unigram: self.baselines.unigram.score(tokens),
-            };
-            self.results.add(document, &scores);
+            if self.sides.contains(&side) {
+                let windows = self.shape.windows(document);
+                self.losses.add(side, document, &model, windows)?;
+            }
+            if side == Side::Validation {
+                let scores = Scores {
+                    model,
+                    kneser_ney_5: self.baselines.kneser_ney.score(&document.tokens),
+                    unigram: self.baselines.unigram.score(&document.tokens),
+                };
+                self.results.add(document, &scores);
+                self.passages.add(document);
+            }
             ctx.progress.advance(1);
         }
         Ok(())
     }
 }
 
-fn report(
-    metrics: &Metrics,
-    documents: u64,
-    baselines: &Baselines,
-    ctx: &TaskContext,
-) -> Result<TaskReport, Error> {
+fn report(metrics: &Metrics, scorer: Scorer, ctx: &TaskContext) -> Result<TaskReport, Error> {
     let mut json = serde_json::to_vec_pretty(metrics)?;
     json.push(b'\n');
     write_atomically(&ctx.out.join(METRICS_FILE), &json)?;
-    let stats = [
-        ("perplexity", json!(metrics.overall.model.perplexity)),
-        ("bits_per_byte", json!(metrics.overall.model.bits_per_byte)),
-        ("baseline_tokens", json!(baselines.tokens)),
+    let mut stats = vec![
+        (
+            "perplexity".to_owned(),
+            json!(metrics.overall.model.perplexity),
+        ),
+        (
+            "bits_per_byte".to_owned(),
+            json!(metrics.overall.model.bits_per_byte),
+        ),
+        ("baseline_tokens".to_owned(), json!(scorer.baselines.tokens)),
     ];
+    let named = |scores: &TaskScores| (format!("acc_{}", scores.task), json!(scores.acc));
+    stats.extend(metrics.further.tasks.iter().map(named));
+    let mut files = vec![ShardEntry::of_file(ctx.out, METRICS_FILE)?];
+    files.extend(scorer.losses.finish()?);
     Ok(TaskReport {
-        read: documents,
-        kept_rows: documents,
-        files: vec![ShardEntry::of_file(ctx.out, METRICS_FILE)?],
-        stats: stats.map(|(name, value)| (name.to_owned(), value)).into(),
+        read: scorer.results.documents(),
+        kept_rows: scorer.results.documents(),
+        files,
+        stats: stats.into_iter().collect(),
         ..TaskReport::default()
     })
 }

@@ -1,12 +1,13 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
-use textmill_schemas::Cancelled;
+use textmill_schemas::{Cancelled, DocumentLoss, ShardReader};
 
 use super::*;
-use crate::Prompt;
 use crate::test_support::{Context, model, tokenized, tokenizer, trained};
+use crate::{Memorization, Prompt, Task};
 
 const CONTEXT: i64 = 16;
 
@@ -118,6 +119,14 @@ fn everything_is_measured_and_reported() {
     let validation = documents(12..19);
     let tokens: usize = validation.iter().map(|d| d.tokens.len()).sum();
     let bytes: u32 = validation.iter().map(|d| d.bytes).sum();
+    let class = |document: &Tokens| match document.tokens.len() {
+        0..16 => "0",
+        16..64 => "16",
+        64..256 => "64",
+        _ => "256",
+    };
+    let classes: BTreeSet<&str> = validation.iter().map(class).collect();
+    assert!(classes.len() > 1);
     for judge in ["model", "kneser_ney_5", "unigram"] {
         let overall = &metrics["overall"][judge];
         assert_eq!(
@@ -127,6 +136,7 @@ fn everything_is_measured_and_reported() {
         for (kind, names) in [
             ("by_source", ["blog", "news"].as_slice()),
             ("by_lang", &["en", "und", "zh"]),
+            ("by_length", &classes.iter().copied().collect::<Vec<_>>()),
         ] {
             let groups = metrics[kind].as_object().unwrap();
             assert!(groups.keys().eq(names));
@@ -171,6 +181,9 @@ fn the_file_has_its_keys_in_order() {
         "en",
         "und",
         "zh",
+        "by_length",
+        "tasks",
+        "memorization",
         "samples",
         "prompt",
         "text",
@@ -222,12 +235,115 @@ fn fewer_documents_are_drawn_evenly() {
         ..config()
     };
     assert_eq!(run.go(&config).unwrap().read, 3);
-    let draw = Draw {
-        count: 3,
-        total: 10,
+}
+
+#[test]
+fn the_loss_of_each_document_is_written() {
+    let run = Run::new();
+    let config = Config {
+        document_loss: vec![Side::Validation, Side::Train],
+        max_train_documents: 5,
+        ..config()
     };
-    let taken: Vec<u64> = (0..10).filter(|&number| draw.takes(number)).collect();
-    assert_eq!(taken, [3, 6, 9]);
+    let report = run.go(&config).unwrap();
+    assert_eq!((report.read, report.files[1].rows), (7, 12));
+    let path = run.ctx.dir.path().join("documents/part-00000.parquet");
+    let reader = ShardReader::<DocumentLoss>::open(&path).unwrap();
+    let rows: Vec<DocumentLoss> = reader.flat_map(Result::unwrap).collect();
+    let (validation, train): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| row.side == "validation");
+    assert_eq!((validation.len(), train.len()), (7, 5));
+    let learnt: Vec<String> = documents(0..12)
+        .into_iter()
+        .map(|document| document.id)
+        .collect();
+    assert!(train.iter().all(|row| learnt.contains(&row.id)));
+
+    // they add up to what metrics.json says
+    let overall = &run.metrics()["overall"]["model"];
+    let sum =
+        |figure: fn(&DocumentLoss) -> f64| validation.iter().map(|row| figure(row)).sum::<f64>();
+    let tokens = sum(|row| row.tokens.into());
+    assert_eq!(overall["tokens"], tokens as u64);
+    let found = (sum(|row| row.nats) / tokens).exp();
+    assert!((found - overall["perplexity"].as_f64().unwrap()).abs() < 1e-5);
+    let top1 = sum(|row| row.top1.into()) / tokens;
+    assert!((top1 - overall["top1"].as_f64().unwrap()).abs() < 1e-5);
+    let long = validation.iter().max_by_key(|row| row.tokens).unwrap();
+    assert_eq!(
+        long.windows,
+        1 + (long.tokens - CONTEXT as u32).div_ceil(CONTEXT as u32)
+    );
+
+    let none = Config {
+        document_loss: Vec::new(),
+        ..config
+    };
+    let run = Run::new();
+    assert_eq!(run.go(&none).unwrap().files.len(), 1);
+    assert!(!run.ctx.dir.path().join("documents").exists());
+}
+
+#[test]
+fn tasks_and_memorization_stand_in_the_metrics() {
+    let run = Run::new();
+    let path = run.ctx.dir.path().join("in/piqa.jsonl");
+    let row = "{\"goal\": \"mill\", \"sol1\": \"turns\", \"sol2\": \"stands\", \"label\": 0}\n";
+    std::fs::write(&path, row.repeat(3) + "{}\n").unwrap();
+    let config = Config {
+        tasks: vec![Task {
+            kind: "piqa".to_owned(),
+            path: path.clone(),
+            limit: 0,
+        }],
+        memorization: Memorization {
+            prompts: 4,
+            prompt_tokens: 5,
+            continuation_tokens: 2,
+        },
+        ..config()
+    };
+    let report = run.go(&config).unwrap();
+    let metrics = run.metrics();
+    let task = &metrics["tasks"][0];
+    assert_eq!(report.stats["acc_piqa"], task["acc"]);
+    assert_eq!(
+        (&task["documents"], &task["refused"]),
+        (&3.into(), &1.into())
+    );
+    assert_eq!(task["chance"], 0.5);
+    assert_eq!(task["refused_rows"][0]["line"], 4);
+    assert_eq!(task["refused_rows"][0]["problem"], "lacks `sol1`");
+    let memorization = &metrics["memorization"];
+    assert_eq!(memorization["train"]["passages"], 4);
+    assert_eq!(memorization["validation"]["passages"], 4);
+
+    let stage = Evaluate::new(&config).unwrap();
+    let before = stage.external_inputs().unwrap();
+    std::fs::write(&path, row).unwrap();
+    assert_ne!(stage.external_inputs().unwrap(), before);
+    std::fs::remove_file(&path).unwrap();
+    let error = stage.external_inputs().unwrap_err().to_string();
+    assert!(error.contains("piqa.jsonl"), "{error}");
+}
+
+#[test]
+fn another_validation_set_than_the_trainers_is_refused() {
+    let mut run = Run::new();
+    let stats = &mut run.input(TOKENIZE).manifest.stats;
+    stats.insert("validation_hash".to_owned(), "0a".into());
+    let state = run.ctx.dir.path().join("in/train/best/state.json");
+    std::fs::write(&state, "{\"step\": 3, \"validation_hash\": \"0b\"}").unwrap();
+    let message = run.complaint();
+    assert!(
+        message.contains("0a") && message.contains("0b"),
+        "{message}"
+    );
+    assert!(message.contains("`train` again"), "{message}");
+    std::fs::write(&state, "{\"step\": 3, \"validation_hash\": \"0a\"}").unwrap();
+    run.go(&config()).unwrap();
+    std::fs::write(&state, "{\"step\": 3}").unwrap();
+    run.go(&config()).unwrap();
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl FromStr for TaskKind {
 }
 
 /// The part that a task's name names: `zh` of `xcopa_zh`.
-pub(super) fn part(name: &str) -> Option<&str> {
+pub(super) fn part_of_name(name: &str) -> Option<&str> {
     name.split_once('_').map(|(_, part)| part)
 }
 
@@ -102,7 +102,10 @@ mod tests {
         ] {
             assert_eq!(name.parse::<TaskKind>().unwrap(), kind);
         }
-        assert_eq!(part("mmlu_abstract_algebra"), Some("abstract_algebra"));
+        assert_eq!(
+            part_of_name("mmlu_abstract_algebra"),
+            Some("abstract_algebra")
+        );
         for name in ["helaswag", "hellaswag_x", "arcx", ""] {
             let error = name.parse::<TaskKind>().unwrap_err().to_string();
             assert!(error.contains("hellaswag, arc"), "{error}");

@@ -96,7 +96,7 @@ struct Row {
 ///
 /// # Errors
 /// [`Error::Request`] for a request that the model cannot score; [`Error::Cancelled`]; and what
-/// libtorch refuses.
+/// libtorch refuses. [`Error::NotFinite`] for a model whose training went wrong.
 pub fn loglikelihoods(
     workers: &mut Workers,
     requests: &[Request],
@@ -118,6 +118,9 @@ pub fn loglikelihoods(
     })?;
     let mut results = vec![LogLikelihood::default(); requests.len()];
     for (place, result) in found.into_iter().flatten() {
+        if !result.sum.is_finite() {
+            return Err(Error::NotFinite { judge: "model" });
+        }
         if let Some(slot) = results.get_mut(place) {
             *slot = result;
         }

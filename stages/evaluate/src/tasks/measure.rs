@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::forms::Question;
 use super::loglikelihood::LogLikelihood;
+use super::rows::Refused;
 
 /// What a model reached on a task.
 ///
@@ -17,6 +18,9 @@ pub struct TaskScores {
     pub documents: u64,
     /// Rows that were no questions of this task.
     pub refused: u64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused_rows: Vec<Refused>,
     /// What guessing gives; absent for a cloze.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chance: Option<f64>,

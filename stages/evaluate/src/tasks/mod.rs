@@ -27,4 +27,5 @@ pub use loglikelihood::{LogLikelihood, Request, Watch, loglikelihoods};
 pub use measure::TaskScores;
 pub use open::ModelFolder;
 pub use rows::Refused;
+pub(crate) use run::files_hash;
 pub use run::{Item, Outcome, Task, run};

@@ -77,3 +77,42 @@ fn prefix(dir: &Path, end: Option<u32>) -> Result<u32, Error> {
         problem: "names neither bos_token_id nor eos_token_id".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support;
+
+    #[test]
+    fn a_folder_gives_model_tokenizer_and_prefix() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || ModelFolder::open(dir.path(), Device::Cpu, 1).map(|_| ());
+        let problem = || open().unwrap_err().to_string();
+        assert!(problem().contains(CONFIG_FILE));
+        let tokenizer = test_support::tokenizer();
+        let size = tokenizer.get_vocab_size(true);
+        test_support::model(size, 16).save(dir.path()).unwrap();
+        assert!(problem().contains(TOKENIZER_FILE));
+        tokenizer
+            .save(dir.path().join(TOKENIZER_FILE), false)
+            .unwrap();
+        // the test's model names no token for beginnings or ends
+        assert!(problem().contains("neither bos_token_id"));
+
+        let path = dir.path().join(CONFIG_FILE);
+        let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let mut prefix = |begin: Value, end: Value| {
+            config["bos_token_id"] = begin;
+            config["eos_token_id"] = end;
+            fs::write(&path, config.to_string()).unwrap();
+            let mut folder = ModelFolder::open(dir.path(), Device::Cpu, 1).unwrap();
+            let model = folder.model(4);
+            model.encode_pair("", "mill").unwrap().context
+        };
+        assert_eq!(prefix(7.into(), 0.into()), [7]);
+        assert_eq!(prefix(Value::Null, 3.into()), [3]);
+
+        test_support::model(size - 1, 16).save(dir.path()).unwrap();
+        assert!(problem().contains("do not belong together"));
+    }
+}

@@ -14,6 +14,9 @@ use crate::Error;
 /// A row as its file has it: values by the names of JSON or of the first line of CSV.
 pub(super) type Row = Map<String, Value>;
 
+/// The line where a row begins, from 1, and the row, or what is wrong with it.
+pub(super) type Numbered = (usize, Result<Row, String>);
+
 /// A row that is no question of its task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
@@ -31,9 +34,9 @@ impl std::fmt::Display for Refused {
     }
 }
 
-/// The rows of a file, each with its line: JSON lines, or comma-separated values with a first
+/// The rows of a file: JSON lines, or comma-separated values with a first
 /// line of names if the file is named `.csv`; either packed if it is named `.gz`.
-pub(super) fn read(path: &Path) -> Result<Vec<(usize, Result<Row, String>)>, Error> {
+pub(super) fn read(path: &Path) -> Result<Vec<Numbered>, Error> {
     let unreadable = |message: String| Error::TaskFile {
         path: path.to_path_buf(),
         message,
@@ -106,7 +109,7 @@ pub(super) fn stem(path: &Path) -> String {
     stem.to_owned()
 }
 
-fn of_json_lines(text: &str) -> Vec<(usize, Result<Row, String>)> {
+fn of_json_lines(text: &str) -> Vec<Numbered> {
     let lines = text.split('\n').enumerate();
     let filled = lines.filter(|(_, line)| !line.trim().is_empty());
     let parsed = filled.map(|(number, line)| {
@@ -119,7 +122,7 @@ fn of_json_lines(text: &str) -> Vec<(usize, Result<Row, String>)> {
     parsed.collect()
 }
 
-fn of_csv(text: &str) -> Vec<(usize, Result<Row, String>)> {
+fn of_csv(text: &str) -> Vec<Numbered> {
     let mut records = csv::records(text).into_iter();
     let names = match records.next() {
         Some((_, Ok(names))) => names,

@@ -1,16 +1,20 @@
 //! Tasks from their files to their scores.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use textmill_schemas::hash_file;
 
 use super::encode::LanguageModel;
 use super::forms::{Question, question};
-use super::kind::{TaskKind, part};
+use super::kind::{TaskKind, part_of_name};
 use super::loglikelihood::{LogLikelihood, Request, Watch};
 use super::measure::{Answer, Answers, TaskScores};
 use super::rows::{Refused, files, read, stem};
 use crate::Error;
+
+/// Rows left out that the figures name.
+const NAMED: usize = 10;
 
 /// A task to ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +62,41 @@ struct Part {
     refused: Vec<Refused>,
 }
 
+impl Part {
+    /// Reads a file's rows, and adds the requests of each question.
+    fn read(
+        name: String,
+        task: &Task,
+        file: &Path,
+        model: &LanguageModel,
+        requests: &mut Vec<Request>,
+    ) -> Result<Self, Error> {
+        let kind: TaskKind = task.kind.parse()?;
+        let subject = part_of_name(&task.kind).map_or_else(|| stem(file), str::to_owned);
+        let mut part = Self {
+            name,
+            questions: Vec::new(),
+            refused: Vec::new(),
+        };
+        let rows = read(file)?.into_iter().enumerate();
+        for (number, (line, row)) in rows.take(limit(task)) {
+            let asked = row.and_then(|row| question(kind, &subject, &row));
+            match asked.and_then(|asked| Ok((encode(&asked, model)?, asked))) {
+                Ok((encoded, asked)) => {
+                    part.questions.push((number, asked, requests.len()));
+                    requests.extend(encoded);
+                }
+                Err(problem) => part.refused.push(Refused {
+                    file: file.to_path_buf(),
+                    line,
+                    problem,
+                }),
+            }
+        }
+        Ok(part)
+    }
+}
+
 /// Asks a task. `each` gets every choice of every question, in order.
 ///
 /// A row that is malformed, or whose choice does not fit the model's context, is left out and
@@ -77,37 +116,26 @@ pub fn run<E: From<Error>>(
     let files = files(&task.path)?;
     for file in &files {
         watch.check().map_err(Error::from)?;
-        let subject = part(&task.kind).map_or_else(|| stem(file), str::to_owned);
         let name = match files.len() {
             1 => task.kind.clone(),
             _ => format!("{}_{}", task.kind, stem(file)),
         };
-        let mut part = Part {
-            name,
-            questions: Vec::new(),
-            refused: Vec::new(),
-        };
-        let rows = read(file)?.into_iter().enumerate();
-        for (number, (line, row)) in rows.take(limit(task)) {
-            let asked = row.and_then(|row| question(kind, &subject, &row));
-            match asked.and_then(|asked| Ok((encode(&asked, model)?, asked))) {
-                Ok((encoded, asked)) => {
-                    part.questions.push((number, asked, requests.len()));
-                    requests.extend(encoded);
-                }
-                Err(problem) => part.refused.push(Refused {
-                    file: file.clone(),
-                    line,
-                    problem,
-                }),
-            }
-        }
-        parts.push(part);
+        parts.push(Part::read(name, task, file, model, &mut requests)?);
     }
     check_any(task, &parts)?;
     let found = model.loglikelihoods(&requests, watch)?;
-    parts.retain(|part| !part.questions.is_empty() || !part.refused.is_empty());
     finish(task, kind, parts, &found, each)
+}
+
+/// Hash of the files of tasks: what they are asked from.
+pub(crate) fn files_hash(tasks: &[Task]) -> Result<String, Error> {
+    let mut hashes = Vec::new();
+    for task in tasks {
+        for file in files(&task.path)? {
+            hashes.push(hash_file(&file)?);
+        }
+    }
+    Ok(hashes.join(" "))
 }
 
 fn limit(task: &Task) -> usize {
@@ -188,6 +216,7 @@ fn finish<E>(
     let all = all.filter(|of_part| !of_part.is_empty()).collect();
     let refused: Vec<Refused> = parts.iter().flat_map(|part| part.refused.clone()).collect();
     let mut total = scores(all, &task.kind, refused.len());
+    total.refused_rows = refused.iter().take(NAMED).cloned().collect();
     if parts.len() > 1 {
         let each = parts.iter().zip(&answers);
         let each =

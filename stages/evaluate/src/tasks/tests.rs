@@ -137,6 +137,11 @@ fn requests_that_cannot_be_scored_are_refused() {
     assert!(problem(request(&[1], &[])).contains("empty continuation"));
     assert!(problem(request(&[1], &[2; 17])).contains("17 tokens"));
     assert!(problem(request(&[40], &[1])).contains("token 40"));
+    let broken = model(40, CONTEXT);
+    let _ = broken.flat().shallow_clone().fill_(f64::NAN);
+    let mut broken = Workers::new(broken, 1).unwrap();
+    let error = loglikelihoods(&mut broken, &[request(&[1], &[2])], 8, watch()).unwrap_err();
+    assert!(error.to_string().contains("training went wrong"), "{error}");
     let stopped = Watch {
         cancelled: &|| true,
         ..watch()
@@ -342,12 +347,11 @@ fn malformed_rows_say_what_is_wrong() {
     }
 }
 
-/// Runs a task with a random model; the outcome and the items.
-fn ask(
-    kind: &str,
-    path: PathBuf,
-    limit: usize,
-) -> Result<(Outcome, Vec<(String, usize, usize)>), Error> {
+/// What came of a task, and its items: task, row and choice.
+type Asked = (Outcome, Vec<(String, usize, usize)>);
+
+/// Runs a task with a random model.
+fn ask(kind: &str, path: PathBuf, limit: usize) -> Result<Asked, Error> {
     let tokenizer = tokenizer();
     let gpt = model(tokenizer.get_vocab_size(true), CONTEXT);
     let mut workers = Workers::new(gpt, 2).unwrap();
