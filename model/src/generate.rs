@@ -62,8 +62,9 @@ impl Sampling {
         Ok(())
     }
 
-    /// Picks a token from its logits; `draw` is uniform in [0, 1).
-    fn pick(&self, logits: &[f32], draw: f64) -> Option<u32> {
+    /// Picks a token from its logits; `draw` is uniform in [0, 1). `None` if no logit is a number.
+    #[must_use]
+    pub fn pick(&self, logits: &[f32], draw: f64) -> Option<u32> {
         let descending = |&(_, a): &(u32, f64), &(_, b): &(u32, f64)| b.total_cmp(&a);
         let mut candidates: Vec<(u32, f64)> =
             (0u32..).zip(logits.iter().map(|&l| f64::from(l))).collect();
@@ -104,6 +105,13 @@ impl Sampling {
     }
 }
 
+/// The draws that a seed gives, uniform in [0, 1); each index has its own. [`generate`] takes those
+/// of index 0.
+pub fn draws(seed: u64, index: u64) -> impl FnMut() -> f64 {
+    let mut rng = stream(seed, Purpose::Sampling, index);
+    move || uniform(&mut rng)
+}
+
 /// Continues a prompt, with a KV cache; returns the new tokens.
 ///
 /// `on_token` sees each as it comes and may end the text by [`ControlFlow::Break`]. An empty
@@ -122,12 +130,12 @@ pub fn generate(
     sampling.validate()?;
     let mut text = start(gpt, prompt)?;
     let given = text.len();
-    let mut rng = stream(sampling.seed, Purpose::Sampling, 0);
+    let mut draw = draws(sampling.seed, 0);
     let mut cache = gpt.cache(1)?;
     let mut read = 0; // tokens of the text that the cache has seen
     while text.len() - given < sampling.max_new_tokens {
         let logits = continue_from(gpt, &text, &mut read, &mut cache)?;
-        let Some(token) = sampling.pick(&logits, uniform(&mut rng)) else {
+        let Some(token) = sampling.pick(&logits, draw()) else {
             return Err(Error::Input(
                 "the model's logits are not numbers; its training went wrong".to_owned(),
             ));

@@ -10,7 +10,7 @@ use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
-use crate::head::{self, Scores};
+use crate::head::{self, Predictions, Scores};
 use crate::layers::{Pass, Rope};
 use crate::network::Network;
 use crate::layout::{Init, Layout, Matrix};
@@ -276,6 +276,29 @@ impl Gpt {
         Ok(Scores {
             nll: found.nll.f_reshape(targets.size())?,
             rank: found.rank.f_reshape(targets.size())?,
+        })
+    }
+
+    /// Log-probabilities of `targets` behind `tokens`, and of the `count` likeliest tokens, position
+    /// by position; both int64 `[batch, tokens]`. The logits never exist whole.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn predictions(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        count: i64,
+    ) -> Result<Predictions, Error> {
+        let hidden = self.hidden(tokens)?.f_reshape([-1, self.config.width])?;
+        let (vocab, flat) = (self.config.vocab_size, targets.f_reshape([-1])?);
+        let found = head::predictions(&hidden, &self.net.head, vocab, &flat, count)?;
+        let (batch, length) = targets.size2()?;
+        let by_position = [batch, length, found.top.size()[1]];
+        Ok(Predictions {
+            target: found.target.f_reshape(targets.size())?,
+            top: found.top.f_reshape(by_position)?,
+            top_logs: found.top_logs.f_reshape(by_position)?,
         })
     }
 

@@ -137,6 +137,44 @@ pub(crate) fn scores(
     })
 }
 
+/// What the network expects, position by position.
+#[derive(Debug)]
+pub struct Predictions {
+    /// Log-probability of each target in nats, fp32, shaped as the targets.
+    pub target: Tensor,
+    /// Ids of the likeliest tokens, int64, the likeliest first: the targets' shape and `count`.
+    pub top: Tensor,
+    /// Their log-probabilities, fp32. A target among them has the same value here as there.
+    pub top_logs: Tensor,
+}
+
+/// Predictions of `targets` `[tokens]` given `hidden` `[tokens, width]`, with the `count`
+/// likeliest tokens of each position.
+pub(crate) fn predictions(
+    hidden: &Tensor,
+    head: &Tensor,
+    vocab: i64,
+    targets: &Tensor,
+    count: i64,
+) -> Result<Predictions, Error> {
+    let (mut target, mut top, mut top_logs) = (Vec::new(), Vec::new(), Vec::new());
+    for_each_chunk(hidden, head, vocab, |first, logits| {
+        let wanted = targets.f_narrow(0, first, logits.size()[0])?;
+        let logs = logits.f_log_softmax(1, None::<Kind>)?;
+        let found = logs.f_gather(1, &wanted.f_unsqueeze(1)?, false)?;
+        let (values, ids) = logs.f_topk(count.min(vocab), 1, true, true)?;
+        target.push(found.f_squeeze_dim(1)?);
+        top.push(ids);
+        top_logs.push(values);
+        Ok(())
+    })?;
+    Ok(Predictions {
+        target: Tensor::f_cat(&target, 0)?,
+        top: Tensor::f_cat(&top, 0)?,
+        top_logs: Tensor::f_cat(&top_logs, 0)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,5 +261,26 @@ mod tests {
         assert_eq!(found.rank.size(), [TOKENS]);
         assert!(found.rank.max().int64_value(&[]) > 1000);
         assert_eq!(found.rank.device(), Device::Cpu);
+    }
+
+    #[test]
+    fn predictions_are_the_scores_and_name_the_likeliest() {
+        let (hidden, head, targets) = sample();
+        let scores = scores(&hidden, &head, VOCAB, &targets).unwrap();
+        let found = predictions(&hidden, &head, VOCAB, &targets, 3).unwrap();
+        let sum = (&found.target + &scores.nll).abs().max();
+        assert!(sum.double_value(&[]) < 1e-5);
+        let logits = hidden.linear(&head, None::<Tensor>).narrow(1, 0, VOCAB);
+        let likeliest = logits.gather(1, &found.top, false).select(1, 0);
+        assert!(
+            (likeliest - logits.amax(1, false))
+                .abs()
+                .max()
+                .double_value(&[])
+                < 1e-6
+        );
+        assert_eq!(found.top_logs.size(), [TOKENS, 3]);
+        let best = predictions(&hidden, &head, VOCAB, &found.top.select(1, 0), 1).unwrap();
+        assert!(best.target.equal(&found.top_logs.select(1, 0)));
     }
 }

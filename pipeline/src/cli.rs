@@ -278,6 +278,23 @@ textmill tokenizer check --tokenizer cl100k_base.tiktoken books/"
         #[command(subcommand)]
         command: crate::tokenizer::Tokenizer,
     },
+    /// Serve a model over OpenAI's HTTP API, for chats, scripts and lm-evaluation-harness
+    #[cfg(feature = "torch")]
+    #[command(
+        long_about = "Serves a trained model, or a GPT-2 or Llama folder from elsewhere, over HTTP: /v1/completions \
+(prompts as text or token ids, in batches; echo, logprobs, streaming), /v1/chat/completions (the folder's chat template, \
+else \"User: …\" and \"Assistant: …\" in paragraphs), /v1/models, /tokenizer_info, /tokenize, /detokenize, /health.\n\n\
+No token is put before a prompt; an empty one starts as a new document does. Prompts longer than the context are \
+refused, unless the request sets truncate_prompt_tokens (-1: as much of the end as leaves room for the answer). A \
+text ends when the context is full. The same request, with a seed or temperature 0, gets the same answer, whatever \
+else the server does.",
+        after_help = "Examples:\n  \
+textmill serve --model runs/sample/train/best\n  \
+textmill serve --model gpt2/ --port 0 --precision bf16\n  \
+lm_eval run --model local-completions --tasks hellaswag --model_args \
+base_url=http://127.0.0.1:8000/v1/completions,model=best,max_length=512"
+    )]
+    Serve(crate::serve::ServeArgs),
     /// Ask a model multiple-choice and cloze tasks, as lm-evaluation-harness does
     #[cfg(feature = "torch")]
     #[command(

@@ -19,6 +19,8 @@ mod report;
 mod run;
 mod runner;
 mod s_curve;
+#[cfg(feature = "torch")]
+mod serve;
 mod stages;
 #[cfg(feature = "torch")]
 mod tasks;
@@ -103,6 +105,8 @@ fn execute(command: Command) -> Result<()> {
         Command::Tokenizer { command } => tokenizer::tokenizer(&command),
         Command::Index { command } => index::index(&command),
         Command::Export(args) => export::export(&args),
+        #[cfg(feature = "torch")]
+        Command::Serve(args) => serve::serve(&args),
         #[cfg(feature = "torch")]
         Command::Tasks(args) => tasks::tasks(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),

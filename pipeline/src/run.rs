@@ -17,7 +17,7 @@ use crate::runner::{Runner, StageOutcome};
 use crate::stages::{STAGES, StageInfo};
 
 /// Exit status of a program that ended by an interrupt.
-const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 static CANCEL: AtomicBool = AtomicBool::new(false);
 
