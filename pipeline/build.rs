@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
         let folders = [format!("stages/{stage}"), "schemas".to_owned()];
         let further = further.iter().map(|folder| (*folder).to_owned());
         for folder in folders.into_iter().chain(further) {
-            for part in ["src", "data", "Cargo.toml"] {
+            for part in ["src", "data", "shim", "Cargo.toml"] {
                 hash_path(&root.join(&folder).join(part), &mut hasher)?;
             }
         }

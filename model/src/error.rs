@@ -64,6 +64,19 @@ pub enum Error {
         /// The feature.
         feature: String,
     },
+    /// Environment variables that do not say which of several processes this is.
+    #[error("the environment of a distributed run: {0}")]
+    Launch(String),
+    /// Processes that work together cannot go on.
+    #[error("rank {rank} of {world}: {reason}")]
+    Ranks {
+        /// The process that says so.
+        rank: usize,
+        /// Number of processes.
+        world: usize,
+        /// What happened, with the rank that it happened to.
+        reason: String,
+    },
     /// A prompt or batch that the network cannot take.
     #[error("{0}")]
     Input(String),

@@ -12,8 +12,8 @@ use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
 use crate::head::{self, Predictions, Scores};
 use crate::layers::{Pass, Rope};
-use crate::network::Network;
 use crate::layout::{Init, Layout, Matrix};
+use crate::network::Network;
 use crate::random::{Purpose, normals, stream};
 
 /// A GPT of a stock architecture.

@@ -7,9 +7,9 @@ use crate::apart::Apart;
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
 use crate::gpt::Gpt;
-use crate::network::Network;
 use crate::head;
 use crate::layers::Pass;
+use crate::network::Network;
 
 /// What one batch teaches.
 #[derive(Debug)]

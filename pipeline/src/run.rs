@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use textmill_schemas::Cancelled;
 
 use crate::cli::RunArgs;
@@ -13,16 +13,20 @@ use crate::config::Config;
 use crate::feed;
 use crate::output::sayln;
 use crate::report;
-use crate::runner::{Runner, StageOutcome};
+use crate::runner::{Runner, StageOutcome, check_inputs, follow};
 use crate::stages::{STAGES, StageInfo};
 
 /// Exit status of a program that ended by an interrupt.
 pub const INTERRUPTED: u8 = 130;
 
+/// torchrun sends its signal twice in a row; a further one so soon after the first is none.
+const SAME_INTERRUPT: Duration = Duration::from_secs(1);
+
 static CANCEL: AtomicBool = AtomicBool::new(false);
 
 /// Runs every stage up to `until` (or what the configuration names, or the last one).
 pub fn pipeline(until: Option<&str>, args: &RunArgs) -> Result<()> {
+    refuse_ranks("run")?;
     let config = Config::load(&args.config.config, &args.config.overrides)?;
     let target = match until.or(config.run.until.as_deref()) {
         Some(stage) => stage.to_owned(),
@@ -45,6 +49,16 @@ pub fn pipeline(until: Option<&str>, args: &RunArgs) -> Result<()> {
 /// Runs one stage and what it needs.
 pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
     let config = Config::load(&args.config.config, &args.config.overrides)?;
+    if let Some(rank) = rank_of_several()? {
+        if name != "train" {
+            return refuse_ranks(name);
+        }
+        check_inputs(&config, name)?;
+        if rank > 0 {
+            Interrupt::listen()?;
+            return follow(&config, name, args.force, &CANCEL);
+        }
+    }
     let ran = bring_up_to_date(&config, name, args)?;
     if ran == 0 {
         sayln!("Nothing to do: {name} is up to date (--force runs it all the same).");
@@ -52,6 +66,26 @@ pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
     let dir = config.run.dir.join(name);
     sayln!("Output: {} (textmill inspect {0})", dir.display());
     Ok(())
+}
+
+/// The number of this process, if torchrun or its like has started several.
+fn rank_of_several() -> Result<Option<usize>> {
+    #[cfg(feature = "torch")]
+    if let Some(launch) = textmill_model::Launch::from_env()? {
+        return Ok(Some(launch.rank));
+    }
+    Ok(None)
+}
+
+/// Of all commands only `train` is for several processes.
+fn refuse_ranks(command: &str) -> Result<()> {
+    match rank_of_several()? {
+        None => Ok(()),
+        Some(_) => bail!(
+            "RANK and WORLD_SIZE say that this is one of several processes, and only `textmill \
+             train` is for them; run `textmill {command}` in one process, without these variables"
+        ),
+    }
 }
 
 /// Returns the number of stages that ran.
@@ -105,9 +139,14 @@ pub struct Interrupt(());
 impl Interrupt {
     /// From now on the first interrupt asks to stop, and the second one ends the program.
     pub fn listen() -> Result<Self> {
-        ctrlc::set_handler(|| {
+        let mut first = None;
+        ctrlc::set_handler(move || {
+            let first = first.get_or_insert_with(Instant::now);
             if CANCEL.swap(true, Ordering::SeqCst) {
-                std::process::exit(INTERRUPTED.into());
+                if first.elapsed() > SAME_INTERRUPT {
+                    std::process::exit(INTERRUPTED.into());
+                }
+                return;
             }
             eprintln!("\nStopping at a safe point; press Ctrl-C again to stop at once.");
         })

@@ -10,8 +10,8 @@ use super::view::{view, view_mut};
 use crate::Error;
 use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
-use crate::network::Network;
 use crate::layers::{Block, Linear, Norm};
+use crate::network::Network;
 
 /// Elements that are multiplied at once, so that one sum does not wait for the other.
 const PIECE: usize = 64;

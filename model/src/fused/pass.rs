@@ -14,8 +14,8 @@ use super::workspace::{Saved, Workspace};
 use crate::Error;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
-use crate::network::Network;
 use crate::layers::{Block, Norm};
+use crate::network::Network;
 
 /// A network and room for its gradients.
 pub(crate) struct Pass<'a> {

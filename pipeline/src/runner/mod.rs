@@ -1,11 +1,13 @@
 //! Works off what the plan says must run: tasks on rayon, completion records, manifests.
 
+mod follow;
 mod meter;
 mod per_document;
 mod plan;
 mod progress;
 mod run;
 
+pub use follow::{check_inputs, follow};
 pub use per_document::{PerDocument, decide};
 pub use progress::Reporter;
 pub use run::{Runner, StageOutcome};

@@ -104,7 +104,7 @@ impl<'a> Runner<'a> {
         let name = planned.info.name;
         let meter = Meter::start();
         prepare_folder(planned, afresh)?;
-        let inputs = self.inputs(planned)?;
+        let inputs = stage_inputs(&self.plan, planned)?;
         let reporter = Reporter::start(name, self.quiet);
         let ctx = TaskContext {
             out: &planned.dir,
@@ -117,7 +117,10 @@ impl<'a> Runner<'a> {
         let report = self.run_steps(planned, &ctx);
         reporter.finish();
         let report = report.map_err(|error| {
-            if self.cancel.load(Ordering::Relaxed) {
+            // Several ranks all stop when one is interrupted. When one is lost, who has started them
+            // interrupts the others, which shall say so.
+            let interrupted = self.cancel.load(Ordering::Relaxed) && !is_of_ranks(&*error);
+            if interrupted || error.is::<Cancelled>() {
                 return anyhow!(Cancelled);
             }
             anyhow!("{name}: {error}")
@@ -128,17 +131,6 @@ impl<'a> Runner<'a> {
         check_memory(&manifest);
         remove_intermediates(&planned.dir)?;
         Ok(manifest)
-    }
-
-    fn inputs(&self, planned: &PlannedStage) -> Result<BTreeMap<String, StageInput>> {
-        let mut inputs = BTreeMap::new();
-        for name in planned.info.inputs {
-            let dir = self.plan.dir().join(name);
-            let manifest = Manifest::read(&dir)?
-                .with_context(|| format!("{}: stage {name} has not run yet", planned.info.name))?;
-            inputs.insert((*name).to_owned(), StageInput { dir, manifest });
-        }
-        Ok(inputs)
     }
 
     /// Works off the task lists; a task whose record is there is not run again.
@@ -210,6 +202,30 @@ impl<'a> Runner<'a> {
             threads: self.threads.current_num_threads(),
         }
     }
+}
+
+/// Whether an error is that another process of the training is gone.
+fn is_of_ranks(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    #[cfg(feature = "torch")]
+    if let Some(textmill_train::Error::Model(error)) = error.downcast_ref() {
+        return matches!(error, textmill_model::Error::Ranks { .. });
+    }
+    false
+}
+
+/// What the stages wrote that a stage reads.
+pub(super) fn stage_inputs(
+    plan: &Plan,
+    planned: &PlannedStage,
+) -> Result<BTreeMap<String, StageInput>> {
+    let mut inputs = BTreeMap::new();
+    for name in planned.info.inputs {
+        let dir = plan.dir().join(name);
+        let manifest = Manifest::read(&dir)?
+            .with_context(|| format!("{}: stage {name} has not run yet", planned.info.name))?;
+        inputs.insert((*name).to_owned(), StageInput { dir, manifest });
+    }
+    Ok(inputs)
 }
 
 fn run_task(

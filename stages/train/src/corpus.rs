@@ -12,7 +12,7 @@
 //! Memory: 8 bytes a document (see [`Documents`]); the documents' ids lie in a file beside.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use textmill_packing::{Mixture, Piece, Pieces, Seen};
 use textmill_schemas::{ShardReader, TaskContext, Tokens};
 
 use crate::Error;
-use crate::documents::{Documents, IdWriter, Ids};
+use crate::documents::{Documents, IdWriter, Ids, file_or_nothing};
 
 /// What the ids must be.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,8 @@ pub(crate) struct TokenStream {
 }
 
 impl TokenStream {
-    /// Packs the documents of some shards into a file, and tells `pieces` where they are.
+    /// [`TokenStream::scan`] of a file that this process writes.
+    #[cfg(test)]
     pub fn pack(
         path: &Path,
         shards: &[PathBuf],
@@ -70,16 +71,29 @@ impl TokenStream {
         pieces: Option<&mut Pieces>,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
+        Self::scan(path, true, shards, times, vocabulary, pieces, ctx)?.open()
+    }
+
+    /// Packs the documents of some shards into a file, and tells `pieces` where they are. Unless
+    /// this process `writes`, another one does: then the file must be whole before it is opened.
+    pub fn scan(
+        path: &Path,
+        writes: bool,
+        shards: &[PathBuf],
+        times: Times,
+        vocabulary: Vocabulary,
+        pieces: Option<&mut Pieces>,
+        ctx: &TaskContext,
+    ) -> Result<Scanned, Error> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }
-        let file = File::create(path).map_err(Error::io(path))?;
         let mut packer = Packer {
-            file: BufWriter::new(file),
+            file: file_or_nothing(path, writes)?,
             vocabulary,
             width: if vocabulary.size <= 1 << 16 { 2 } else { 4 },
             documents: Documents::default(),
-            ids: IdWriter::create(path)?,
+            ids: IdWriter::create(path, writes)?,
             times,
             pieces,
         };
@@ -97,12 +111,12 @@ impl TokenStream {
             }
         }
         packer.file.flush().map_err(Error::io(path))?;
-        Ok(Self {
-            file: File::open(path).map_err(Error::io(path))?,
+        packer.ids.flush()?;
+        Ok(Scanned {
             path: path.to_path_buf(),
             width: packer.width,
-            documents: Arc::new(packer.documents),
-            ids: packer.ids.finish()?,
+            documents: packer.documents,
+            ids: packer.ids,
         })
     }
 
@@ -157,8 +171,29 @@ impl TokenStream {
     }
 }
 
+/// A stream whose documents are known, and whose file may still be written by another process.
+pub(crate) struct Scanned {
+    path: PathBuf,
+    width: u64,
+    documents: Documents,
+    ids: IdWriter,
+}
+
+impl Scanned {
+    /// Opens the file, which must be whole.
+    pub fn open(self) -> Result<TokenStream, Error> {
+        Ok(TokenStream {
+            file: File::open(&self.path).map_err(Error::io(&self.path))?,
+            path: self.path,
+            width: self.width,
+            documents: Arc::new(self.documents),
+            ids: self.ids.open()?,
+        })
+    }
+}
+
 struct Packer<'a> {
-    file: BufWriter<File>,
+    file: Box<dyn Write>,
     vocabulary: Vocabulary,
     width: u64,
     documents: Documents,
@@ -289,6 +324,33 @@ mod tests {
         ];
         for (mixture, expected) in &mixed {
             assert_eq!(documents(Times::Mixed(mixture, 1)), *expected);
+        }
+    }
+
+    #[test]
+    fn a_file_that_another_process_writes_is_read_alike() {
+        let dir = tempfile::tempdir().unwrap();
+        let shards = [write_shard(
+            dir.path(),
+            "part-00000.parquet",
+            &[vec![1, 2], vec![3]],
+        )];
+        let (path, ctx) = (dir.path().join("work/train.tokens"), context(dir.path()));
+        let scan = |writes| {
+            let vocabulary = Vocabulary { size: 100, eot: 99 };
+            let (times, ctx) = (Times::Once, &ctx.borrow());
+            TokenStream::scan(&path, writes, &shards, times, vocabulary, None, ctx).unwrap()
+        };
+        let other = scan(false);
+        assert!(!path.exists());
+        let streams = [scan(true).open().unwrap(), other.open().unwrap()];
+        for stream in streams {
+            assert_eq!(stream.read(0, 5).unwrap(), [99, 1, 2, 99, 3]);
+            let row = vec![Piece {
+                start: 3,
+                length: 2,
+            }];
+            assert_eq!(stream.ids(&[row]).unwrap(), ["1"]);
         }
     }
 

@@ -94,23 +94,30 @@ impl Ids {
     }
 }
 
+/// A file, or nothing where another process writes the file.
+pub(crate) fn file_or_nothing(path: &Path, writes: bool) -> Result<Box<dyn Write>, Error> {
+    Ok(match writes {
+        true => Box::new(BufWriter::new(File::create(path).map_err(Error::io(path))?)),
+        false => Box::new(std::io::sink()),
+    })
+}
+
 /// Writes [`Ids`] in the order of the stream.
-#[derive(Debug)]
 pub(crate) struct IdWriter {
-    text: BufWriter<File>,
-    ends: BufWriter<File>,
+    text: Box<dyn Write>,
+    ends: Box<dyn Write>,
     end: u64,
     path: PathBuf,
 }
 
 impl IdWriter {
-    /// Starts a file beside that of a stream.
-    pub fn create(stream: &Path) -> Result<Self, Error> {
+    /// Starts a file beside that of a stream, which another process writes unless this one
+    /// `writes`.
+    pub fn create(stream: &Path, writes: bool) -> Result<Self, Error> {
         let path = stream.with_extension("ids");
-        let create = |path: &Path| File::create(path).map_err(Error::io(path));
         Ok(Self {
-            text: BufWriter::new(create(&path)?),
-            ends: BufWriter::new(create(&stream.with_extension("id-ends"))?),
+            text: file_or_nothing(&path, writes)?,
+            ends: file_or_nothing(&stream.with_extension("id-ends"), writes)?,
             end: 0,
             path,
         })
@@ -125,9 +132,13 @@ impl IdWriter {
     }
 
     /// Writes what is left.
-    pub fn finish(mut self) -> Result<Ids, Error> {
+    pub fn flush(&mut self) -> Result<(), Error> {
         let flushed = self.text.flush().and_then(|()| self.ends.flush());
-        flushed.map_err(Error::io(&self.path))?;
+        flushed.map_err(Error::io(&self.path))
+    }
+
+    /// Opens the files, which must be whole.
+    pub fn open(self) -> Result<Ids, Error> {
         let open = |path: &Path| File::open(path).map_err(Error::io(path));
         Ok(Ids {
             text: open(&self.path)?,
@@ -169,9 +180,10 @@ mod tests {
         #[test]
         fn ids_come_back(ids in proptest::collection::vec(".{0,12}", 1..20)) {
             let dir = tempfile::tempdir().unwrap();
-            let mut writer = IdWriter::create(&dir.path().join("train.tokens")).unwrap();
+            let mut writer = IdWriter::create(&dir.path().join("train.tokens"), true).unwrap();
             ids.iter().for_each(|id| writer.add(id).unwrap());
-            let read = writer.finish().unwrap();
+            writer.flush().unwrap();
+            let read = writer.open().unwrap();
             for (document, id) in ids.iter().enumerate() {
                 prop_assert_eq!(&read.get(document).unwrap(), id);
             }

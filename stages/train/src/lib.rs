@@ -21,6 +21,7 @@ mod optimizer;
 mod order;
 mod peak;
 mod prefetch;
+mod ranks;
 mod resume;
 mod schedule;
 mod sequence;

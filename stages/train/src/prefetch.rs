@@ -11,6 +11,7 @@ use crate::Error;
 use crate::corpus::TokenStream;
 use crate::loader::{self, Batch, RowFormat};
 use crate::order::Order;
+use crate::ranks::Share;
 
 /// Where the batches of a run come from: a pure function of the seed and the step.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Loader {
     pub batch: u64,
     /// Micro-batches a step.
     pub accumulate: u64,
+    /// Which of them are read.
+    pub share: Share,
 }
 
 /// The batches of one step.
@@ -29,10 +32,11 @@ pub(crate) struct Loader {
 pub(crate) struct StepBatches {
     /// Number of its first row in the run.
     pub first_row: u64,
-    pub batches: Vec<Batch>,
-    /// What stands in the rows.
+    /// This rank's micro-batches, each with the number of its first row in the step.
+    pub batches: Vec<(u64, Batch)>,
+    /// What stands in the rows of the whole step.
     pub rows: Vec<Vec<Piece>>,
-    /// Tokens, without padding.
+    /// Tokens of the whole step, without padding.
     pub tokens: u64,
     /// What it took to read and assemble them.
     pub assembled: Duration,
@@ -45,10 +49,13 @@ impl Loader {
         let count = self.batch * self.accumulate;
         let first_row = step * count;
         let rows = self.order.rows(first_row, count);
-        let batches = rows
-            .chunks(self.batch as usize)
-            .map(|rows| Batch::read(&self.stream, rows, self.format))
-            .collect::<Result<_, _>>()?;
+        let micro_batches = self.share.of(rows.chunks(self.batch as usize));
+        let batches = micro_batches
+            .map(|(number, rows)| {
+                let batch = Batch::read(&self.stream, rows, self.format)?;
+                Ok((number * self.batch, batch))
+            })
+            .collect::<Result<_, Error>>()?;
         Ok(StepBatches {
             first_row,
             batches,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, best_device};
+use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use textmill_packing::{Packing, Pieces};
 use textmill_schemas::{
     CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport, TokenGroup,
@@ -19,6 +19,7 @@ use crate::loader::RowFormat;
 use crate::metrics::METRICS_FILE;
 use crate::optimizer::OPTIMIZER_FILE;
 use crate::order::Order;
+use crate::ranks::Ranks;
 use crate::spikes::SPIKES_FILE;
 use crate::trainer::{Plan, Summary, train};
 use crate::{Config, Error};
@@ -47,8 +48,12 @@ impl Stage {
         })
     }
 
-    fn plan(&self, input: &StageInput, ctx: &TaskContext) -> Result<(Plan<'_>, Order), Error> {
-        let device = best_device(); // before any other use of tensors
+    fn plan<'a>(
+        &'a self,
+        input: &StageInput,
+        ctx: &TaskContext,
+        ranks: &'a Ranks,
+    ) -> Result<(Plan<'a>, Order), Error> {
         let vocabulary = vocabulary(input)?;
         let is_tokenizer = |file: &&ShardEntry| file.path == TOKENIZER_FILE;
         let tokenizer = input.manifest.files.iter().find(is_tokenizer);
@@ -67,8 +72,10 @@ impl Stage {
                 .filter(|(_, shard)| shard.path.starts_with(&prefix))
                 .map(|(path, _)| path)
                 .collect();
-            let path = ctx.work().join(format!("{part}.tokens"));
-            TokenStream::pack(&path, &shards, times, vocabulary, pieces, ctx)
+            let (path, first) = (ctx.work().join(format!("{part}.tokens")), ranks.is_first());
+            let scanned = TokenStream::scan(&path, first, &shards, times, vocabulary, pieces, ctx)?;
+            ranks.wait()?; // for the file that rank 0 writes
+            scanned.open()
         };
         let mut pieces = match self.config.packing {
             Packing::Concatenate => None,
@@ -116,7 +123,7 @@ impl Stage {
             model,
             validation,
             tokenizer: input.dir.join(&tokenizer.path),
-            device,
+            ranks,
         };
         Ok((plan, order))
     }
@@ -133,10 +140,19 @@ impl CorpusStage for Stage {
 
     fn task(&self, _step: &str, _rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
         let input = ctx.input("tokenize")?;
-        let result = (self.plan(input, ctx)).and_then(|(plan, order)| train(plan, order, ctx));
+        let ranks = Ranks::join()?; // before any other use of tensors
+        let plan = self.plan(input, ctx, &ranks);
+        let result = plan.and_then(|(plan, order)| train(plan, order, ctx));
         let summary = match result {
-            Err(Error::Cancelled(cancelled)) => return Err(cancelled.into()),
-            other => other?,
+            Err(error) => {
+                ranks.fail(&error);
+                return Err(match error {
+                    Error::Cancelled(cancelled) => cancelled.into(),
+                    other => other.into(),
+                });
+            }
+            Ok(_) if !ranks.is_first() => return Ok(TaskReport::default()),
+            Ok(summary) => summary,
         };
         let documents = input.manifest.kept.iter().map(|shard| shard.rows).sum();
         Ok(TaskReport {

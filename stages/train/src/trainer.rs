@@ -7,22 +7,23 @@ use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 use textmill_model::{Gpt, ModelConfig, TOKENIZER_FILE};
-use textmill_schemas::TaskContext;
+use textmill_schemas::{Cancelled, TaskContext};
 
 use crate::checkpoint::{self, BEST, Best, Identity, State, step_name};
 use crate::config::Precision;
 use crate::corpus::TokenStream;
-use crate::loader::{self, Batch, RowFormat, validation_windows};
+use crate::loader::{Batch, RowFormat, validation_windows};
 use crate::log::{Arithmetic, Cost, Log};
 use crate::metrics::{Metric, rounded};
 use crate::optimizer::Optimizer;
 use crate::order::Order;
 use crate::peak::{peak, peak_memory};
 use crate::prefetch::{Loader, Prefetch, StepBatches};
-use crate::resume::{Standing, resume};
+use crate::ranks::Ranks;
+use crate::resume::{Standing, stand};
 use crate::smaller::halve_until_it_fits;
 use crate::spikes::{Action, Judgement, SPIKES_FILE, Spike};
-use crate::workers::{Work, Workers};
+use crate::workers::{Work, Workers, add};
 use crate::{Config, Error};
 
 /// What to train, and on what.
@@ -37,7 +38,8 @@ pub(crate) struct Plan<'a> {
     pub validation: TokenStream,
     /// The tokenizer.json to put beside the weights.
     pub tokenizer: PathBuf,
-    pub device: Device,
+    /// This process, and those that train with it.
+    pub ranks: &'a Ranks,
 }
 
 /// How it went.
@@ -56,22 +58,21 @@ pub(crate) struct Summary {
 /// Trains on rows in this order, from the newest whole checkpoint of this run, or from the start,
 /// to the end.
 pub(crate) fn train(plan: Plan, order: Order, ctx: &TaskContext) -> Result<Summary, Error> {
-    fs::create_dir_all(ctx.out).map_err(Error::io(ctx.out))?;
-    checkpoint::recover(ctx.out)?;
-    let config = plan.config;
-    let threads = match (plan.device, config.threads) {
-        (Device::Cpu, 0) => ctx.threads.max(1),
+    let (config, ranks) = (plan.config, plan.ranks);
+    ranks.agree(config, &plan.identity)?;
+    let threads = match (ranks.device, config.threads) {
+        (Device::Cpu, 0) => ranks.threads(ctx.threads),
         (Device::Cpu, threads) => threads,
         _ => 1,
     };
-    if plan.device == Device::Cpu {
+    if ranks.device == Device::Cpu {
         tch::set_num_threads(1);
     }
     let Standing {
         gpt,
         optimizer,
         state,
-    } = resume(&plan, ctx, threads)?;
+    } = stand(&plan, ctx, threads)?;
     let half = match config.precision {
         Precision::Fp32 => None,
         Precision::Bf16 => Some(gpt.cast(config.precision.kind())?),
@@ -82,17 +83,24 @@ pub(crate) fn train(plan: Plan, order: Order, ctx: &TaskContext) -> Result<Summa
         format: plan.format,
         batch: config.batch,
         accumulate: config.accumulate,
+        share: ranks.share(),
     };
     let arithmetic = Arithmetic {
         flops_per_token: plan.model.training_flops_per_token(),
-        peak: peak(plan.device, config.precision),
+        peak: peak(ranks.device, config.precision).map(|peak| peak * ranks.world() as f64),
     };
     std::thread::scope(|scope| {
         let workers = Workers::start(scope, half.as_ref().unwrap_or(&gpt), threads)?;
         let resumed = (state.step > 0).then_some(state.step);
         let mut trainer = Trainer {
             batches: Prefetch::start(scope, loader, state.step, config.steps),
-            log: Log::resume(ctx.out, resumed, config.steps, arithmetic, ctx.progress)?,
+            log: Log::resume(
+                &ranks.log(ctx),
+                resumed,
+                config.steps,
+                arithmetic,
+                ctx.progress,
+            )?,
             saved: resumed,
             plan,
             ctx,
@@ -146,9 +154,9 @@ impl Trainer<'_> {
             self.log.start(&Metric { val_loss, ..metric })?;
         }
         while self.state.step < config.steps {
-            if let Err(cancelled) = self.ctx.check_cancelled() {
+            if self.plan.ranks.any(self.ctx.check_cancelled().is_err())? {
                 self.checkpoint()?;
-                return Err(cancelled.into());
+                return Err(Cancelled.into());
             }
             let Done { mut metric, cost } = self.step()?;
             let (step, last) = (self.state.step, self.state.step == config.steps);
@@ -205,25 +213,28 @@ impl Trainer<'_> {
             time,
             waited,
             assembled: batches.assembled,
-            memory: peak_memory(self.plan.device),
+            memory: peak_memory(self.plan.ranks.device),
         }
     }
 
-    /// Mean loss of a step's batches and its gradient, in micro-batches that memory suffices for.
+    /// Mean loss of a step's batches and its gradient, of all ranks, in micro-batches that memory suffices for.
     fn gradient(&mut self, batches: &StepBatches) -> Result<(Tensor, Tensor), Error> {
         let mut rows = self.state.rows;
         let say = |text: &str| self.ctx.progress.note(text);
         let context = self.plan.format.context;
         let attempt = |rows| self.gradient_of(batches, rows);
-        let found = halve_until_it_fits(&mut rows, context, say, attempt)?;
+        let (loss, gradient) = halve_until_it_fits(&mut rows, context, say, attempt)?;
         self.state.rows = rows;
-        Ok(found)
+        self.plan.ranks.sum(&loss)?;
+        self.plan.ranks.sum(&gradient)?;
+        Ok((loss, gradient))
     }
 
+    /// This rank's part of them.
     fn gradient_of(&self, step: &StepBatches, rows: u64) -> Result<(Tensor, Tensor), Error> {
         let config = self.plan.config;
         let mut jobs = Vec::new();
-        for (first, batch) in (0..).step_by(config.batch as usize).zip(&step.batches) {
+        for (first, batch) in &step.batches {
             for (row, batch) in batch.split(rows)? {
                 let work = Work::Gradients {
                     scale: 1.0 / step.tokens as f64,
@@ -306,25 +317,30 @@ impl Trainer<'_> {
         let mut rows = self.state.rows;
         let say = |text: &str| self.ctx.progress.note(text);
         let context = self.plan.format.context;
-        let loss = halve_until_it_fits(&mut rows, context, say, |rows| self.score(rows))?;
-        let val_loss = rounded(loss);
+        let (sum, tokens) = halve_until_it_fits(&mut rows, context, say, |rows| self.score(rows))?;
+        let sum = Tensor::f_from_slice(&[sum])?;
+        self.plan.ranks.sum(&sum)?;
+        let val_loss = rounded(sum.f_double_value(&[0])? / tokens as f64);
         self.state.val_loss = Some(val_loss);
         if self.state.best.is_none_or(|best| val_loss < best.val_loss) {
             self.state.best = Some(Best {
                 step: self.state.step,
                 val_loss,
             });
-            checkpoint::commit(self.ctx.out, BEST, |dir| {
-                self.gpt.save(dir)?;
-                self.state.write(dir)?;
-                self.copy_tokenizer(dir)
+            self.plan.ranks.first_does(|| {
+                checkpoint::commit(self.ctx.out, BEST, |dir| {
+                    self.gpt.save(dir)?;
+                    self.state.write(dir)?;
+                    self.copy_tokenizer(dir)
+                })
             })?;
         }
         Ok(Some(val_loss))
     }
 
-    /// Mean loss on the validation windows, so many at a time.
-    fn score(&self, at_a_time: u64) -> Result<f64, Error> {
+    /// Sum of the losses on this rank's validation windows, so many at a time, and the tokens of
+    /// all windows.
+    fn score(&self, at_a_time: u64) -> Result<(f64, u64), Error> {
         let stream = &self.plan.validation;
         let context = self.plan.format.context.min(stream.length() - 1);
         let format = RowFormat {
@@ -337,7 +353,8 @@ impl Trainer<'_> {
             true => documents.pieces(window.start, window.length.into()),
             false => vec![*window],
         };
-        let rows: Vec<_> = windows.iter().map(pieces).collect();
+        let own = self.plan.ranks.share().of(&windows);
+        let rows: Vec<_> = own.map(|(_, window)| pieces(window)).collect();
         let jobs = rows.chunks(at_a_time as usize).map(|rows| {
             let batch = Batch::read(stream, rows, format)?;
             Ok((batch, Work::Score))
@@ -347,7 +364,8 @@ impl Trainer<'_> {
             sum += f64::try_from(&outcome.loss)?;
             Ok(())
         })?;
-        Ok(sum / loader::tokens(&rows) as f64)
+        let tokens = windows.iter().map(|window| u64::from(window.length)).sum();
+        Ok((sum, tokens))
     }
 
     /// Writes a checkpoint of the present step, unless there is one, and removes old ones.
@@ -356,6 +374,12 @@ impl Trainer<'_> {
         if self.saved == Some(step) || step == 0 {
             return Ok(());
         }
+        self.plan.ranks.first_does(|| self.write_checkpoint(step))?;
+        self.saved = Some(step);
+        Ok(())
+    }
+
+    fn write_checkpoint(&self, step: u64) -> Result<(), Error> {
         self.log.sync()?;
         checkpoint::commit(self.ctx.out, &step_name(step), |dir| {
             self.gpt.save(dir)?;
@@ -363,7 +387,6 @@ impl Trainer<'_> {
             self.state.write(dir)?;
             self.copy_tokenizer(dir)
         })?;
-        self.saved = Some(step);
         let Config {
             keep_checkpoints,
             steps,
@@ -380,14 +403,4 @@ impl Trainer<'_> {
             &content,
         )?)
     }
-}
-
-/// Adds to a sum that may be empty still.
-fn add(sum: &mut Option<Tensor>, term: Option<Tensor>) -> Result<(), Error> {
-    match (sum.as_mut(), term) {
-        (Some(sum), Some(term)) => drop(sum.f_add_(&term)?),
-        (None, Some(term)) => *sum = Some(term),
-        (_, None) => {}
-    }
-    Ok(())
 }

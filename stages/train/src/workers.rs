@@ -164,6 +164,16 @@ fn compute(gpt: &Gpt, batch: &Batch, work: Work) -> Result<Outcome, Error> {
     }
 }
 
+/// Adds to a sum that may be empty still.
+pub(crate) fn add(sum: &mut Option<Tensor>, term: Option<Tensor>) -> Result<(), Error> {
+    match (sum.as_mut(), term) {
+        (Some(sum), Some(term)) => drop(sum.f_add_(&term)?),
+        (None, Some(term)) => *sum = Some(term),
+        (_, None) => {}
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use tch::Device;
