@@ -243,10 +243,8 @@ fn echoed_log_probabilities_are_those_of_generating() {
     for (name, offset) in names.iter().zip(offsets) {
         let here = &whole[offset.as_u64().unwrap() as usize..];
         let here: String = here.iter().take(name.chars().count()).collect();
-        assert!(
-            name.starts_with("bytes:") || here == *name,
-            "{name:?} {here:?}"
-        );
+        let elsewhere = name.starts_with("bytes:") || here.is_empty();
+        assert!(elsewhere || here == *name, "{name:?} {here:?}");
     }
 }
 
