@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor};
 
 use crate::Error;
 use crate::apart::Apart;

@@ -149,7 +149,7 @@ pub(crate) fn forward<E: Element>(
     for block in Block::all(shape) {
         let mut scores = block.scores(&scratch.scores, shape)?;
         let seen = block.seen(&keys, shape)?.f_transpose(1, 2)?;
-        block.of(&queries, shape)?.f_bmm_out(&scores, &seen)?;
+        let _ = block.of(&queries, shape)?.f_bmm_out(&scores, &seen)?;
         let mut weights = block.scores(&scratch.weights, shape)?;
         let stats = Stats {
             most: &mut sequence.most,
@@ -159,7 +159,7 @@ pub(crate) fn forward<E: Element>(
         let rows = (view_mut(&mut scores)?, view_mut::<E>(&mut weights)?);
         softmax(rows, &block, scale(shape), stats);
         let values = block.seen(&sequence.values, shape)?;
-        weights.f_bmm_out(&block.of(&scratch.outputs, shape)?, &values)?;
+        let _ = weights.f_bmm_out(&block.of(&scratch.outputs, shape)?, &values)?;
     }
     Ok(())
 }
@@ -177,12 +177,12 @@ pub(crate) fn backward<'a, E: Element>(
     for block in Block::all(shape) {
         let scores = block.scores(&scratch.scores, shape)?;
         let seen = block.seen(&keys, shape)?.f_transpose(1, 2)?;
-        block.of(&queries, shape)?.f_bmm_out(&scores, &seen)?;
+        let _ = block.of(&queries, shape)?.f_bmm_out(&scores, &seen)?;
         let by_outputs = block.of(&scratch.outputs, shape)?;
         let values = block.seen(&sequence.values, shape)?;
         let mut weights = block.scores(&scratch.weights, shape)?;
         let mut by_weights = block.scores(&scratch.by_weights, shape)?;
-        by_outputs.f_bmm_out(&by_weights, &values.f_transpose(1, 2)?)?;
+        let _ = by_outputs.f_bmm_out(&by_weights, &values.f_transpose(1, 2)?)?;
         let known = Known {
             most: &sequence.most,
             totals: &sequence.totals,
@@ -194,11 +194,12 @@ pub(crate) fn backward<'a, E: Element>(
         softmax_backward(rows, by_rows, &block, scale(shape), known);
         let by_scores = by_weights;
         let keys = block.seen(&sequence.keys, shape)?;
-        by_scores.f_bmm_out(&block.of(&scratch.by_queries, shape)?, &keys)?;
+        let _ = by_scores.f_bmm_out(&block.of(&scratch.by_queries, shape)?, &keys)?;
         let product = |left: &Tensor, right: &Tensor, sums: &mut Tensor| -> Result<(), Error> {
             let sizes = [shape.heads, block.end, shape.width].map(|n| n as i64);
             let out = scratch.product.f_narrow(0, 0, sizes.iter().product())?;
-            left.f_transpose(1, 2)?
+            let _ = left
+                .f_transpose(1, 2)?
                 .f_bmm_out(&out.f_view(sizes)?, right)?;
             add_heads(view::<E>(&out)?, view_mut(sums)?, block.end, shape);
             Ok(())

@@ -8,13 +8,13 @@ use crate::Error;
 
 /// `out` = x · weightᵀ, for x `[rows, in]` and a weight `[out, in]`.
 pub(crate) fn forward(x: &Tensor, weight: &Tensor, out: &Tensor) -> Result<(), Error> {
-    x.f_mm_out(out, &weight.f_transpose(0, 1)?)?;
+    let _ = x.f_mm_out(out, &weight.f_transpose(0, 1)?)?;
     Ok(())
 }
 
 /// `out`, the gradient by x, given that by the layer's output.
 pub(crate) fn by_input(by_out: &Tensor, weight: &Tensor, out: &Tensor) -> Result<(), Error> {
-    by_out.f_mm_out(out, weight)?;
+    let _ = by_out.f_mm_out(out, weight)?;
     Ok(())
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn by_weight<E: Element>(
         None => drop(by_out.f_mm_out(&gradient, x)?),
         Some(room) => {
             let room = room.f_narrow(0, 0, gradient.numel() as i64)?;
-            by_out.f_mm_out(&room.f_view(gradient.size().as_slice())?, x)?;
+            let _ = by_out.f_mm_out(&room.f_view(gradient.size().as_slice())?, x)?;
             widen(view::<E>(&room)?, view_mut(&mut gradient)?, add);
         }
     }
