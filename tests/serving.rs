@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
-use support::{both, root, succeed, textmill};
+use support::{both, python, root, succeed, textmill};
 use tch::{Device, Kind, Tensor};
 use textmill_model::Gpt;
 use textmill_tokenize::Encoder;
@@ -638,7 +638,7 @@ fn the_harness_finds_what_our_evaluator_finds() {
         "tokenizer_backend=huggingface,tokenizer={}",
         dir.path().display()
     );
-    let mut command = Command::new(python());
+    let mut command = python();
     command.arg(root().join("tests/lm_eval_client.py"));
     command.args([
         &server.address,
@@ -733,16 +733,4 @@ fn evaluated(model: &Path, tasks: &Path) -> BTreeMap<&'static str, Vec<(f64, boo
         by_task.entry(task).or_default().push(item);
     }
     by_task
-}
-
-/// The interpreter that `make` sets up for tests.
-fn python() -> PathBuf {
-    let python = root().join(".venv/bin/python");
-    let ready = root().join(".venv/.test-requirements").exists();
-    assert!(
-        ready,
-        "{}: lacks the tests' packages; `make test` installs them",
-        python.display()
-    );
-    python
 }

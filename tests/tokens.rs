@@ -3,11 +3,10 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use serde_json::Value;
-use support::{both, manifest, root, succeed, textmill};
+use support::{both, manifest, python, root, succeed, textmill};
 
 fn tokenize(dir: &Path, further: &[&str]) {
     let mut arguments = vec!["run", "--quiet", "--until", "tokenize"];
@@ -15,23 +14,11 @@ fn tokenize(dir: &Path, further: &[&str]) {
     succeed(&mut textmill(dir, &arguments));
 }
 
-/// The interpreter that `make` sets up for tests.
-fn python() -> PathBuf {
-    let python = root().join(".venv/bin/python");
-    let ready = root().join(".venv/.test-requirements").exists();
-    assert!(
-        ready,
-        "{}: lacks the tests' packages; `make test` installs them",
-        python.display()
-    );
-    python
-}
-
 /// What Python makes of the shards of one side.
 fn read_by_python(dir: &Path, side: &str) -> Value {
     let shards = manifest(dir, "tokenize").kept;
     let shards = shards.iter().filter(|shard| shard.path.starts_with(side));
-    let mut command = Command::new(python());
+    let mut command = python();
     command.arg(root().join("tests/token_shards.py"));
     command.args(shards.map(|shard| dir.join("tokenize").join(&shard.path)));
     let output = command.output().unwrap();

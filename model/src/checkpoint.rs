@@ -1,9 +1,9 @@
 //! A model in a folder: model.safetensors under Hugging Face names, and config.json.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::{Device, Tensor};
 
@@ -17,11 +17,18 @@ use crate::tensors::{read_tensors, write_tensors};
 pub const WEIGHTS_FILE: &str = "model.safetensors";
 /// File with the architecture and sizes.
 pub const CONFIG_FILE: &str = "config.json";
-/// File with the vocabulary, which the trainer puts beside the two others.
+/// File with what transformers' `generate` does unless told otherwise.
+pub const GENERATION_FILE: &str = "generation_config.json";
+/// File that says, for models in several files, where each tensor is.
+const INDEX_FILE: &str = "model.safetensors.index.json";
+/// File with the vocabulary, which the trainer puts beside them.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
+/// File that tells transformers how to use it ([`crate::tokenizer_config`]).
+pub const TOKENIZER_CONFIG_FILE: &str = "tokenizer_config.json";
 
 impl Gpt {
-    /// Writes model.safetensors and config.json into an existing folder, synced.
+    /// Writes model.safetensors, config.json and generation_config.json into an existing folder,
+    /// synced.
     ///
     /// Names, shapes and configuration are those of the stock `LlamaForCausalLM` or
     /// `GPT2LMHeadModel`; the padding of the vocabulary is left out. The folder itself is not
@@ -41,24 +48,24 @@ impl Gpt {
         let tensors = named.iter().map(|(name, tensor)| (*name, tensor));
         write_tensors(&dir.join(WEIGHTS_FILE), tensors)?;
 
-        let path = dir.join(CONFIG_FILE);
-        let json = hugging_face::to_json(self.config());
-        let json = serde_json::to_vec_pretty(&json).map_err(Error::json(&path))?;
-        let mut file = File::create(&path).map_err(Error::io(&path))?;
-        file.write_all(&json).map_err(Error::io(&path))?;
-        file.sync_all().map_err(Error::io(&path))
+        write_json(
+            &dir.join(CONFIG_FILE),
+            &hugging_face::to_json(self.config()),
+        )?;
+        let generation = hugging_face::generation_config(self.config());
+        write_json(&dir.join(GENERATION_FILE), &generation)
     }
 
     /// Reads a model from a folder with model.safetensors and config.json, its own or a stock
-    /// GPT-2 or Llama in one file; parameters become fp32.
+    /// GPT-2 or Llama, in one file or in those that model.safetensors.index.json names;
+    /// parameters become fp32.
     ///
     /// # Errors
     /// When a file is missing, damaged, does not fit the other, or asks for what the network
     /// does not have; the message names the file.
     pub fn load(dir: &Path, device: Device) -> Result<Self, Error> {
         let config = load_config(dir)?;
-        let path = dir.join(WEIGHTS_FILE);
-        let tensors = read_tensors(&path)?;
+        let (path, tensors) = read_weights(dir)?;
         let gpt = Self::zeros(&config, device)?;
         for (name, mut view, transposed) in gpt.parts()? {
             let stored = find(&tensors, name).ok_or_else(|| Error::MissingTensor {
@@ -81,6 +88,36 @@ impl Gpt {
         }
         Ok(gpt)
     }
+}
+
+fn write_json(path: &Path, json: &serde_json::Value) -> Result<(), Error> {
+    let json = serde_json::to_vec_pretty(json).map_err(Error::json(path))?;
+    let mut file = File::create(path).map_err(Error::io(path))?;
+    file.write_all(&json).map_err(Error::io(path))?;
+    file.sync_all().map_err(Error::io(path))
+}
+
+/// All tensors of a folder, and the file that names them.
+fn read_weights(dir: &Path) -> Result<(PathBuf, BTreeMap<String, Tensor>), Error> {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
+    }
+    let (path, index) = (dir.join(WEIGHTS_FILE), dir.join(INDEX_FILE));
+    if path.exists() || !index.exists() {
+        let tensors = read_tensors(&path)?;
+        return Ok((path, tensors));
+    }
+    let json = fs::read(&index).map_err(Error::io(&index))?;
+    let parsed: Index = serde_json::from_slice(&json).map_err(Error::json(&index))?;
+    let files: BTreeSet<String> = parsed.weight_map.into_values().collect();
+    let mut tensors = BTreeMap::new();
+    for file in files {
+        // A name only: an index from elsewhere does not get to read other folders.
+        let name = Path::new(&file).file_name().unwrap_or_default();
+        tensors.extend(read_tensors(&dir.join(name))?);
+    }
+    Ok((index, tensors))
 }
 
 /// Reads the config.json of a model's folder.
@@ -170,6 +207,28 @@ mod tests {
         assert!(message().contains("[7]"));
         fs::remove_file(&path).unwrap();
         assert!(message().contains(WEIGHTS_FILE));
+    }
+
+    #[test]
+    fn models_in_several_files_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let gpt = tiny(Architecture::Llama, false);
+        gpt.save(dir.path()).unwrap();
+        let path = dir.path().join(WEIGHTS_FILE);
+        let mut map = serde_json::Map::new();
+        for (number, (name, tensor)) in read_tensors(&path).unwrap().iter().enumerate() {
+            let file = format!("model-{number:05}.safetensors");
+            write_tensors(&dir.path().join(&file), [(name.as_str(), tensor)]).unwrap();
+            map.insert(name.clone(), file.into());
+        }
+        fs::remove_file(&path).unwrap();
+        let index = serde_json::json!({"metadata": {}, "weight_map": map});
+        fs::write(dir.path().join(INDEX_FILE), index.to_string()).unwrap();
+        let read = Gpt::load(dir.path(), Device::Cpu).unwrap();
+        assert!(read.flat().equal(gpt.flat()));
+        fs::remove_file(dir.path().join("model-00003.safetensors")).unwrap();
+        let message = Gpt::load(dir.path(), Device::Cpu).unwrap_err().to_string();
+        assert!(message.contains("model-00003.safetensors"), "{message}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Error;
 use crate::config::{Architecture, ModelConfig};
+use crate::generate::Sampling;
 
 /// The config.json of a model: `LlamaConfig` or `GPT2Config`.
 pub(crate) fn to_json(config: &ModelConfig) -> Value {
@@ -46,6 +47,40 @@ pub(crate) fn to_json(config: &ModelConfig) -> Value {
     value["eos_token_id"] = config.eot_id.into();
     value["torch_dtype"] = "float32".into();
     value
+}
+
+/// The generation_config.json beside it: what `generate` does there unless told otherwise.
+pub(crate) fn generation_config(config: &ModelConfig) -> Value {
+    let sampling = Sampling::default();
+    json!({
+        "bos_token_id": config.eot_id,
+        "eos_token_id": config.eot_id,
+        "do_sample": true,
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "max_new_tokens": sampling.max_new_tokens,
+    })
+}
+
+/// The tokenizer_config.json that goes with a tokenizer.json: a tokenizer whose documents end
+/// with the model's end-of-text token, and that never alters the text that it decodes.
+#[must_use]
+pub fn tokenizer_config(config: &ModelConfig, tokenizer: &Value) -> Value {
+    let added = tokenizer.get("added_tokens").and_then(Value::as_array);
+    let is_end = |token: &&Value| {
+        let id = token.get("id").and_then(Value::as_u64);
+        id.is_some() && id == config.eot_id.map(u64::from)
+    };
+    let end = added.and_then(|tokens| tokens.iter().find(is_end));
+    let end = end.and_then(|token| token.get("content"));
+    json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": end,
+        "eos_token": end,
+        "model_max_length": config.context,
+        "clean_up_tokenization_spaces": false,
+    })
 }
 
 /// One id, or for some models several, of which the first counts.

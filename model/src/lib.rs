@@ -39,7 +39,9 @@ mod tensors;
 
 pub use apart::Apart;
 pub use cache::KvCache;
-pub use checkpoint::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config};
+pub use checkpoint::{
+    CONFIG_FILE, GENERATION_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config,
+};
 pub use config::{Architecture, ModelConfig, Size};
 pub use device::{Torch, best_device, doctor};
 pub use distributed::{Launch, ProcessGroup};
@@ -49,5 +51,6 @@ pub use generate::{Sampling, draws, generate};
 pub use gpt::Gpt;
 pub use gradients::Gradients;
 pub use head::{NO_TARGET, Predictions, Scores};
+pub use hugging_face::tokenizer_config;
 pub use layout::Matrix;
 pub use tensors::{read_tensors, write_tensors};

@@ -53,3 +53,16 @@ pub fn rows<R: Row>(dir: &Path, stage: &str, dropped: bool) -> Vec<R> {
         .flat_map(Result::unwrap)
         .collect()
 }
+
+/// The interpreter that `make` sets up for tests.
+#[allow(dead_code)]
+pub fn python() -> Command {
+    let python = root().join(".venv/bin/python");
+    let ready = root().join(".venv/.test-requirements").exists();
+    assert!(
+        ready,
+        "{}: lacks the tests' packages; `make test` installs them",
+        python.display()
+    );
+    Command::new(python)
+}

@@ -5,8 +5,14 @@ use multiversion::multiversion;
 use super::lanes::{Element, sigmoid};
 
 /// 2 · √(2 / π): GELU in its tanh form is x · σ(this · (x + 0.044715 x³)).
-const GELU_SCALE: f32 = 1.595_769_1;
+const GELU_SCALE: f32 = 1.595_769;
 const GELU_CUBE: f32 = 0.044_715;
+
+/// GELU in its tanh form.
+#[inline(always)]
+pub(super) fn gelu_of(x: f32) -> f32 {
+    x * sigmoid(GELU_SCALE * (x + GELU_CUBE * x * x * x))
+}
 
 /// Adds the bias to `x` `[rows, width]` and writes GELU (tanh) of it to `out`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
@@ -15,8 +21,7 @@ pub(crate) fn gelu<E: Element>(x: &mut [E], bias: &[E], out: &mut [E]) {
     for (x, out) in x.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)) {
         for ((x, out), bias) in x.iter_mut().zip(out).zip(bias) {
             *x = E::of(x.get() + bias.get());
-            let x = x.get();
-            *out = E::of(x * sigmoid(GELU_SCALE * (x + GELU_CUBE * x * x * x)));
+            *out = E::of(gelu_of(x.get()));
         }
     }
 }

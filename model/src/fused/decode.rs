@@ -5,6 +5,7 @@
 use multiversion::multiversion;
 use tch::Tensor;
 
+use super::activation::gelu_of;
 use super::lanes::{Element, exp, max, sigmoid, sum, sum2};
 use super::view::{view, view_mut};
 use crate::Error;
@@ -107,8 +108,7 @@ fn activation(config: &ModelConfig, mut up: Vec<f32>) -> Vec<f32> {
     match config.architecture {
         Architecture::Gpt2 => {
             for x in &mut up {
-                let cubic = *x + 0.044_715 * *x * *x * *x;
-                *x *= sigmoid(1.595_769_1 * cubic);
+                *x = gelu_of(*x);
             }
         }
         Architecture::Llama => {

@@ -1,6 +1,8 @@
-//! `textmill export`: the tokens of a run as files for other trainers.
+//! `textmill export`: the tokens of a run as files for other trainers, or its model for
+//! transformers.
 
 mod guide;
+mod model;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,13 +55,17 @@ enum Target {
     Llmc,
     /// Megatron-LM: {train,validation}_text_document.bin and .idx
     Megatron,
+    /// Hugging Face transformers: the trained model's folder
+    Huggingface,
 }
 
 /// Exports the tokens of the configuration's run.
 pub fn export(args: &ExportArgs) -> Result<()> {
     let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let Some(format) = args.format(&config)? else {
+        return model::export(&config, &args.out, args.force);
+    };
     let run = Run::open(&config)?;
-    let format = args.format(&config)?;
     prepare_folder(&args.out, args.force)?;
     let interrupt = Interrupt::listen()?;
     let reporter = Reporter::start("export", args.quiet);
@@ -85,8 +91,9 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 }
 
 impl ExportArgs {
-    fn format(&self, config: &Config) -> Result<Format> {
-        Ok(match (self.format, self.shard_tokens) {
+    /// What the tokens are written as; `None` if the model is wanted.
+    fn format(&self, config: &Config) -> Result<Option<Format>> {
+        Ok(Some(match (self.format, self.shard_tokens) {
             (Target::Llmc, tokens) => Format::LlmC {
                 name: run_name(&config.run.dir),
                 shard_tokens: tokens.unwrap_or(SHARD_TOKENS),
@@ -96,7 +103,8 @@ impl ExportArgs {
             }
             (Target::Nanogpt, None) => Format::NanoGpt,
             (Target::Megatron, None) => Format::Megatron,
-        })
+            (Target::Huggingface, None) => return Ok(None),
+        }))
     }
 }
 

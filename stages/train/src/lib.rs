@@ -32,6 +32,7 @@ mod tensorboard;
 #[cfg(test)]
 mod test_support;
 mod trainer;
+mod vocabulary;
 mod workers;
 
 pub use config::{Config, Precision};

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use textmill_model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use textmill_model::{
+    CONFIG_FILE, GENERATION_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+};
 use textmill_packing::{Packing, Pieces};
 use textmill_schemas::{
     CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport, TokenGroup,
@@ -186,9 +188,11 @@ fn vocabulary(input: &StageInput) -> Result<Vocabulary, Error> {
 fn files(summary: &Summary, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error> {
     let model = [
         CONFIG_FILE,
+        GENERATION_FILE,
         WEIGHTS_FILE,
         STATE_FILE,
         TOKENIZER_FILE,
+        TOKENIZER_CONFIG_FILE,
         HASHES_FILE,
     ];
     let last = step_name(summary.state.step);

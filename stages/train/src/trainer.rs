@@ -1,12 +1,11 @@
 //! The training loop.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
-use textmill_model::{Gpt, ModelConfig, TOKENIZER_FILE};
+use textmill_model::{Gpt, ModelConfig};
 use textmill_schemas::{Cancelled, TaskContext};
 
 use crate::checkpoint::{self, BEST, Best, Identity, State, step_name};
@@ -23,6 +22,7 @@ use crate::ranks::Ranks;
 use crate::resume::{Standing, stand};
 use crate::smaller::halve_until_it_fits;
 use crate::spikes::{Action, Judgement, SPIKES_FILE, Spike};
+use crate::vocabulary::copy_tokenizer;
 use crate::workers::{Work, Workers, add};
 use crate::{Config, Error};
 
@@ -331,7 +331,7 @@ impl Trainer<'_> {
                 checkpoint::commit(self.ctx.out, BEST, |dir| {
                     self.gpt.save(dir)?;
                     self.state.write(dir)?;
-                    self.copy_tokenizer(dir)
+                    copy_tokenizer(&self.plan.tokenizer, &self.plan.model, dir)
                 })
             })?;
         }
@@ -385,7 +385,7 @@ impl Trainer<'_> {
             self.gpt.save(dir)?;
             self.optimizer.save(dir)?;
             self.state.write(dir)?;
-            self.copy_tokenizer(dir)
+            copy_tokenizer(&self.plan.tokenizer, &self.plan.model, dir)
         })?;
         let Config {
             keep_checkpoints,
@@ -393,14 +393,5 @@ impl Trainer<'_> {
             ..
         } = *self.plan.config;
         checkpoint::prune(self.ctx.out, keep_checkpoints, step, steps)
-    }
-
-    fn copy_tokenizer(&self, dir: &Path) -> Result<(), Error> {
-        let from = &self.plan.tokenizer;
-        let content = fs::read(from).map_err(Error::io(from))?;
-        Ok(textmill_schemas::write_atomically(
-            &dir.join(TOKENIZER_FILE),
-            &content,
-        )?)
     }
 }
