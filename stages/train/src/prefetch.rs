@@ -132,6 +132,7 @@ mod tests {
             },
             batch: 2,
             accumulate: 3,
+            share: Share { rank: 0, world: 1 },
         };
         let mut expected = loader();
         std::thread::scope(|scope| {
@@ -142,7 +143,10 @@ mod tests {
                 assert_eq!((found.first_row, found.tokens), (6 * step, 48));
                 assert_eq!(found.rows, wanted.rows);
                 assert_eq!(found.batches.len(), 3);
-                for (found, wanted) in found.batches.iter().zip(&wanted.batches) {
+                for ((row, found), (wanted_row, wanted)) in
+                    found.batches.iter().zip(&wanted.batches)
+                {
+                    assert_eq!(row, wanted_row);
                     assert!(found.tokens.equal(&wanted.tokens));
                     assert!(found.targets.equal(&wanted.targets));
                 }

@@ -27,8 +27,8 @@ pub(crate) struct Ranks {
 /// A rank's share of numbered pieces of work: they are dealt out in turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Share {
-    rank: usize,
-    world: usize,
+    pub rank: usize,
+    pub world: usize,
 }
 
 impl Share {
