@@ -1,6 +1,6 @@
 """Times textmill's stages and their peers on the same pages and texts, turn by turn, on one core.
 
-    python3 bench/bench.py [--pages FOLDER] [--texts FOLDER] [--only documents|tokens] [--rounds N] [--peers PYTHON]
+    python3 bench/bench.py [--pages FOLDER] [--texts FOLDER] [--only documents|tokens|training] [--rounds N] [--peers PYTHON]
 
 The machine's speed drifts; what counts is the ratio within a round. Standard library only; the
 peers run in an interpreter of their own (--peers), and those that it lacks are left out. Peers that
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import token_speed
+import train_speed
 
 WORK = Path("target/bench")
 
@@ -29,9 +30,11 @@ def main():
     ours = [[*cargo, "--bench", "document_stages", "--", str(pages.resolve()), str(texts.resolve())]]
     crates = ["--manifest-path", "bench/peers/Cargo.toml", "--target-dir", str(WORK / "peers")]
     crates = [cargo[0], "run", "--quiet", "--release", "--locked", *crates, "--"]
-    if arguments.only != "tokens":
+    if arguments.only in (None, "documents"):
         documents(arguments, cargo, ours, crates, pages, texts)
-    if arguments.only != "documents":
+    if arguments.only in (None, "training"):
+        training(arguments, cargo)
+    if arguments.only in (None, "tokens"):
         if not arguments.texts and not texts.exists():
             rows(ours[0])  # writes the texts of the pages
         python = arguments.peers and [arguments.peers, "bench/token_peers.py"]
@@ -51,6 +54,17 @@ def documents(arguments, cargo, ours, crates, pages, texts):
     report(rounds)
 
 
+def training(arguments, cargo):
+    # All packages, so that their dependencies are those of the program.
+    step = [*cargo, "-p", "textmill-model", "-p", "textmill-train", "--bench", "step"]
+    subprocess.run([*step, "--no-run"], check=True)
+    script = arguments.torch_peer
+    peer = [arguments.peers, str(script)] if arguments.peers and script and script.exists() else None
+    if not peer:
+        print("PyTorch is left out: name its script with --torch-peer", file=sys.stderr)
+    train_speed.measure([*step, "--"], peer, arguments.characters, arguments.rounds)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, default=Path("sample_corpus"), help="folder of HTML pages, UTF-8")
@@ -58,7 +72,9 @@ def parse():
     parser.add_argument(
         "--texts", type=Path, help="folder of texts for the tokenizer, with a folder for each kind: english, chinese, code; see texts.py"
     )
-    parser.add_argument("--only", choices=["documents", "tokens"], help="the document stages, or the tokenizer, alone")
+    parser.add_argument("--only", choices=["documents", "tokens", "training"], help="the document stages, the tokenizer, or training and decoding, alone")
+    parser.add_argument("--torch-peer", type=Path, help="script that trains the same model with PyTorch; see train_speed.py")
+    parser.add_argument("--characters", type=Path, help="Tiny Shakespeare's input.txt")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter in which the peers are installed")
     return parser.parse_args()

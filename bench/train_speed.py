@@ -7,6 +7,8 @@ batch, AdamW and clipping. What counts is CPU seconds a step: the ratio within a
 import json
 import statistics
 import subprocess
+import tempfile
+from pathlib import Path
 
 MODEL = ["--layers", "6", "--heads", "6", "--dim", "384", "--ctx", "256", "--vocab", "4096", "--batch", "16"]
 TOKENS = 16 * 256
@@ -35,23 +37,54 @@ class Contender:
     def step(self):
         self.process.stdin.write("run 1\n")
         self.process.stdin.flush()
-        cpu = json.loads(self.process.stdout.readline())["cpu_s"]
+        found = json.loads(self.process.stdout.readline())
+        cpu = found["cpu_s"]
         self.cpu.append(cpu[0] if isinstance(cpu, list) else cpu)
+        self.peak = found.get("peak_mib") or self.peak_memory()
+
+    def peak_memory(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             peak = next(line for line in status if line.startswith("VmHWM"))
-        self.peak = int(peak.split()[1]) / 1024
+        return int(peak.split()[1]) / 1024
 
     def quit(self):
         self.process.stdin.close()
         self.process.wait()
 
 
-def measure(ours, peer, rounds):
-    """Prints both tables; `ours` and `peer` are the commands of the two programs."""
+def measure(ours, peer, characters, rounds):
+    """Prints the tables; `ours` and `peer` are the commands of the two programs, `characters` is Tiny Shakespeare."""
     for precision, forms in PEERS.items():
         steps(ours, peer, precision, forms, rounds)
     for precision in PEERS:
         decoding(ours, peer, precision, rounds)
+    if peer:
+        parity(ours, peer)
+    if characters:
+        shakespeare(ours, characters)
+
+
+def answer(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def parity(ours, peer):
+    """20 steps from the same weights on the same batches, with the same update rule and one thread."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = [*MODEL, "--steps", "20", "--threads", "1", "--dir", folder]
+        subprocess.run([*peer, "export", *options], check=True)
+        theirs = answer([*peer, "parity", *options, "--opt", "fused"])["losses"]
+        own = answer([*ours, "parity", *MODEL, "--threads", "1", "--dir", folder])["losses"]
+    apart = [abs(a - b) for a, b in zip(own, theirs)]
+    print(f"\nloss beside PyTorch's, fp32: apart by {max(apart[:12]):.1e} over 12 steps, {max(apart):.1e} over {len(apart)}")
+
+
+def shakespeare(ours, path):
+    print("\nTiny Shakespeare, characters, 4 layers, 128 wide, 2,000 steps of 12 x 64 (nanoGPT says 1.88)")
+    for preset in ["gpt2", "llama"]:
+        found = answer([*ours, "characters", "--preset", preset, "--file", str(Path(path).resolve()), "--threads", "1"])
+        print(f"{preset:<34} validation loss {found['val_loss']:.4f}")
 
 
 def steps(ours, peer, precision, forms, rounds):
@@ -81,8 +114,7 @@ def decoding(ours, peer, precision, rounds):
     speeds = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            speeds[name].append(json.loads(done.stdout.splitlines()[-1])["cached_tok_s"])
+            speeds[name].append(answer(command)["cached_tok_s"])
     print(f"\n{precision + ' greedy decoding, batch 1':<34} {'tokens/s':>10}   textmill is faster by")
     for name, found in speeds.items():
         ratios = [own / theirs for own, theirs in zip(speeds["textmill"], found)]

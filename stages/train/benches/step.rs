@@ -5,6 +5,8 @@
 //! JSON each: seconds and CPU seconds of every step, and the last loss. `parity --dir D`: trains
 //! on D/batches.safetensors from D/init.safetensors and prints the losses. `decode`: tokens a
 //! second, with the KV cache. The model is the one of the PyTorch peer: gpt2, tied.
+//! `characters --file F`: nanoGPT's run for a CPU on the characters of a file (Tiny Shakespeare),
+//! the first nine tenths for training, and the loss on all of the last tenth.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -77,12 +79,13 @@ struct Run {
 }
 
 impl Run {
-    fn new(weights: Gpt, kind: Kind) -> Self {
+    fn new(weights: Gpt, kind: Kind, beta2: f64) -> Self {
         let half = (kind != Kind::Float).then(|| weights.cast(kind).unwrap());
         let net = half.as_ref().unwrap_or(&weights).trainable().unwrap();
         let config = Config {
             weight_decay: 0.1,
             clip: 1.0,
+            beta2,
             ..Config::default()
         };
         let optimizer = Optimizer::new(&config, &weights, 1).unwrap();
@@ -130,7 +133,7 @@ fn cpu_seconds() -> f64 {
 fn serve(arguments: &Arguments) {
     let config = arguments.config();
     let (batch, context) = (arguments.number("--batch", 16), config.context);
-    let mut run = Run::new(Gpt::new(&config, 1, Device::Cpu).unwrap(), arguments.kind());
+    let mut run = Run::new(Gpt::new(&config, 1, Device::Cpu).unwrap(), arguments.kind(), 0.95);
     let ids = |seed: i64| -> Tensor {
         let ids: Vec<i64> = (0..batch * context)
             .map(|i| (i * 7919 + seed * 104_729) % config.vocab_size)
@@ -215,7 +218,7 @@ fn parity(arguments: &Arguments) {
         .collect();
     let named = renamed.iter().map(|(name, tensor)| (name.as_str(), tensor));
     write_tensors(&scratch.join(WEIGHTS_FILE), named).unwrap();
-    let mut run = Run::new(Gpt::load(&scratch, Device::Cpu).unwrap(), arguments.kind());
+    let mut run = Run::new(Gpt::load(&scratch, Device::Cpu).unwrap(), arguments.kind(), 0.95);
     let batches = read_tensors(&dir.join("batches.safetensors")).unwrap();
     let (x, y) = (&batches["x"], &batches["y"]);
     let losses: Vec<f64> = (0..x.size()[0])
@@ -254,6 +257,62 @@ fn decode(arguments: &Arguments) {
     println!("{}", json!({"cached_tok_s": speeds[speeds.len() / 2]}));
 }
 
+/// nanoGPT's train_shakespeare_char.py with the values that its README gives for a CPU.
+fn characters(arguments: &Arguments) {
+    let text = std::fs::read_to_string(arguments.text("--file", "input.txt")).unwrap();
+    let all: std::collections::BTreeSet<char> = text.chars().collect();
+    let number: BTreeMap<char, i64> = all.into_iter().zip(0..).collect();
+    let ids: Vec<i64> = text.chars().map(|c| number[&c]).collect();
+    let (train, validation) = ids.split_at(ids.len() * 9 / 10);
+    let (context, batch, steps) = (64, 12, arguments.number("--steps", 2000) as u64);
+    let architecture = Architecture::named(&arguments.text("--preset", "gpt2")).unwrap();
+    let size = Size {
+        name: "characters",
+        layers: 4,
+        heads: 4,
+        width: 128,
+    };
+    let config = ModelConfig::new(architecture, size, number.len() as i64, context as i64);
+    let weights = Gpt::new(&config, 1337, Device::Cpu).unwrap();
+    let mut run = Run::new(weights, arguments.kind(), 0.99);
+    let schedule = Config {
+        steps,
+        warmup: 100,
+        lr: 1e-3,
+        min_lr: 1e-4,
+        ..Config::default()
+    };
+    let window = |ids: &[i64], starts: &[usize]| {
+        let rows = |shift: usize| -> Tensor {
+            let rows = starts.iter().flat_map(|at| &ids[at + shift..at + shift + context]);
+            let rows: Vec<i64> = rows.copied().collect();
+            Tensor::from_slice(&rows).reshape([starts.len() as i64, context as i64])
+        };
+        (rows(0), rows(1))
+    };
+    let mut state = 1u64; // a linear congruential generator (Knuth): any window is as good
+    for step in 0..steps {
+        let starts: Vec<usize> = (0..batch)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) as usize % (train.len() - context)
+            })
+            .collect();
+        let (tokens, targets) = window(train, &starts);
+        run.lr = schedule.learning_rate(step);
+        run.step(&tokens, &targets);
+    }
+    let starts: Vec<usize> = (0..(validation.len() - 1) / context).map(|i| i * context).collect();
+    let (mut sum, mut count) = (0.0, 0);
+    for starts in starts.chunks(64) {
+        let (tokens, targets) = window(validation, starts);
+        let scores = no_grad(|| run.weights.score(&tokens, &targets)).unwrap();
+        sum += scores.nll.sum(Kind::Double).double_value(&[]);
+        count += targets.numel();
+    }
+    println!("{}", json!({"val_loss": sum / count as f64, "characters": count}));
+}
+
 fn main() {
     let (mode, arguments) = Arguments::parse();
     tch::set_num_threads(arguments.number("--threads", 1) as i32);
@@ -261,6 +320,7 @@ fn main() {
         "serve" => serve(&arguments),
         "parity" => parity(&arguments),
         "decode" => decode(&arguments),
-        other => panic!("no mode `{other}`; there are serve, parity and decode"),
+        "characters" => characters(&arguments),
+        other => panic!("no mode `{other}`; there are serve, parity, decode and characters"),
     }
 }
