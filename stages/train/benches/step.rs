@@ -5,6 +5,8 @@
 //! JSON each: seconds and CPU seconds of every step, and the last loss. `parity --dir D`: trains
 //! on D/batches.safetensors from D/init.safetensors and prints the losses. `decode`: tokens a
 //! second, with the KV cache. The model is the one of the PyTorch peer: gpt2, tied.
+//! `gpu`: steps of GPT-2 124M on a context of 1,024 in bf16 on the first GPU: seconds to the end of
+//! the first step since the start, and tokens a second.
 //! `characters --file F`: nanoGPT's run for a CPU on the characters of a file (Tiny Shakespeare),
 //! the first nine tenths for training, and the loss on all of the last tenth.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -133,7 +135,11 @@ fn cpu_seconds() -> f64 {
 fn serve(arguments: &Arguments) {
     let config = arguments.config();
     let (batch, context) = (arguments.number("--batch", 16), config.context);
-    let mut run = Run::new(Gpt::new(&config, 1, Device::Cpu).unwrap(), arguments.kind(), 0.95);
+    let mut run = Run::new(
+        Gpt::new(&config, 1, Device::Cpu).unwrap(),
+        arguments.kind(),
+        0.95,
+    );
     let ids = |seed: i64| -> Tensor {
         let ids: Vec<i64> = (0..batch * context)
             .map(|i| (i * 7919 + seed * 104_729) % config.vocab_size)
@@ -180,6 +186,47 @@ fn peak_memory() -> f64 {
     kib / 1024.0
 }
 
+/// What CUDA computed is there only once it is asked for: `run.step` does, by returning the loss.
+fn gpu(arguments: &Arguments) {
+    let start = Instant::now();
+    let device = textmill_model::best_device();
+    assert!(
+        device.is_cuda(),
+        "no GPU is seen; `textmill doctor` says why"
+    );
+    let size = Size::named(&arguments.text("--size", "gpt2-124m")).unwrap();
+    let (context, batch) = (
+        arguments.number("--ctx", 1024),
+        arguments.number("--batch", 32),
+    );
+    let config = ModelConfig::new(Architecture::Gpt2, size, 50_257, context);
+    let mut run = Run::new(Gpt::new(&config, 1, device).unwrap(), Kind::BFloat16, 0.95);
+    let ids = |seed: i64| -> Tensor {
+        let ids: Vec<i64> = (0..batch * context)
+            .map(|i| (i * 7919 + seed * 104_729) % config.vocab_size)
+            .collect();
+        Tensor::from_slice(&ids)
+            .reshape([batch, context])
+            .to_device(device)
+    };
+    let (tokens, targets) = (ids(1), ids(2));
+    run.step(&tokens, &targets);
+    let first = start.elapsed().as_secs_f64();
+    let mut seconds: Vec<f64> = (0..arguments.number("--steps", 30))
+        .map(|_| {
+            let start = Instant::now();
+            run.step(&tokens, &targets);
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    let speed = (batch * context) as f64 / seconds[seconds.len() / 2];
+    println!(
+        "{}",
+        json!({"first_step_s": first, "tokens_per_second": speed})
+    );
+}
+
 /// The peer's names, as GPT-2's.
 fn stock_name(name: &str) -> String {
     let name = name
@@ -218,7 +265,11 @@ fn parity(arguments: &Arguments) {
         .collect();
     let named = renamed.iter().map(|(name, tensor)| (name.as_str(), tensor));
     write_tensors(&scratch.join(WEIGHTS_FILE), named).unwrap();
-    let mut run = Run::new(Gpt::load(&scratch, Device::Cpu).unwrap(), arguments.kind(), 0.95);
+    let mut run = Run::new(
+        Gpt::load(&scratch, Device::Cpu).unwrap(),
+        arguments.kind(),
+        0.95,
+    );
     let batches = read_tensors(&dir.join("batches.safetensors")).unwrap();
     let (x, y) = (&batches["x"], &batches["y"]);
     let losses: Vec<f64> = (0..x.size()[0])
@@ -284,7 +335,9 @@ fn characters(arguments: &Arguments) {
     };
     let window = |ids: &[i64], starts: &[usize]| {
         let rows = |shift: usize| -> Tensor {
-            let rows = starts.iter().flat_map(|at| &ids[at + shift..at + shift + context]);
+            let rows = starts
+                .iter()
+                .flat_map(|at| &ids[at + shift..at + shift + context]);
             let rows: Vec<i64> = rows.copied().collect();
             Tensor::from_slice(&rows).reshape([starts.len() as i64, context as i64])
         };
@@ -294,7 +347,9 @@ fn characters(arguments: &Arguments) {
     for step in 0..steps {
         let starts: Vec<usize> = (0..batch)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 (state >> 33) as usize % (train.len() - context)
             })
             .collect();
@@ -302,7 +357,9 @@ fn characters(arguments: &Arguments) {
         run.lr = schedule.learning_rate(step);
         run.step(&tokens, &targets);
     }
-    let starts: Vec<usize> = (0..(validation.len() - 1) / context).map(|i| i * context).collect();
+    let starts: Vec<usize> = (0..(validation.len() - 1) / context)
+        .map(|i| i * context)
+        .collect();
     let (mut sum, mut count) = (0.0, 0);
     for starts in starts.chunks(64) {
         let (tokens, targets) = window(validation, starts);
@@ -310,7 +367,10 @@ fn characters(arguments: &Arguments) {
         sum += scores.nll.sum(Kind::Double).double_value(&[]);
         count += targets.numel();
     }
-    println!("{}", json!({"val_loss": sum / count as f64, "characters": count}));
+    println!(
+        "{}",
+        json!({"val_loss": sum / count as f64, "characters": count})
+    );
 }
 
 fn main() {
@@ -321,6 +381,7 @@ fn main() {
         "parity" => parity(&arguments),
         "decode" => decode(&arguments),
         "characters" => characters(&arguments),
-        other => panic!("no mode `{other}`; there are serve, parity, decode and characters"),
+        "gpu" => gpu(&arguments),
+        other => panic!("no mode `{other}`; there are serve, gpu, parity, decode and characters"),
     }
 }
