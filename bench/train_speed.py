@@ -70,9 +70,10 @@ def answer(command):
 
 
 def parity(ours, peer):
-    """20 steps from the same weights on the same batches, with the same update rule and one thread."""
+    """20 steps from the same weights on the same batches, with one thread and the same update rule: without
+    weight decay, which the peer has on vectors too."""
     with tempfile.TemporaryDirectory() as folder:
-        options = [*MODEL, "--steps", "20", "--threads", "1", "--dir", folder]
+        options = [*MODEL, "--steps", "20", "--threads", "1", "--wd", "0", "--dir", folder]
         subprocess.run([*peer, "export", *options], check=True)
         theirs = answer([*peer, "parity", *options, "--opt", "fused"])["losses"]
         own = answer([*ours, "parity", *MODEL, "--threads", "1", "--dir", folder])["losses"]

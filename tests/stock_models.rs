@@ -104,8 +104,8 @@ fn a_trained_model_is_exported_with_its_tokenizer() {
     ];
     succeed(&mut textmill(dir.path(), &small));
     let out = dir.path().join("exported");
-    let mut command = textmill(dir.path(), &["export", "--format", "huggingface", "--out"]);
-    let said = succeed(command.arg(&out).args(&small[2..]));
+    let mut command = textmill(dir.path(), &["export", "--format", "huggingface"]);
+    let said = succeed(command.arg("--out").arg(&out).args(&small[2..]));
     assert!(said.contains("AutoModelForCausalLM"), "{said}");
     let found: Vec<Value> = serde_json::from_str(&script(&[&out], "check")).unwrap();
     let theirs = &found[0];

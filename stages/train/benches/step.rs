@@ -81,11 +81,11 @@ struct Run {
 }
 
 impl Run {
-    fn new(weights: Gpt, kind: Kind, beta2: f64) -> Self {
+    fn new(weights: Gpt, kind: Kind, beta2: f64, weight_decay: f64) -> Self {
         let half = (kind != Kind::Float).then(|| weights.cast(kind).unwrap());
         let net = half.as_ref().unwrap_or(&weights).trainable().unwrap();
         let config = Config {
-            weight_decay: 0.1,
+            weight_decay,
             clip: 1.0,
             beta2,
             ..Config::default()
@@ -139,6 +139,7 @@ fn serve(arguments: &Arguments) {
         Gpt::new(&config, 1, Device::Cpu).unwrap(),
         arguments.kind(),
         0.95,
+        0.1,
     );
     let ids = |seed: i64| -> Tensor {
         let ids: Vec<i64> = (0..batch * context)
@@ -200,7 +201,12 @@ fn gpu(arguments: &Arguments) {
         arguments.number("--batch", 32),
     );
     let config = ModelConfig::new(Architecture::Gpt2, size, 50_257, context);
-    let mut run = Run::new(Gpt::new(&config, 1, device).unwrap(), Kind::BFloat16, 0.95);
+    let mut run = Run::new(
+        Gpt::new(&config, 1, device).unwrap(),
+        Kind::BFloat16,
+        0.95,
+        0.1,
+    );
     let ids = |seed: i64| -> Tensor {
         let ids: Vec<i64> = (0..batch * context)
             .map(|i| (i * 7919 + seed * 104_729) % config.vocab_size)
@@ -269,6 +275,7 @@ fn parity(arguments: &Arguments) {
         Gpt::load(&scratch, Device::Cpu).unwrap(),
         arguments.kind(),
         0.95,
+        0.0,
     );
     let batches = read_tensors(&dir.join("batches.safetensors")).unwrap();
     let (x, y) = (&batches["x"], &batches["y"]);
@@ -325,7 +332,7 @@ fn characters(arguments: &Arguments) {
     };
     let config = ModelConfig::new(architecture, size, number.len() as i64, context as i64);
     let weights = Gpt::new(&config, 1337, Device::Cpu).unwrap();
-    let mut run = Run::new(weights, arguments.kind(), 0.99);
+    let mut run = Run::new(weights, arguments.kind(), 0.99, 0.1);
     let schedule = Config {
         steps,
         warmup: 100,

@@ -95,7 +95,7 @@ fn any_damage_to_a_checkpoint_is_passed_over() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
     for name in &names {
         let path = newest.join(name);
         let whole = fs::read(&path).unwrap();
