@@ -76,9 +76,12 @@ def parity(ours, peer):
         options = [*MODEL, "--steps", "20", "--threads", "1", "--wd", "0", "--dir", folder]
         subprocess.run([*peer, "export", *options], check=True)
         theirs = answer([*peer, "parity", *options, "--opt", "fused"])["losses"]
-        own = answer([*ours, "parity", *MODEL, "--threads", "1", "--dir", folder])["losses"]
-    apart = [abs(a - b) for a, b in zip(own, theirs)]
-    print(f"\nloss beside PyTorch's, fp32: apart by {max(apart[:12]):.1e} over 12 steps, {max(apart):.1e} over {len(apart)}")
+        command = [*ours, "parity", *MODEL, "--threads", "1", "--dir", folder]
+        forms = {"by autograd": answer([*command, "--autograd", "yes"]), "written out": answer(command)}
+    print("\n20 steps beside PyTorch, fp32: largest difference of the loss")
+    for name, found in forms.items():
+        apart = [abs(a - b) for a, b in zip(found["losses"], theirs)]
+        print(f"gradients {name:<24} {max(apart[:12]):.1e} over 12 steps, {max(apart):.1e} over {len(apart)}")
 
 
 def shakespeare(ours, path):

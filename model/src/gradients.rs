@@ -86,7 +86,12 @@ impl Gpt {
         })
     }
 
-    pub(crate) fn gradients_by_autograd(
+    /// The same by libtorch's autograd, operation by operation as PyTorch computes it; GPUs use it
+    /// anyway.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn gradients_by_autograd(
         &self,
         tokens: &Tensor,
         targets: &Tensor,

@@ -72,6 +72,30 @@ fn loss_and_gradients_are_those_of_autograd() {
     }
 }
 
+/// Rounding aside there is one gradient: that in 64 bits.
+#[test]
+fn the_gradient_is_as_exact_as_that_of_autograd() {
+    for architecture in [Architecture::Gpt2, Architecture::Llama] {
+        let gpt = model(architecture, 4, true);
+        let double = gpt.cast(Kind::Double).unwrap().trainable().unwrap();
+        let gpt = gpt.trainable().unwrap();
+        let (tokens, targets) = batch();
+        let scale = 1.0 / (2 * TOKENS) as f64;
+        let mut off = Dropout::off();
+        let truth = double
+            .gradients_by_autograd(&tokens, &targets, None, scale, &mut off)
+            .unwrap();
+        let fused = gpt.gradients(&tokens, &targets, scale, &mut off).unwrap();
+        let plain = gpt
+            .gradients_by_autograd(&tokens, &targets, None, scale, &mut off)
+            .unwrap();
+        let error = |found: &Tensor| (found - &truth.flat).norm().double_value(&[]);
+        let (ours, theirs) = (error(&fused.flat), error(&plain.flat));
+        println!("{architecture:?}: {ours:e}, autograd {theirs:e}");
+        assert!(ours < 1.5 * theirs, "{architecture:?}: {ours:e} {theirs:e}");
+    }
+}
+
 /// bf16 keeps eight bits: the gradient is off from the fp32 one by as little as autograd's is.
 #[test]
 fn bf16_gradients_are_as_good_as_those_of_autograd() {

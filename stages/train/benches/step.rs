@@ -78,6 +78,8 @@ struct Run {
     optimizer: Optimizer,
     step: u64,
     lr: f64,
+    /// Whether libtorch's autograd computes the gradients.
+    autograd: bool,
 }
 
 impl Run {
@@ -98,16 +100,19 @@ impl Run {
             optimizer,
             step: 0,
             lr: 1e-3,
+            autograd: false,
         }
     }
 
     fn step(&mut self, tokens: &Tensor, targets: &Tensor) -> f64 {
         let scale = 1.0 / targets.numel() as f64;
         let mut off = Dropout::off();
-        let found = self
-            .net
-            .gradients(tokens, targets, scale, &mut off)
-            .unwrap();
+        let (net, off) = (&self.net, &mut off);
+        let found = match self.autograd {
+            true => net.gradients_by_autograd(tokens, targets, None, scale, off),
+            false => net.gradients(tokens, targets, scale, off),
+        };
+        let found = found.unwrap();
         let norm = found.flat.norm();
         self.optimizer
             .update(self.weights.flat(), &found.flat, &norm, self.step, self.lr)
@@ -277,6 +282,7 @@ fn parity(arguments: &Arguments) {
         0.95,
         0.0,
     );
+    run.autograd = arguments.text("--autograd", "no") == "yes";
     let batches = read_tensors(&dir.join("batches.safetensors")).unwrap();
     let (x, y) = (&batches["x"], &batches["y"]);
     let losses: Vec<f64> = (0..x.size()[0])
