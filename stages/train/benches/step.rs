@@ -22,7 +22,7 @@ use textmill_model::{
     Architecture, Dropout, Gpt, ModelConfig, Sampling, Size, WEIGHTS_FILE, generate, read_tensors,
     write_tensors,
 };
-use textmill_train::{Config, Optimizer};
+use textmill_train::{Config, Optimizer, gradient_norm};
 
 struct Arguments(BTreeMap<String, String>);
 
@@ -113,7 +113,7 @@ impl Run {
             false => net.gradients(tokens, targets, scale, off),
         };
         let found = found.unwrap();
-        let norm = found.flat.norm();
+        let norm = gradient_norm(&found.flat).unwrap();
         self.optimizer
             .update(self.weights.flat(), &found.flat, &norm, self.step, self.lr)
             .unwrap();

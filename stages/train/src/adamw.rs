@@ -6,7 +6,7 @@ use crate::{Config, Error};
 
 /// Elements that one piece of the update covers on the CPU: small enough for the cache to hold
 /// what the dozen operations of the update touch.
-const CPU_PIECE: i64 = 1 << 15;
+pub(crate) const CPU_PIECE: i64 = 1 << 15;
 
 /// Part of the flat parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,7 +37,7 @@ mod workers;
 
 pub use config::{Config, Precision};
 pub use error::Error;
-pub use optimizer::{Optimizer, OptimizerKind};
+pub use optimizer::{Optimizer, OptimizerKind, gradient_norm};
 pub use schedule::{DecayShape, Schedule};
 pub use spikes::OnSpike;
 pub use stage::Stage;

@@ -14,7 +14,7 @@ use crate::corpus::TokenStream;
 use crate::loader::{Batch, RowFormat, validation_windows};
 use crate::log::{Arithmetic, Cost, Log};
 use crate::metrics::{Metric, rounded};
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, gradient_norm};
 use crate::order::Order;
 use crate::peak::{peak, peak_memory};
 use crate::prefetch::{Loader, Prefetch, StepBatches};
@@ -178,7 +178,7 @@ impl Trainer<'_> {
         let lr = self.plan.config.learning_rate(self.state.step);
         let (batches, waited) = self.batches.next()?;
         let (loss, gradient) = self.gradient(&batches)?;
-        let norm = gradient.f_norm()?;
+        let norm = gradient_norm(&gradient)?;
         // The one wait for the device in a step: whether to update must be known before it.
         let (loss, grad_norm) = (f64::try_from(&loss)?, f64::try_from(&norm)?);
         let applied = self.judge(loss, grad_norm, lr, &batches)?;
