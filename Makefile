@@ -87,6 +87,7 @@ rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own document
 # What the tests read shards with, as users do.
 TEST_STAMP := .venv/.test-requirements
 $(TEST_STAMP): tests/requirements.txt .venv/bin/pip
+	@echo "Installing what the tests compare with (PyTorch, transformers, lm-evaluation-harness: about 3 GB to download) ..."
 	@.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
