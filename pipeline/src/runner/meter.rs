@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use textmill_schemas::peak_memory;
 
 /// Measures from its start until it is read.
 pub struct Meter {
@@ -55,15 +56,6 @@ fn cpu_seconds() -> f64 {
     );
     let process = system.process(pid);
     process.map_or(0.0, |p| p.accumulated_cpu_time() as f64 / 1e3)
-}
-
-fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 #[cfg(test)]

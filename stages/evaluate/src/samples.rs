@@ -78,18 +78,12 @@ fn decode(tokenizer: &Tokenizer, given: &[u32], new: &[u32]) -> Result<String, E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::tokenizer;
+    use crate::test_support::{ids, tokenizer};
 
     #[test]
     fn texts_have_no_markup_and_no_broken_characters() {
         let tokenizer = tokenizer();
-        let ids = |text: &str| {
-            tokenizer
-                .encode_fast(text, false)
-                .unwrap()
-                .get_ids()
-                .to_vec()
-        };
+        let ids = |text: &str| ids(&tokenizer, text);
         let end = tokenizer.token_to_id("<|endoftext|>").unwrap();
         let given = [vec![end], ids("磨坊")].concat();
         let mut new = ids("的轮子");

@@ -24,6 +24,15 @@ pub(crate) fn model(vocab: usize, context: i64) -> Gpt {
     gpt
 }
 
+/// Token ids of a text.
+pub(crate) fn ids(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
+    tokenizer
+        .encode_fast(text, false)
+        .unwrap()
+        .get_ids()
+        .to_vec()
+}
+
 /// A byte-level tokenizer with a few merges and a document-end token.
 pub(crate) fn tokenizer() -> Tokenizer {
     let mut tokenizer = Tokenizer::new(BPE::default());

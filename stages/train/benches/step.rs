@@ -137,6 +137,15 @@ fn cpu_seconds() -> f64 {
     (fields[10] + fields[11]) / 100.0
 }
 
+/// Token ids of a batch, another one for each seed.
+fn ids(config: &ModelConfig, shape: [i64; 2], seed: i64) -> Tensor {
+    let count = shape.iter().product();
+    let ids: Vec<i64> = (0..count)
+        .map(|i: i64| (i * 7919 + seed * 104_729) % config.vocab_size)
+        .collect();
+    Tensor::from_slice(&ids).reshape(shape)
+}
+
 fn serve(arguments: &Arguments) {
     let config = arguments.config();
     let (batch, context) = (arguments.number("--batch", 16), config.context);
@@ -146,16 +155,14 @@ fn serve(arguments: &Arguments) {
         0.95,
         0.1,
     );
-    let ids = |seed: i64| -> Tensor {
-        let ids: Vec<i64> = (0..batch * context)
-            .map(|i| (i * 7919 + seed * 104_729) % config.vocab_size)
-            .collect();
-        Tensor::from_slice(&ids).reshape([batch, context])
-    };
     let mut number = 0;
     let mut step = || {
         number += 1;
-        run.step(&ids(number), &ids(number + 1))
+        let shape = [batch, context];
+        run.step(
+            &ids(&config, shape, number),
+            &ids(&config, shape, number + 1),
+        )
     };
     for _ in 0..arguments.number("--warmup", 2) {
         step();
@@ -212,15 +219,8 @@ fn gpu(arguments: &Arguments) {
         0.95,
         0.1,
     );
-    let ids = |seed: i64| -> Tensor {
-        let ids: Vec<i64> = (0..batch * context)
-            .map(|i| (i * 7919 + seed * 104_729) % config.vocab_size)
-            .collect();
-        Tensor::from_slice(&ids)
-            .reshape([batch, context])
-            .to_device(device)
-    };
-    let (tokens, targets) = (ids(1), ids(2));
+    let batch = |seed| ids(&config, [batch, context], seed).to_device(device);
+    let (tokens, targets) = (batch(1), batch(2));
     run.step(&tokens, &targets);
     let first = start.elapsed().as_secs_f64();
     let mut seconds: Vec<f64> = (0..arguments.number("--steps", 30))
@@ -231,7 +231,7 @@ fn gpu(arguments: &Arguments) {
         })
         .collect();
     seconds.sort_by(f64::total_cmp);
-    let speed = (batch * context) as f64 / seconds[seconds.len() / 2];
+    let speed = tokens.numel() as f64 / seconds[seconds.len() / 2];
     println!(
         "{}",
         json!({"first_step_s": first, "tokens_per_second": speed})

@@ -79,12 +79,7 @@ pub(crate) fn peak_memory(device: Device) -> Option<u64> {
     if device != Device::Cpu {
         return None;
     }
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib * 1024)
+    textmill_schemas::peak_memory()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use textmill_schemas::NoProgress;
 
 use super::*;
 use crate::Error;
-use crate::test_support::{model, tokenizer};
+use crate::test_support::{ids, model, tokenizer};
 use crate::workers::Workers;
 
 const CONTEXT: i64 = 16;
@@ -151,13 +151,7 @@ fn requests_that_cannot_be_scored_are_refused() {
 #[test]
 fn the_border_is_that_of_the_whole() {
     let tokenizer = tokenizer();
-    let ids = |text: &str| {
-        tokenizer
-            .encode_fast(text, false)
-            .unwrap()
-            .get_ids()
-            .to_vec()
-    };
+    let ids = |text: &str| ids(&tokenizer, text);
     let pair = |context: &str, continuation: &str| {
         encode_pair(&tokenizer, context, continuation, 0).unwrap()
     };
