@@ -3,6 +3,10 @@
 use crate::row::{Origin, row};
 use crate::stage::Reason;
 
+/// Media type of HTML that is content from beginning to end, such as a book's chapter or a post:
+/// `extract` renders all of it and looks for no boilerplate.
+pub const CONTENT_HTML: &str = "text/x-content-html";
+
 row! {
     /// What `collect` found: bytes with their provenance, not yet read as text.
     pub struct RawDocument {

@@ -94,12 +94,44 @@ pub enum Kind {
     Warc,
     /// Text of a web crawl: conversion records. The same container as `warc`.
     Wet,
+    /// What a crawler found out about each page: metadata records. The same container as `warc`.
+    Wat,
+    /// A list of the files of a crawl, such as Common Crawl's `warc.paths.gz`.
+    Paths,
+    /// Pages to fetch: a list of addresses, a sitemap or a feed.
+    Web,
+    /// RSS, Atom or JSON Feed: one document an entry.
+    Feed,
+    /// A Stack Exchange dump: one document a question with its answers.
+    StackExchange,
+    /// Posts and comments as JSON lines, of the Reddit type: one document a thread.
+    Comments,
+    /// Saved pages of a forum (Discourse, phpBB and their like): one document a thread.
+    Forum,
+    /// A MediaWiki dump: one document a page.
+    MediaWiki,
+    /// An electronic book.
+    Epub,
+    /// A plain text of a book, with the head and licence of Project Gutenberg.
+    Gutenberg,
     /// One JSON object a line.
     Jsonl,
+    /// A JSON array of objects, or one object.
+    Json,
+    /// Rows with values separated by commas.
+    Csv,
+    /// Rows with values separated by tabs.
+    Tsv,
+    /// An Apache Parquet table.
+    Parquet,
     /// One plain text a file.
     Text,
     /// One Markdown document a file.
     Markdown,
+    /// A PDF with a text layer.
+    Pdf,
+    /// A Word document.
+    Docx,
 }
 
 #[cfg(test)]
@@ -122,8 +154,8 @@ mod tests {
             (r#"{"task_byte": 1}"#, "task_byte"),
             (r#"{"source": [{"name": "a"}]}"#, "path"),
             (
-                r#"{"source": [{"name": "a", "path": "b", "kind": "pdf"}]}"#,
-                "pdf",
+                r#"{"source": [{"name": "a", "path": "b", "kind": "tape"}]}"#,
+                "tape",
             ),
         ] {
             let error = serde_json::from_str::<Config>(json).unwrap_err();

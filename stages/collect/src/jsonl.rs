@@ -77,6 +77,7 @@ pub(crate) fn read(
         let place = Place {
             offset: stream.position(),
             inside_member: false,
+            ..Place::default()
         };
         let found = match stream.read_line(&mut line, settings.max_record) {
             Ok(Line::End) => return Ok(()),

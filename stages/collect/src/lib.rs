@@ -6,9 +6,17 @@
 //! a dropped row with file, offset and reason, and never stops the run.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod archive;
+mod book;
 mod config;
+mod document;
 mod error;
 mod expand;
+mod feed;
+mod fetch;
+mod forum;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod input;
 mod jsonl;
@@ -18,8 +26,11 @@ mod reader;
 mod record;
 mod sniff;
 mod stage;
+mod store;
+mod table;
 mod time;
 mod warc;
+mod wiki;
 
 pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;

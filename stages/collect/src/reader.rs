@@ -8,7 +8,7 @@ use crate::input::{Input, Stream};
 use crate::listing::Found;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 use crate::sniff::{self, Format};
-use crate::{jsonl, plain, warc};
+use crate::{archive, book, document, feed, forum, jsonl, plain, table, warc, wiki};
 
 /// Reads a file of a listing.
 pub(crate) fn read_file(
@@ -32,7 +32,7 @@ fn unreadable(error: &std::io::Error) -> Reason {
 }
 
 /// Reads bytes of so many bytes on disk.
-fn read(
+pub(crate) fn read(
     input: Box<dyn Input>,
     size: u64,
     file: &FileRef,
@@ -56,17 +56,59 @@ fn read(
             false => Ok(()),
         };
     }
-    let whole = match sniff::format(file.source.config.kind, head, &file.file) {
-        Format::Other(media_type) => {
-            return reject(Reason::new("collect.media_type").detail(media_type));
-        }
-        Format::Warc => return warc::read(&mut stream, file, settings, out),
-        Format::JsonLines => return jsonl::read(&mut stream, file, settings, out),
-        Format::Html => "text/html",
-        Format::Markdown => "text/markdown",
-        Format::Text => "text/plain",
-    };
-    plain::read(&mut stream, size, whole, file, settings, out)
+    let format = sniff::format(file.source.config.kind, head, &file.file);
+    match format {
+        Format::Other(media_type) => reject(Reason::new("collect.media_type").detail(media_type)),
+        Format::Parquet | Format::Zip | Format::SevenZip => match stream.into_seekable() {
+            Ok(input) => read_seekable(format, input, file, settings, out),
+            Err(reason) => reject(reason),
+        },
+        _ => read_stream(format, &mut stream, size, file, settings, out),
+    }
+}
+
+/// Reads formats whose directory stands at the end.
+fn read_seekable(
+    format: Format,
+    input: Box<dyn Input>,
+    file: &FileRef,
+    settings: &Settings,
+    out: &mut impl Output,
+) -> Result<(), Stop> {
+    match format {
+        Format::Parquet => table::parquet::read(input, file, settings, out),
+        Format::SevenZip => archive::sevenz::read(input, file, settings, out),
+        _ => archive::zip::read(input, file, settings, out),
+    }
+}
+
+/// Reads formats that stream.
+fn read_stream(
+    format: Format,
+    stream: &mut Stream,
+    size: u64,
+    file: &FileRef,
+    settings: &Settings,
+    out: &mut impl Output,
+) -> Result<(), Stop> {
+    match format {
+        Format::Html => plain::read(stream, size, "text/html", file, settings, out),
+        Format::Markdown => plain::read(stream, size, "text/markdown", file, settings, out),
+        Format::Warc => warc::read(stream, file, settings, out),
+        Format::JsonLines => jsonl::read(stream, file, settings, out),
+        Format::Feed => feed::xml::read(stream, file, settings, out),
+        Format::JsonFeed => feed::json::read(stream, file, settings, out),
+        Format::StackExchange => forum::stack_exchange::read(stream, file, settings, out),
+        Format::Comments => forum::comments::read(stream, file, settings, out),
+        Format::ForumPage => forum::pages::read(stream, file, settings, out),
+        Format::MediaWiki => wiki::dump::read(stream, file, settings, out),
+        Format::Gutenberg => book::gutenberg::read(stream, file, settings, out),
+        Format::Json => table::json::read(stream, file, settings, out),
+        Format::Csv(separator) => table::csv::read(stream, separator, file, settings, out),
+        Format::Pdf => document::pdf::read(stream, file, settings, out),
+        Format::Tar => archive::tar::read(stream, file, settings, out),
+        _ => plain::read(stream, size, "text/plain", file, settings, out),
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub(crate) struct Place {
     pub offset: u64,
     /// Whether the record begins inside a gzip member, so that `offset` counts decompressed bytes.
     pub inside_member: bool,
+    /// Decompressed bytes from the start of the bzip2 stream or the archive's member at `offset`
+    /// to the record; 0 elsewhere.
+    pub within: u64,
 }
 
 /// The file that is read: makes the rows' provenance.
@@ -62,6 +65,9 @@ impl FileRef<'_> {
         hasher.update(self.key);
         hasher.update(&[u8::from(place.inside_member)]);
         hasher.update(&place.offset.to_le_bytes());
+        if place.within > 0 {
+            hasher.update(&place.within.to_le_bytes());
+        }
         let mut id = hasher.finalize().to_hex();
         id.truncate(32);
         id.to_string()

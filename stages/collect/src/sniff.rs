@@ -6,6 +6,8 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 use serde::de::IgnoredAny;
 
 use crate::config::Kind;
+use crate::table::csv::Separator;
+use crate::{book, feed, forum, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,34 @@ pub(crate) enum Format {
     Markdown,
     /// A plain text.
     Text,
+    /// RSS or Atom.
+    Feed,
+    /// JSON Feed.
+    JsonFeed,
+    /// A table of a Stack Exchange dump.
+    StackExchange,
+    /// Posts and comments as JSON lines.
+    Comments,
+    /// A saved page of a forum.
+    ForumPage,
+    /// A MediaWiki dump.
+    MediaWiki,
+    /// A book of Project Gutenberg.
+    Gutenberg,
+    /// A JSON array, or one object.
+    Json,
+    /// Values separated by commas or tabs.
+    Csv(Separator),
+    /// Apache Parquet.
+    Parquet,
+    /// PDF.
+    Pdf,
+    /// An archive; a book or a Word document, if that is what is in it.
+    Zip,
+    /// An archive.
+    Tar,
+    /// An archive.
+    SevenZip,
     /// Something that is not read, by media type.
     Other(&'static str),
 }
@@ -60,15 +90,12 @@ const ENDINGS: &[(&str, &str)] = &[
     ("js", "text/javascript"),
     ("mjs", "text/javascript"),
     ("cjs", "text/javascript"),
-    ("json", "application/json"),
     ("map", "application/json"),
     ("svg", "image/svg+xml"),
     ("xml", "application/xml"),
     ("xsl", "application/xml"),
     ("rss", "application/rss+xml"),
     ("atom", "application/atom+xml"),
-    ("csv", "text/csv"),
-    ("tsv", "text/tab-separated-values"),
     ("yaml", "application/yaml"),
     ("yml", "application/yaml"),
     ("toml", "application/toml"),
@@ -84,26 +111,52 @@ const TAGS: &[&str] = &[
 pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
     // Before the look at the bytes: a crawl holds bodies of every type.
     let is_crawl = kind == Kind::Auto && head.starts_with(b"WARC/");
-    if is_crawl || matches!(kind, Kind::Warc | Kind::Wet) {
+    if is_crawl || matches!(kind, Kind::Warc | Kind::Wet | Kind::Wat) {
         return Format::Warc;
+    }
+    if let Some(container) = container(head) {
+        return container;
     }
     if let Some(other) = binary(head) {
         return Format::Other(other);
     }
     let ending = ending(name);
     let forced = match kind {
-        Kind::Text => Some(Format::Text),
-        Kind::Jsonl => Some(Format::JsonLines),
-        Kind::Html => Some(Format::Html),
-        Kind::Markdown => Some(Format::Markdown),
-        Kind::Auto | Kind::Warc | Kind::Wet => None,
+        Kind::Html => Format::Html,
+        Kind::Feed if head.trim_ascii_start().starts_with(b"{") => Format::JsonFeed,
+        Kind::Feed => Format::Feed,
+        Kind::StackExchange => Format::StackExchange,
+        Kind::Comments => Format::Comments,
+        Kind::Forum => Format::ForumPage,
+        Kind::MediaWiki => Format::MediaWiki,
+        Kind::Gutenberg => Format::Gutenberg,
+        Kind::Jsonl => Format::JsonLines,
+        Kind::Json => Format::Json,
+        Kind::Csv => Format::Csv(Separator::Comma),
+        Kind::Tsv => Format::Csv(Separator::Tab),
+        Kind::Text => Format::Text,
+        Kind::Markdown => Format::Markdown,
+        Kind::Epub => Format::Other("text/plain"),
+        Kind::Parquet | Kind::Pdf | Kind::Docx => Format::Other("text/plain"),
+        Kind::Auto | Kind::Warc | Kind::Wet | Kind::Wat | Kind::Paths | Kind::Web => {
+            return found(head, &ending);
+        }
     };
     match forced {
-        Some(format @ (Format::Html | Format::Markdown)) => {
-            known_ending(&ending).map_or(format, Format::Other)
-        }
-        Some(format) => format,
-        None => found(head, &ending),
+        Format::Html | Format::Markdown => known_ending(&ending).map_or(forced, Format::Other),
+        forced => forced,
+    }
+}
+
+/// Formats that are not text, but read.
+fn container(head: &[u8]) -> Option<Format> {
+    match head {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Format::Zip),
+        _ if head.starts_with(b"%PDF-") => Some(Format::Pdf),
+        _ if head.starts_with(b"PAR1") => Some(Format::Parquet),
+        _ if head.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Format::SevenZip),
+        _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
+        _ => None,
     }
 }
 
@@ -114,29 +167,65 @@ fn found(head: &[u8], ending: &str) -> Format {
     if is_page(start) {
         return Format::Html;
     }
+    if let Some(format) = found_xml(start) {
+        return format;
+    }
     match ending {
         "html" | "htm" | "xhtml" | "xht" | "shtml" => return Format::Html,
         "md" | "markdown" | "mdown" | "mkd" => return Format::Markdown,
-        "jsonl" | "ndjson" => return Format::JsonLines,
+        "csv" => return Format::Csv(Separator::Comma),
+        "tsv" => return Format::Csv(Separator::Tab),
         _ => {}
     }
-    if is_json_lines(head) {
+    if feed::json::begins(head) {
+        return Format::JsonFeed;
+    }
+    let json_lines = matches!(ending, "jsonl" | "ndjson") || is_json_lines(head);
+    if json_lines && forum::comments::begins(head) {
+        return Format::Comments;
+    }
+    if json_lines {
         return Format::JsonLines;
+    }
+    if is_json(head, ending) {
+        return Format::Json;
     }
     if let Some(other) = known_ending(ending) {
         return Format::Other(other);
     }
-    if text.trim_start().starts_with("<?xml")
-        || ["<rss", "<feed", "<svg", "<mediawiki"]
-            .iter()
-            .any(|root| start.starts_with(root))
-    {
+    if text.trim_start().starts_with("<?xml") || start.starts_with("<svg") {
         return Format::Other("application/xml");
+    }
+    if book::gutenberg::begins(&text) {
+        return Format::Gutenberg;
     }
     if !matches!(ending, "txt" | "text") && begins_with_tag(start, TAGS) {
         return Format::Html;
     }
     Format::Text
+}
+
+/// The format of XML by its root.
+fn found_xml(start: &str) -> Option<Format> {
+    if wiki::dump::begins(start) {
+        return Some(Format::MediaWiki);
+    }
+    if feed::xml::begins(start) {
+        return Some(Format::Feed);
+    }
+    forum::stack_exchange::begins(start).then_some(Format::StackExchange)
+}
+
+/// Whether a file that does not hold JSON lines is JSON: by its ending, or because it begins
+/// with an array of objects.
+fn is_json(head: &[u8], ending: &str) -> bool {
+    let head = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start();
+    let in_array = head.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+    let objects = in_array.is_some_and(|rest| rest.starts_with(b"{"));
+    objects || (ending == "json" && matches!(head.first(), Some(b'{' | b'[')))
 }
 
 /// The media type of bytes that are not text; `None` for text.
@@ -278,7 +367,7 @@ fn known_ending(ending: &str) -> Option<&'static str> {
 /// The ending of a file name in lower case, without that of its compression.
 fn ending(name: &str) -> String {
     let name = name.to_ascii_lowercase();
-    let compression = [".gz", ".zst", ".zstd"];
+    let compression = [".gz", ".zst", ".zstd", ".bz2"];
     let inner = compression.iter().find_map(|end| name.strip_suffix(end));
     let file = inner.unwrap_or(&name);
     let file = file.rsplit('/').next().unwrap_or(file);
@@ -317,11 +406,7 @@ mod tests {
             (b"{\"text\": \"a\"}\n{", "a.txt", Format::JsonLines),
             (b"{\"text\": \"a\"}", "a.json", Format::JsonLines),
             (b"{bad\n{\"a\":1}", "a.jsonl.zst", Format::JsonLines),
-            (
-                b"{\n \"text\": 1\n}",
-                "a.json",
-                Format::Other("application/json"),
-            ),
+            (b"{\n \"text\": 1\n}", "a.json", Format::Json),
             (b"{like so}", "a.txt", Format::Text),
             (b"body { color: red }", "a.css", Format::Other("text/css")),
             (

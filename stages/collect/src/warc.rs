@@ -140,6 +140,7 @@ impl Reader<'_> {
         Place {
             offset: damage.member,
             inside_member: false,
+            ..Place::default()
         }
     }
 

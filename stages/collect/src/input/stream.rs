@@ -1,9 +1,10 @@
 //! One buffer over plain, gzip and Zstandard files.
 
 use std::collections::VecDeque;
-use std::io::{self, BufReader, ErrorKind, Read, SeekFrom};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use memchr::memchr;
+use textmill_schemas::Reason;
 
 use super::gzip::{Gzip, Step};
 use super::{Damage, Input};
@@ -15,6 +16,7 @@ enum Layer {
     Plain(Box<dyn Input>),
     Gzip(Box<Gzip>),
     Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Box<dyn Input>>>>),
+    Bzip2(Box<bzip2::bufread::MultiBzDecoder<BufReader<Box<dyn Input>>>>),
 }
 
 /// A gzip member, by where its content and itself begin.
@@ -69,6 +71,10 @@ impl Stream {
             // a frame, or a skippable frame before it
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
                 Layer::Zstd(Box::new(zstd::stream::read::Decoder::new(input)?))
+            }
+            [b'B', b'Z', b'h', b'1'..=b'9'] => {
+                let input = BufReader::with_capacity(BUFFER, input);
+                Layer::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(input)))
             }
             _ => Layer::Plain(input),
         };
@@ -144,11 +150,13 @@ impl Stream {
             return Place {
                 offset: self.member.file,
                 inside_member: false,
+                ..Place::default()
             };
         }
         Place {
             offset: self.position,
             inside_member: matches!(self.layer, Layer::Gzip(_)),
+            ..Place::default()
         }
     }
 
@@ -224,6 +232,32 @@ impl Stream {
         }
     }
 
+    /// The file's bytes from the beginning, decompressed, to be read at any place: the file itself,
+    /// or what is compressed in a temporary file.
+    pub fn into_seekable(mut self) -> Result<Box<dyn Input>, Reason> {
+        let unreadable =
+            |error: io::Error| Reason::new(Damage::UNREADABLE).detail(error.to_string());
+        match self.layer {
+            Layer::Plain(mut input) => {
+                input.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+                return Ok(input);
+            }
+            packed => self.layer = packed,
+        }
+        let mut spool = tempfile::tempfile().map_err(unreadable)?;
+        loop {
+            let chunk = self.fill().map_err(|damage| damage.reason())?;
+            if chunk.is_empty() {
+                break;
+            }
+            let read = chunk.len();
+            spool.write_all(chunk).map_err(unreadable)?;
+            self.consume(read);
+        }
+        spool.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+        Ok(Box::new(spool))
+    }
+
     /// Decodes more bytes behind those in the buffer; false when there are none to be had.
     fn more(&mut self) -> bool {
         if self.start > 0 {
@@ -256,6 +290,7 @@ impl Layer {
             Self::Plain(input) => input.read(out),
             Self::Gzip(gzip) => return gzip.step(out),
             Self::Zstd(decoder) => decoder.read(out),
+            Self::Bzip2(decoder) => decoder.read(out),
         };
         match read {
             Ok(0) => Ok(Step::End),
@@ -271,10 +306,11 @@ impl Layer {
             (_, ErrorKind::UnexpectedEof) => Damage::TRUNCATED,
             _ => Damage::CORRUPT,
         };
-        let layer = if rule == Damage::UNREADABLE {
-            "reading"
-        } else {
-            "Zstandard"
+        let layer = match self {
+            Self::Plain(_) => "reading",
+            Self::Gzip(_) => "gzip",
+            Self::Zstd(_) => "Zstandard",
+            Self::Bzip2(_) => "bzip2",
         };
         Damage {
             rule,
@@ -286,7 +322,7 @@ impl Layer {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Write};
+    use std::io::Cursor;
 
     use flate2::Compression;
     use flate2::write::GzEncoder;

@@ -1,0 +1,4 @@
+//! Books.
+
+pub(crate) mod epub;
+pub(crate) mod gutenberg;

@@ -1,0 +1,4 @@
+//! Office documents.
+
+pub(crate) mod docx;
+pub(crate) mod pdf;

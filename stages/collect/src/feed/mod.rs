@@ -1,0 +1,4 @@
+//! News and blogs: RSS, Atom, JSON Feed.
+
+pub(crate) mod json;
+pub(crate) mod xml;

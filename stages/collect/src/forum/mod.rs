@@ -1,0 +1,5 @@
+//! Forums.
+
+pub(crate) mod comments;
+pub(crate) mod pages;
+pub(crate) mod stack_exchange;

@@ -1,0 +1,5 @@
+//! Tables and records.
+
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod parquet;

@@ -1,0 +1,3 @@
+//! Encyclopedias.
+
+pub(crate) mod dump;
