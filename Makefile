@@ -22,7 +22,9 @@ DOCUMENTS ?= 20000000
 MEMORY ?= 2GiB
 # Time of `make fuzz` for each of its targets.
 SECONDS ?= 60
-FUZZ := stages/extract/fuzz
+# Which of them; empty: all.
+TARGETS ?=
+FUZZ := stages/extract/fuzz stages/collect/fuzz
 
 # These would silently replace what .cargo/config.toml says about libtorch.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS LIBTORCH LIBTORCH_USE_PYTORCH
@@ -111,15 +113,18 @@ $(PEERS)/.installed: bench/requirements.txt
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
-fuzz: ## feed broken pages to extraction: make fuzz SECONDS=600 (needs nightly and cargo-fuzz)
+fuzz: ## feed broken input to the parsers: make fuzz SECONDS=600 TARGETS="page warc" (needs nightly and cargo-fuzz)
 	@$(CARGO) +nightly --version >/dev/null 2>&1 || { echo "make fuzz needs a nightly toolchain: rustup toolchain install nightly" >&2; exit 1; }
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || { echo "make fuzz needs cargo-fuzz: cargo install cargo-fuzz --locked" >&2; exit 1; }
-	@mkdir -p $(FUZZ)/seeds
-	@find sample_corpus stages/extract/src/stage/pages -name '*.html' | while read -r page; do cp "$$page" "$(FUZZ)/seeds/$${page//\//_}"; done
-	@for target in page text; do \
-	  mkdir -p $(FUZZ)/corpus/$$target; \
-	  $(CARGO) +nightly fuzz run --fuzz-dir $(FUZZ) $$target $(FUZZ)/corpus/$$target $(FUZZ)/seeds -- -dict=$(FUZZ)/html.dict \
-	    -max_len=65536 -timeout=10 -rss_limit_mb=4096 -max_total_time=$(SECONDS); \
+	@for folder in $(FUZZ); do \
+	  mkdir -p $$folder/seeds; \
+	  find sample_corpus stages/extract/src/stage/pages -type f -size -256k | while read -r file; do cp "$$file" "$$folder/seeds/$${file//\//_}"; done; \
+	  for target in $$($(CARGO) +nightly fuzz list --fuzz-dir $$folder); do \
+	    if [ -n "$(TARGETS)" ] && [[ " $(TARGETS) " != *" $$target "* ]]; then continue; fi; \
+	    mkdir -p $$folder/corpus/$$target; \
+	    $(CARGO) +nightly fuzz run --fuzz-dir $$folder $$target $$folder/corpus/$$target $$folder/seeds -- $$(find $$folder -maxdepth 1 -name '*.dict' -printf '-dict=%p ') \
+	      -max_len=65536 -timeout=10 -rss_limit_mb=4096 -max_total_time=$(SECONDS); \
+	  done; \
 	done
 
 lint: $(LIBTORCH_STAMP) ## rustfmt and clippy, warnings denied
@@ -130,4 +135,4 @@ clean: ## remove build outputs and runs, keep the set-up
 	rm -rf target runs
 
 distclean: clean ## remove everything that make has made
-	rm -rf .libtorch .venv $(PEERS) $(addprefix $(FUZZ)/,artifacts corpus seeds target)
+	rm -rf .libtorch .venv $(PEERS) $(foreach folder,$(FUZZ),$(addprefix $(folder)/,artifacts corpus seeds target))

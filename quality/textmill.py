@@ -1,5 +1,6 @@
 """Runs the textmill binary on rows, for the measures beside this file."""
 
+import base64
 import json
 import os
 import subprocess
@@ -49,3 +50,20 @@ class Textmill:
         command = [self.binary, "inspect", str(shards), "--json"]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
         return [json.loads(line) for line in done.stdout.split("\n") if line]
+
+    def collect(self, path, kind="auto", settings=None):
+        """All rows that the collect stage makes of a file or folder, kept and dropped."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = {"name": "suite", "path": str(Path(path).resolve()), "kind": kind, **(settings or {})}
+            lines = [f"{key} = {json.dumps(value)}" for key, value in source.items()]
+            config = Path(folder, "config.toml")
+            run = f"[run]\ndir = {json.dumps(os.path.join(folder, 'run'))}\n"
+            config.write_text(run + "[[collect.source]]\n" + "\n".join(lines) + "\n")
+            command = [self.binary, "collect", "--quiet", "--config", str(config)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            shards = Path(folder, "run", "collect")
+            kept = self.rows(shards) if any(shards.glob("part-*")) else []
+            dropped = self.rows(shards / "dropped") if (shards / "dropped").is_dir() else []
+        for row in kept:
+            row["body"] = base64.b64decode(row["body"]).decode("utf-8", "replace")
+        return [{"kept": True, **row} for row in kept] + [{"kept": False, **row} for row in dropped]

@@ -87,14 +87,9 @@ impl Config {
         })?;
         let config = parse(&text, &path.display().to_string())?;
         if overrides.is_empty() {
-            return Ok(config);
+            return Ok(config.with_weights());
         }
-        let mut table: toml::Table = text.parse()?;
-        for assignment in overrides {
-            set(&mut table, assignment)?;
-        }
-        let text = toml::to_string(&table)?;
-        toml::from_str(&text).map_err(|error| anyhow!("--set: {}", message(&error)))
+        overridden(text.parse()?, overrides)
     }
 
     /// What a stage of the run wrote: its folder and its manifest.
@@ -109,13 +104,39 @@ impl Config {
 
     /// The defaults, with `--set` overrides applied.
     pub fn from_overrides(overrides: &[String]) -> Result<Self> {
-        let mut table = toml::Table::new();
-        for assignment in overrides {
-            set(&mut table, assignment)?;
-        }
-        let text = toml::to_string(&table)?;
-        toml::from_str(&text).map_err(|error| anyhow!("--set: {}", message(&error)))
+        overridden(toml::Table::new(), overrides)
     }
+
+    /// Moves the weights of sources to where they are heeded, `[train.mixture]`, so that changing
+    /// one reads nothing again. A weight that stands there already wins.
+    fn with_weights(mut self) -> Self {
+        for source in &mut self.collect.source {
+            let Some(weight) = source.weight.take() else {
+                continue;
+            };
+            #[cfg(feature = "torch")]
+            self.train
+                .mixture
+                .sources
+                .entry(source.name.clone())
+                .or_insert(weight);
+            // Such a build does not train.
+            #[cfg(not(feature = "torch"))]
+            let _ = weight;
+        }
+        self
+    }
+}
+
+/// A configuration with `--set` overrides applied.
+fn overridden(mut table: toml::Table, overrides: &[String]) -> Result<Config> {
+    for assignment in overrides {
+        set(&mut table, assignment)?;
+    }
+    let text = toml::to_string(&table)?;
+    let config: Config =
+        toml::from_str(&text).map_err(|error| anyhow!("--set: {}", message(&error)))?;
+    Ok(config.with_weights())
 }
 
 fn parse(text: &str, name: &str) -> Result<Config> {
@@ -233,6 +254,24 @@ mod tests {
         );
         assert!(overrides(&["filter"]).is_err());
         assert!(overrides(&["run.seed=1", "run.seed.x=1"]).is_err());
+    }
+
+    #[cfg(feature = "torch")]
+    #[test]
+    fn a_source_has_its_weight_in_the_mixture() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.toml");
+        let source = |name: &str| {
+            format!("[[collect.source]]\nname = \"{name}\"\npath = \"p\"\nweight = 2.5\n")
+        };
+        let text = source("a") + &source("b") + "[train.mixture.sources]\nb = 0.5\n";
+        fs::write(&path, text).unwrap();
+        for overrides in [vec![], vec!["run.seed=2".to_owned()]] {
+            let config = Config::load(&path, &overrides).unwrap();
+            let sources = config.train.mixture.sources;
+            assert_eq!((sources["a"], sources["b"]), (2.5, 0.5));
+            assert_eq!(config.collect.source[0].weight, None);
+        }
     }
 
     #[test]

@@ -28,8 +28,10 @@ impl Collected {
 
     /// Bodies of the kept rows as text.
     pub fn bodies(&self) -> Vec<&str> {
-        let text = |row: &'_ RawDocument| std::str::from_utf8(&row.body).unwrap();
-        self.kept.iter().map(text).collect()
+        let bodies = self.kept.iter();
+        bodies
+            .map(|row| std::str::from_utf8(&row.body).unwrap())
+            .collect()
     }
 }
 

@@ -85,7 +85,8 @@ impl<'v> Writer<'v> {
         self.tokens.push_back(token);
     }
 
-    /// Whether a stop string has come; what was behind it is gone.
+    /// Whether a stop string has come; what was behind it is gone. The first one that is whole
+    /// counts, even if a longer one began before it.
     pub fn stopped(&self) -> bool {
         self.stopped
     }
@@ -196,6 +197,13 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_string_that_is_whole_does_not_wait_for_one_that_began_before() {
+        let (found, stopped) = pieces("b渡渡", &["渡", "b渡渡"]);
+        assert!(stopped);
+        assert_eq!(texts(&found).concat(), "b");
+    }
+
+    #[test]
     fn tokens_of_one_character_come_together_and_share_its_offset() {
         let (found, _) = pieces("a渡b", &[]);
         let offsets = |piece: &Piece| piece.tokens.iter().map(|t| t.offset).collect::<Vec<_>>();
@@ -231,7 +239,10 @@ mod tests {
         ) {
             let stops: Vec<&str> = stops.iter().map(String::as_str).collect();
             let (found, stopped) = pieces(&text, &stops);
-            let end = stops.iter().filter_map(|stop| text.find(stop)).min();
+            // Of several stop strings the one that is whole first ends the text, and of those that
+            // are whole at the same place the longest.
+            let ends = |stop: &&str| text.find(stop).map(|at| (at + stop.len(), at));
+            let end = stops.iter().filter_map(ends).min().map(|(_, at)| at);
             prop_assert_eq!(stopped, end.is_some());
             let given = texts(&found).concat();
             let tokens: usize = found.iter().map(|piece| piece.tokens.len()).sum();

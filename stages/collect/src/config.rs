@@ -63,6 +63,10 @@ pub struct SourceConfig {
     /// Licence that every row of the source carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    /// How often training sees its documents, where `[train.mixture]` does not say so: 2 is twice
+    /// in each pass, 0.5 every second document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// Documents to keep at most. A source with a limit is one task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,

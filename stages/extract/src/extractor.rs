@@ -100,6 +100,18 @@ impl Extractor {
         self.or_embedded(extracted, &embedded, url)
     }
 
+    /// Extracts HTML that is content from beginning to end, such as a book's chapter: every block
+    /// is kept.
+    #[must_use]
+    pub fn extract_whole(&self, html: &str, url: Option<&str>) -> Extracted {
+        let Parsed(tree) = Parsed::of(html);
+        let described = self.describe(&tree, url);
+        drop(tree);
+        let survey = Survey::of(&described.page, &described.declared);
+        let fates = vec![Fate::Content; described.page.blocks.len()];
+        self.write(&described, &survey, &fates)
+    }
+
     /// Extracts a page that is parsed already.
     #[must_use]
     pub fn extract_parsed(&self, parsed: &Parsed, url: Option<&str>) -> Extracted {
@@ -176,11 +188,16 @@ impl Extractor {
         survey: &Survey<'_>,
         probability: &[f32],
     ) -> (Extracted, Vec<Fate>) {
-        let page = &described.page;
         let fates = self.fates(survey, probability, described.metadata.is_thread);
+        (self.write(described, survey, &fates), fates)
+    }
+
+    /// Writes the blocks that are kept, with what the page says of itself.
+    fn write(&self, described: &Described, survey: &Survey<'_>, fates: &[Fate]) -> Extracted {
+        let page = &described.page;
         let decided = Decided {
             page,
-            fates: &fates,
+            fates,
             title: survey.title(),
             authors: &survey.authors(),
         };
@@ -188,7 +205,7 @@ impl Extractor {
         let markdown = markup.map(|references| Markdown::new(page, references));
         let (text, spans) = decided.write(markdown.as_ref());
         let metadata = &described.metadata;
-        let extracted = Extracted {
+        Extracted {
             title: metadata.title.clone(),
             author: metadata.author.clone(),
             date: metadata.date.clone(),
@@ -201,8 +218,7 @@ impl Extractor {
             text,
             spans,
             embedded: None,
-        };
-        (extracted, fates)
+        }
     }
 
     fn fates(&self, survey: &Survey<'_>, probability: &[f32], is_thread: bool) -> Vec<Fate> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use textmill_schemas::{Document, DocumentStage, RawDocument, Reason, Verdict};
+use textmill_schemas::{CONTENT_HTML, Document, DocumentStage, RawDocument, Reason, Verdict};
 
 use crate::config::{Config, Error};
 use crate::extractor::{Extracted, Extractor};
@@ -19,6 +19,8 @@ pub struct Extract {
 /// How a body is read.
 enum Reading {
     Html,
+    /// HTML without anything around the content.
+    Content,
     Text,
 }
 
@@ -37,6 +39,7 @@ impl Extract {
     fn read(&self, input: &RawDocument, reading: &Reading, text: String) -> Extracted {
         match reading {
             Reading::Html => self.extractor.extract(&text, input.url.as_deref()),
+            Reading::Content => self.extractor.extract_whole(&text, input.url.as_deref()),
             Reading::Text => Extracted {
                 text: plain::clean(&text),
                 ..Extracted::default()
@@ -119,6 +122,7 @@ fn reading_of(media_type: &str, body: &[u8]) -> Option<Reading> {
         "text/html" | "application/xhtml+xml" | "application/vnd.wap.xhtml+xml" => {
             Some(Reading::Html)
         }
+        CONTENT_HTML => Some(Reading::Content),
         "text/plain" | "text/markdown" | "text/x-markdown" => Some(Reading::Text),
         "" if looks_like_html(body) => Some(Reading::Html),
         "" => Some(Reading::Text),

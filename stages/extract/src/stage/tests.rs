@@ -437,3 +437,19 @@ fn a_declared_shadow_root_is_shown_and_a_template_is_not() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_content_from_beginning_to_end_is_kept_whole() {
+    let html = "<h1>Kapitel 1</h1><p>Short.</p><ul><li><a href=x>Only a link</a></li></ul>\
+                <blockquote><p>Quoted.</p></blockquote><pre>let x = 1;\nx</pre>\
+                <table><tr><td>a</td><td>b</td></tr></table><footer>Copyright</footer>";
+    let stage = Extract::new(&Config::default()).unwrap();
+    let verdict = stage.process(raw(CONTENT_HTML, html));
+    let Verdict::Keep(document) = verdict else {
+        panic!("{verdict:?}");
+    };
+    assert_eq!(
+        document.text,
+        "Kapitel 1\n\nShort.\n\nOnly a link\n\nQuoted.\n\nlet x = 1;\nx\n\na | b\n\nCopyright"
+    );
+}
