@@ -55,6 +55,7 @@ fn file(kind: Kind, name: &str, data: &[u8]) {
         source: &source,
         file: name.to_owned(),
         key: name.as_bytes(),
+        member: None,
     };
     let input = Box::new(Cursor::new(data.to_vec()));
     let settings = Settings::new(&config);

@@ -100,6 +100,11 @@ impl Source {
             && !self.exclude.is_match(relative)
     }
 
+    /// Whether `exclude` leaves out a path, which may be that of a member of an archive.
+    pub fn excludes(&self, path: &str) -> bool {
+        self.exclude.is_match(path)
+    }
+
     fn error(&self, problem: impl Into<String>) -> Error {
         Error::source(&self.config.name, problem)
     }

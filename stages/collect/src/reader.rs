@@ -4,7 +4,7 @@ use std::fs::File;
 
 use textmill_schemas::Reason;
 
-use crate::input::{Input, Stream};
+use crate::input::{Damage, Input, Stream};
 use crate::listing::Found;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 use crate::sniff::{self, Format};
@@ -28,7 +28,7 @@ pub(crate) fn read_file(
 }
 
 fn unreadable(error: &std::io::Error) -> Reason {
-    Reason::new("collect.unreadable").detail(error.to_string())
+    Reason::new(Damage::rule(error, Damage::UNREADABLE)).detail(error.to_string())
 }
 
 /// Reads bytes of so many bytes on disk.
@@ -39,8 +39,29 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
+    read_opened(Stream::open(input), size, file, settings, out)
+}
+
+/// The same for bytes that come only once.
+pub(crate) fn read_once(
+    input: Box<dyn std::io::Read + Send>,
+    size: u64,
+    file: &FileRef,
+    settings: &Settings,
+    out: &mut impl Output,
+) -> Result<(), Stop> {
+    read_opened(Stream::open_once(input), size, file, settings, out)
+}
+
+fn read_opened(
+    stream: std::io::Result<Stream>,
+    size: u64,
+    file: &FileRef,
+    settings: &Settings,
+    out: &mut impl Output,
+) -> Result<(), Stop> {
     let mut reject = |reason| out.reject(file.dropped(Place::default(), None, reason));
-    let mut stream = match Stream::open(input) {
+    let mut stream = match stream {
         Ok(stream) => stream,
         Err(error) => return reject(unreadable(&error)),
     };
@@ -59,6 +80,10 @@ pub(crate) fn read(
     let format = sniff::format(file.source.config.kind, head, &file.file);
     match format {
         Format::Other(media_type) => reject(Reason::new("collect.media_type").detail(media_type)),
+        Format::Tar | Format::Zip | Format::SevenZip if archive::is_too_deep(file) => {
+            reject(archive::too_deep())
+        }
+        Format::Tar => archive::tar::read(stream, file, settings, out),
         Format::Parquet | Format::Zip | Format::SevenZip => match stream.into_seekable() {
             Ok(input) => read_seekable(format, input, file, settings, out),
             Err(reason) => reject(reason),
@@ -106,7 +131,6 @@ fn read_stream(
         Format::Json => table::json::read(stream, file, settings, out),
         Format::Csv(separator) => table::csv::read(stream, separator, file, settings, out),
         Format::Pdf => document::pdf::read(stream, file, settings, out),
-        Format::Tar => archive::tar::read(stream, file, settings, out),
         _ => plain::read(stream, size, "text/plain", file, settings, out),
     }
 }
@@ -141,6 +165,7 @@ pub(crate) mod testing {
             source: &source.source,
             file: name.into(),
             key: name.as_bytes(),
+            member: None,
         };
         let mut out = Memory::default();
         let size = bytes.len() as u64;

@@ -30,6 +30,17 @@ pub(crate) struct FileRef<'a> {
     pub file: String,
     /// The same path as the system has it: names that are not UTF-8 stay apart.
     pub key: &'a [u8],
+    /// Where it lies in an archive, if it is a member of one.
+    pub member: Option<Nested>,
+}
+
+/// Where a member of an archive lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nested {
+    /// Offset of its header in the outermost archive.
+    pub offset: u64,
+    /// Archives around it.
+    pub depth: u8,
 }
 
 impl FileRef<'_> {
@@ -39,22 +50,34 @@ impl FileRef<'_> {
             id: self.id(place),
             source: self.source.config.name.clone(),
             file: self.file.clone(),
-            offset: place.offset,
+            offset: self.offset(place),
             license: self.source.config.license.clone(),
             ..RawDocument::default()
         }
     }
 
     /// The row of a record that was not kept.
-    pub fn dropped(&self, place: Place, url: Option<String>, reason: Reason) -> Dropped {
+    pub fn dropped(&self, place: Place, url: Option<String>, mut reason: Reason) -> Dropped {
+        if self.member.is_some() && place.offset > 0 {
+            let at = format!("byte {} of the member", place.offset);
+            reason.detail = Some(match reason.detail {
+                Some(detail) => format!("{detail} ({at})"),
+                None => at,
+            });
+        }
         let origin = Origin {
             id: self.id(place),
             source: self.source.config.name.clone(),
             file: self.file.clone(),
-            offset: place.offset,
+            offset: self.offset(place),
             url,
         };
         Dropped::new(STAGE, origin, reason)
+    }
+
+    /// The offset that a row shows: that of the member for what lies in an archive.
+    fn offset(&self, place: Place) -> u64 {
+        self.member.map_or(place.offset, |member| member.offset)
     }
 
     fn id(&self, place: Place) -> String {

@@ -87,6 +87,7 @@ impl Collect {
             source,
             file: name.replace(std::path::MAIN_SEPARATOR, "/"),
             key,
+            member: None,
         };
         if found.size >= NAMED_BYTES {
             shards.ctx.progress.message(&file.file);

@@ -299,7 +299,7 @@ impl Gzip {
 
     fn unreadable(&self, error: &io::Error) -> Damage {
         Damage {
-            rule: Damage::UNREADABLE,
+            rule: Damage::rule(error, Damage::UNREADABLE),
             detail: format!("reading at byte {}: {error}", self.offset),
             member: self.member,
         }

@@ -1,8 +1,12 @@
 //! Decompressed bytes of a file, with the place of each in the file.
 
+mod broken;
+mod forward;
 mod gzip;
 mod stream;
 
+pub(crate) use broken::Broken;
+pub(crate) use forward::Forward;
 pub(crate) use stream::{Line, Stream};
 
 use textmill_schemas::Reason;
@@ -25,11 +29,16 @@ pub(crate) struct Damage {
 
 impl Damage {
     /// The compressed bytes end too early.
-    const TRUNCATED: &'static str = "collect.truncated";
+    pub const TRUNCATED: &'static str = "collect.truncated";
     /// The compressed bytes are wrong.
-    const CORRUPT: &'static str = "collect.corrupt";
+    pub const CORRUPT: &'static str = "collect.corrupt";
     /// The operating system refuses.
-    const UNREADABLE: &'static str = "collect.unreadable";
+    pub const UNREADABLE: &'static str = "collect.unreadable";
+
+    /// The rule for an error of reading: its own if it has one.
+    pub fn rule(error: &std::io::Error, rule: &'static str) -> &'static str {
+        Broken::of(error).map_or(rule, |broken| broken.rule)
+    }
 
     /// The reason of the dropped row.
     pub fn reason(&self) -> Reason {

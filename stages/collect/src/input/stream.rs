@@ -7,7 +7,7 @@ use memchr::memchr;
 use textmill_schemas::Reason;
 
 use super::gzip::{Gzip, Step};
-use super::{Damage, Input};
+use super::{Damage, Forward, Input};
 use crate::record::Place;
 
 const BUFFER: usize = 64 << 10;
@@ -55,6 +55,8 @@ pub(crate) struct Stream {
     upcoming: VecDeque<Member>,
     damage: Option<Damage>,
     ended: bool,
+    /// Whether the bytes come only once.
+    once: bool,
 }
 
 impl Stream {
@@ -88,7 +90,15 @@ impl Stream {
             upcoming: VecDeque::new(),
             damage: None,
             ended: false,
+            once: false,
         })
+    }
+
+    /// The same for bytes that come only once, such as a member of an archive.
+    pub fn open_once(input: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut stream = Self::open(Box::new(Forward::new(input)))?;
+        stream.once = true;
+        Ok(stream)
     }
 
     /// Whether the file is compressed.
@@ -233,12 +243,13 @@ impl Stream {
     }
 
     /// The file's bytes from the beginning, decompressed, to be read at any place: the file itself,
-    /// or what is compressed in a temporary file.
+    /// or what is compressed or comes only once in a temporary file.
     pub fn into_seekable(mut self) -> Result<Box<dyn Input>, Reason> {
-        let unreadable =
-            |error: io::Error| Reason::new(Damage::UNREADABLE).detail(error.to_string());
+        let unreadable = |error: io::Error| {
+            Reason::new(Damage::rule(&error, Damage::UNREADABLE)).detail(error.to_string())
+        };
         match self.layer {
-            Layer::Plain(mut input) => {
+            Layer::Plain(mut input) if !self.once => {
                 input.seek(SeekFrom::Start(0)).map_err(unreadable)?;
                 return Ok(input);
             }
@@ -313,7 +324,7 @@ impl Layer {
             Self::Bzip2(_) => "bzip2",
         };
         Damage {
-            rule,
+            rule: Damage::rule(error, rule),
             detail: format!("{layer}: {error}"),
             member: 0,
         }
