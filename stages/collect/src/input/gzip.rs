@@ -1,6 +1,7 @@
 //! Gzip (RFC 1952).
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::bytes::Bytes;
 use super::members::{Codec, Decoded, Fault, Header, needed, skip};
@@ -8,7 +9,9 @@ use super::members::{Codec, Decoded, Fault, Header, needed, skip};
 /// Decodes gzip members.
 pub(super) struct Gzip {
     inflate: Decompress,
-    crc: Crc,
+    crc: Hasher,
+    /// Bytes of the member's content so far.
+    length: u64,
 }
 
 impl Gzip {
@@ -16,7 +19,8 @@ impl Gzip {
     pub fn new() -> Self {
         Self {
             inflate: Decompress::new(false),
-            crc: Crc::new(),
+            crc: Hasher::new(),
+            length: 0,
         }
     }
 }
@@ -54,6 +58,7 @@ impl Codec for Gzip {
         }
         self.inflate.reset(false);
         self.crc.reset();
+        self.length = 0;
         Ok(Header::Member)
     }
 
@@ -64,6 +69,7 @@ impl Codec for Gzip {
         let read = (self.inflate.total_in() - read) as usize;
         let written = (self.inflate.total_out() - written) as usize;
         self.crc.update(out.get(..written).unwrap_or_default());
+        self.length += written as u64;
         Ok(Decoded {
             read,
             written,
@@ -80,7 +86,8 @@ impl Codec for Gzip {
             }
             *field = u32::from_le_bytes(word);
         }
-        if fields != [self.crc.sum(), self.crc.amount()] {
+        // The length is stored modulo 2^32.
+        if fields != [self.crc.clone().finalize(), self.length as u32] {
             return Err(Fault::Corrupt("checksum or length do not match".into()));
         }
         Ok(())

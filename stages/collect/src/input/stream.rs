@@ -13,7 +13,7 @@ use super::members::Step;
 use super::{Damage, Forward, Input};
 use crate::record::Place;
 
-const BUFFER: usize = 64 << 10;
+const BUFFER: usize = 128 << 10;
 /// Decompressed bytes from which on the ratio to the compressed ones is looked at.
 const FREE: u64 = 64 << 20;
 /// Ratio at most, unless [`Stream::bound`] says otherwise.
@@ -260,6 +260,22 @@ impl Stream {
         self.upcoming.clear();
         self.ended = !found;
         found
+    }
+
+    /// Reads a line and shows it where it lies, or in `spare` when it goes over the buffer's end.
+    pub fn line<'a>(
+        &'a mut self,
+        spare: &'a mut Vec<u8>,
+        limit: u64,
+    ) -> Result<(Line, &'a [u8]), Damage> {
+        let Some(length) = memchr(b'\n', self.fill()?) else {
+            let found = self.read_line(spare, limit)?;
+            return Ok((found, spare));
+        };
+        let start = self.start;
+        self.consume(length + 1);
+        let line = self.buffer.get(start..start + length).unwrap_or_default();
+        Ok((Self::measure(length as u64, limit), line))
     }
 
     /// Reads a line into `line`. A line of over `limit` bytes is skipped, in bounded memory.

@@ -160,9 +160,11 @@ impl Contents<'_, '_> {
         body: Vec<u8>,
     ) -> Result<Vec<u8>, Reason> {
         let payload = self.check_block(record, &[block, &body])?;
-        // Crawlers take the digest of the payload as it came, without its chunks, or decoded.
+        // Crawlers take the digest of the payload as it came, without its chunks, or decoded; some
+        // (ClueWeb09) that of the block.
         let fits = |body: &[u8]| payload.as_ref().is_none_or(|digest| digest.fits(&[body]));
-        let mut fitted = fits(&body);
+        let is_block = |digest: &Digest| digest.fits(&[block, &body]);
+        let mut fitted = fits(&body) || payload.as_ref().is_some_and(is_block);
         let joined = http::join(head, body);
         fitted = fitted || (head.chunked && fits(&joined));
         let limit = self.settings.max_record;
@@ -175,14 +177,17 @@ impl Contents<'_, '_> {
         }
     }
 
-    /// Checks the digest of a block; gives that of the payload, if it is to be checked.
+    /// Checks the digest of a block. Gives that of the payload where nothing vouches for it yet:
+    /// a block that is sound holds a sound payload, whatever its writer took for the payload.
     fn check_block(&self, head: &Head, block: &[&[u8]]) -> Result<Option<Digest>, Reason> {
         if !self.settings.check_digests || head.is_truncated() {
             return Ok(None);
         }
         let digest = |name| head.get(name).and_then(Digest::parse);
-        if digest("warc-block-digest").is_some_and(|digest| !digest.fits(block)) {
-            return Err(mismatch("WARC-Block-Digest"));
+        match digest("warc-block-digest") {
+            Some(digest) if digest.fits(block) => return Ok(None),
+            Some(_) => return Err(mismatch("WARC-Block-Digest")),
+            None => {}
         }
         // That of a payload in segments is taken over all of them.
         Ok(match head.get("warc-segment-number") {
