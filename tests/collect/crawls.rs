@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 
-use super::{collect, collect_bytes, collect_path};
+use super::{collect, collect_bytes, collect_path, fixture};
 
 fn record(kind: &str, fields: &str, block: &str) -> String {
     format!(
@@ -72,6 +72,17 @@ fn every_container_gives_the_same_pages() {
         assert_eq!(out.rules(), [""; 0], "{name}");
         assert_eq!(out.kept[0].time.as_deref(), Some("2020-02-03T04:05:06Z"));
         assert_eq!(out.kept[0].url.as_deref(), Some("http://x/response"));
+    }
+}
+
+#[test]
+fn zstandard_with_a_dictionary() {
+    for name in ["dictionary.warc.zst", "packed_dictionary.warc.zst"] {
+        let out = collect_path("auto", &fixture("crawls").join(name), "");
+        assert!(out.ok, "{name}: {}", out.stderr);
+        let expected: Vec<String> = (0..5).map(|number| format!("<p>page {number}</p>")).collect();
+        assert_eq!(out.bodies(), expected, "{name}");
+        assert_eq!(out.rules(), [""; 0], "{name}");
     }
 }
 

@@ -74,9 +74,11 @@ pub(crate) fn read(
     out: &mut impl Output,
 ) -> Result<(), Stop> {
     let mut spare = Vec::new();
-    if stream.begins_inside() {
-        // The part before reads it.
-        let _ = stream.read_line(&mut spare, 0);
+    // The part before reads that line, and tells of the damage in it.
+    while stream.begins_inside() && stream.skip_line().is_err() {
+        if !stream.resume(b"") {
+            return Ok(());
+        }
     }
     for number in 1_u64.. {
         out.check()?;

@@ -262,6 +262,19 @@ impl Stream {
         found
     }
 
+    /// Goes over the line that the part before this one reads; not further than the part goes.
+    pub fn skip_line(&mut self) -> Result<(), Damage> {
+        loop {
+            let chunk = self.fill()?;
+            let feed = memchr(b'\n', chunk);
+            let read = feed.map_or(chunk.len(), |feed| feed + 1);
+            self.consume(read);
+            if read == 0 || feed.is_some() || self.is_line_over() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Reads a line and shows it where it lies, or in `spare` when it goes over the buffer's end.
     pub fn line<'a>(
         &'a mut self,

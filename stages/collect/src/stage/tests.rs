@@ -270,6 +270,11 @@ fn lines_in_parts() {
     check_parts("a.jsonl.bz2", &bzip2(text.as_bytes()), 401);
     let streams: Vec<u8> = text.as_bytes().chunks(555).flat_map(bzip2).collect();
     check_parts("b.jsonl.bz2", &streams, 401);
+    let mut damaged = streams;
+    for at in (2000..damaged.len()).step_by(3000) {
+        damaged[at] ^= 0x55;
+    }
+    check_parts("damaged.jsonl.bz2", &damaged, 100);
     let by_line: Vec<u8> = text
         .split_inclusive('\n')
         .flat_map(|line| bzip2(line.as_bytes()))
