@@ -24,8 +24,8 @@ use textmill_collect::{Collect, Config, SourceConfig, measure};
 use textmill_schemas::{CorpusStage, NoProgress, TaskContext};
 
 /// Content of each file, about.
-const BYTES: usize = 192 << 20;
-const ROUNDS: usize = 5;
+const BYTES: usize = 96 << 20;
+const ROUNDS: usize = 3;
 /// What both read and give at a time.
 const BUFFER: usize = 128 << 10;
 

@@ -36,17 +36,26 @@ pub(crate) struct MediaType {
     pub charset: Option<String>,
 }
 
-/// Header lines as names in lower case and values; folded lines are joined.
-pub(crate) fn fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<(String, String)> {
+/// Header lines whose name is wanted, as names in lower case and values; folded lines are joined.
+pub(crate) fn fields<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
+    let mut is_last_wanted = false;
     for line in lines {
         let line = String::from_utf8_lossy(line);
-        let folded = line.starts_with([' ', '\t']);
-        if let (true, Some((_, value))) = (folded, fields.last_mut()) {
-            value.push(' ');
-            value.push_str(line.trim());
+        if line.starts_with([' ', '\t']) && !fields.is_empty() {
+            if let (true, Some((_, value))) = (is_last_wanted, fields.last_mut()) {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
         } else if let Some((name, value)) = line.split_once(':') {
-            fields.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+            let name = name.trim();
+            is_last_wanted = is_wanted(name);
+            if is_last_wanted {
+                fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            }
         }
     }
     fields
@@ -67,7 +76,11 @@ pub(crate) fn parse(head: &[u8]) -> Result<Head, String> {
         ..Head::default()
     };
     let mut transfer = Vec::new();
-    for (name, value) in fields(lines) {
+    let is_wanted = |name: &str| {
+        let names = ["content-type", "transfer-encoding", "content-encoding"];
+        names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+    };
+    for (name, value) in fields(lines, is_wanted) {
         match name.as_str() {
             "content-type" if !value.is_empty() => parsed.content_type = Some(value),
             "transfer-encoding" => transfer.extend(list(&value)),

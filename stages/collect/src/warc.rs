@@ -18,6 +18,24 @@ pub(crate) const MAGIC: &[u8] = b"WARC/";
 /// Bytes of a record's or response's head at most.
 const MAX_HEAD: usize = 256 << 10;
 
+/// Fields of a record's head that say something about its document.
+const FIELDS: [&str; 14] = [
+    "warc-type",
+    "content-type",
+    "content-length",
+    "warc-target-uri",
+    "warc-date",
+    "warc-block-digest",
+    "warc-payload-digest",
+    "warc-truncated",
+    "warc-segment-number",
+    "warc-identified-payload-type",
+    "warc-identified-content-language",
+    "warc-refers-to",
+    "warc-refers-to-target-uri",
+    "warc-refers-to-date",
+];
+
 /// Reads the records of a file. A damaged one is a dropped row, and reading goes on at the next.
 pub(crate) fn read(
     stream: &mut Stream,
@@ -177,7 +195,9 @@ impl Reader<'_> {
             )));
         }
         let lines = bytes.split(|byte| *byte == b'\n').skip(1);
-        let fields = http::fields(lines);
+        let fields = http::fields(lines, |name| {
+            FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name))
+        });
         let mut head = Head { fields, length: 0 };
         let length = head.get("content-length").map(str::parse);
         head.length = match length {

@@ -16,7 +16,44 @@ pub(super) enum Layer {
     Gzip(Box<Members<Gzip>>),
     Zstandard(Box<Members<Zstandard>>),
     Bzip2(Box<Members<Bzip2>>),
-    Lz4(Box<lz4_flex::frame::FrameDecoder<Bytes>>),
+    Lz4(Box<lz4_flex::frame::FrameDecoder<Tailed>>),
+}
+
+/// Bytes whose last ones are known, because the decoder takes a file that ends between two blocks
+/// for whole.
+pub(super) struct Tailed {
+    bytes: Bytes,
+    last: [u8; 8],
+}
+
+impl Tailed {
+    fn new(input: Box<dyn Input>) -> Self {
+        Self {
+            bytes: Bytes::new(input),
+            last: [1; 8],
+        }
+    }
+
+    /// Whether they can end a frame: four zeros, and perhaps a checksum of four bytes.
+    fn ends_a_frame(&self) -> bool {
+        self.last.ends_with(&[0; 4]) || self.last.starts_with(&[0; 4])
+    }
+}
+
+impl Read for Tailed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(out)?;
+        let new = out.get(..read).unwrap_or_default();
+        let last = [
+            &self.last,
+            new.get(read.saturating_sub(8)..).unwrap_or_default(),
+        ]
+        .concat();
+        if let Some(last) = last.last_chunk() {
+            self.last = *last;
+        }
+        Ok(read)
+    }
 }
 
 impl Layer {
@@ -53,7 +90,7 @@ impl Layer {
             Self::Gzip(members) => Some(members.offset()),
             Self::Zstandard(members) => Some(members.offset()),
             Self::Bzip2(members) => Some(members.offset()),
-            Self::Lz4(decoder) => Some(decoder.get_ref().offset()),
+            Self::Lz4(decoder) => Some(decoder.get_ref().bytes.offset()),
         }
     }
 
@@ -66,8 +103,9 @@ impl Layer {
             Self::Plain(input) => input.read(out),
             Self::Lz4(decoder) => match decoder.read(out) {
                 // Only a frame may end here.
-                Ok(0) => match decoder.get_mut().fill() {
-                    Ok([]) => Ok(0),
+                Ok(0) => match decoder.get_mut().bytes.fill() {
+                    Ok([]) if decoder.get_ref().ends_a_frame() => Ok(0),
+                    Ok([]) => Err(ErrorKind::UnexpectedEof.into()),
                     Ok(_) => return Ok(Step::Data(0)),
                     Err(error) => Err(error),
                 },

@@ -425,7 +425,7 @@ impl Stream {
         let taken = self.layer.consumed()?;
         let start = self.part.as_ref().map_or(0, |part| part.start);
         let limit = taken.saturating_sub(start).saturating_mul(self.max_ratio);
-        (given > FREE + limit).then(|| Damage {
+        (given > FREE.saturating_add(limit)).then(|| Damage {
             rule: Damage::BOMB,
             detail: format!(
                 "{given} bytes out of {taken}; see collect.max_ratio ({})",

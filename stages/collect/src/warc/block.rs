@@ -29,7 +29,7 @@ impl Blocks<'_> {
     /// Reads lines up to a blank one, or up to `left` bytes; says whether it was found or the
     /// bytes are over.
     pub fn head_bytes(&mut self, left: &mut u64) -> Result<(Vec<u8>, bool), Fault> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(1 << 10);
         let mut line_start = 0;
         while *left > 0 && bytes.len() < MAX_HEAD {
             let room = (MAX_HEAD - bytes.len()) as u64;
