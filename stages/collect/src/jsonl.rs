@@ -1,5 +1,7 @@
 //! JSON lines: one object a line, one document an object.
 
+mod scan;
+
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -71,20 +73,32 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    let mut line = Vec::new();
+    let mut spare = Vec::new();
+    // The part before reads that line, and tells of the damage in it.
+    while stream.begins_inside() && stream.skip_line().is_err() {
+        if !stream.resume(b"") {
+            return Ok(());
+        }
+    }
     for number in 1_u64.. {
         out.check()?;
-        let place = Place {
-            offset: stream.position(),
-            inside_member: false,
-            ..Place::default()
-        };
-        let found = match stream.read_line(&mut line, settings.max_record) {
-            Ok(Line::End) => return Ok(()),
-            Ok(Line::Whole) => document(&line, number, file, place, &settings.fields),
-            Ok(Line::TooLong(bytes)) => Err(too_large(bytes, settings.max_record)),
+        if stream.is_line_over() {
+            return Ok(());
+        }
+        // Damage shows again where the line is read.
+        let _ = stream.fill();
+        let place = stream.place_of_line();
+        let found = match stream.line(&mut spare, settings.max_record) {
+            Ok((Line::End, _)) => return Ok(()),
+            Ok((Line::Whole, line)) => document(line, number, file, place, &settings.fields),
+            Ok((Line::TooLong(bytes), _)) => Err(too_large(bytes, settings.max_record)),
             Err(damage) => {
-                return out.reject(file.dropped(place, None, damage.reason()));
+                out.reject(file.dropped(place, None, damage.reason()))?;
+                // What is left of the line in which the next member begins is part of the damage.
+                if !stream.resume(b"") || stream.read_line(&mut spare, 0).is_err() {
+                    return Ok(());
+                }
+                continue;
             }
         };
         match found {
@@ -111,14 +125,16 @@ fn document(
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
-    if !sniff::is_text(line.get(..1024).unwrap_or(line)) || line.starts_with(b"\xff\xfe") {
-        return Err(invalid(number, "not UTF-8 text; convert the file to UTF-8"));
-    }
-    let mut parser = serde_json::Deserializer::from_slice(line);
-    let object = Wanted(&fields.wanted).deserialize(&mut parser);
-    let mut object = object
-        .and_then(|object| parser.end().map(|()| object))
-        .map_err(|error| invalid(number, &message(&error)))?;
+    let quick = scan::members(line, |name| {
+        let found = fields
+            .wanted
+            .binary_search_by(|wanted| wanted.as_str().cmp(name));
+        found.is_ok()
+    });
+    let mut object = match quick {
+        Some(object) => object,
+        None => parse(line, fields).map_err(|detail| invalid(number, &detail))?,
+    };
     let mut row = file.document(place);
     let (body, media_type) = match take_text(&mut object, &fields.text) {
         Some(text) => {
@@ -140,6 +156,17 @@ fn document(
     row.author = take_text(&mut object, &fields.author);
     row.time = take_time(&object, &fields.time);
     Ok(Some(row))
+}
+
+fn parse(line: &[u8], fields: &Fields) -> Result<Map<String, Value>, String> {
+    if !sniff::is_text(line.get(..1024).unwrap_or(line)) || line.starts_with(b"\xff\xfe") {
+        return Err("not UTF-8 text; convert the file to UTF-8".to_owned());
+    }
+    let mut parser = serde_json::Deserializer::from_slice(line);
+    let object = Wanted(&fields.wanted).deserialize(&mut parser);
+    object
+        .and_then(|object| parser.end().map(|()| object))
+        .map_err(|error| message(&error))
 }
 
 fn invalid(number: u64, detail: &str) -> Reason {

@@ -1,14 +1,15 @@
 //! Reads one file, whatever it is.
 
 use std::fs::File;
+use std::ops::Range;
 
 use textmill_schemas::Reason;
 
-use crate::input::{Input, Stream};
+use crate::input::{Damage, Input, Stream};
 use crate::listing::Found;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 use crate::sniff::{self, Format};
-use crate::{archive, book, document, feed, forum, jsonl, plain, table, warc, wiki};
+use crate::{archive, book, document, feed, forum, jsonl, plain, store, table, warc, wiki};
 
 /// Reads a file of a listing.
 pub(crate) fn read_file(
@@ -19,16 +20,30 @@ pub(crate) fn read_file(
 ) -> Result<(), Stop> {
     let reason = match &found.problem {
         Some((rule, detail)) => Reason::new(*rule).detail(detail.clone()),
-        None => match File::open(&found.path) {
-            Ok(input) => return read(Box::new(input), found.size, file, settings, out),
-            Err(error) => unreadable(&error),
+        None => match open(found) {
+            Ok(input) => {
+                let stream = Stream::open(input);
+                let part = found.part.as_ref();
+                return read_opened(stream, found.size, part, file, settings, out);
+            }
+            Err(reason) => reason,
         },
     };
     out.reject(file.dropped(Place::default(), None, reason))
 }
 
+fn open(found: &Found) -> Result<Box<dyn Input>, Reason> {
+    match found.address() {
+        Some(address) => store::open(address),
+        None => match File::open(&found.path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(unreadable(&error)),
+        },
+    }
+}
+
 fn unreadable(error: &std::io::Error) -> Reason {
-    Reason::new("collect.unreadable").detail(error.to_string())
+    Reason::new(Damage::rule(error, Damage::UNREADABLE)).detail(error.to_string())
 }
 
 /// Reads bytes of so many bytes on disk.
@@ -39,11 +54,34 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
+    read_opened(Stream::open(input), size, None, file, settings, out)
+}
+
+/// The same for bytes that come only once.
+pub(crate) fn read_once(
+    input: Box<dyn std::io::Read + Send>,
+    size: u64,
+    file: &FileRef,
+    settings: &Settings,
+    out: &mut impl Output,
+) -> Result<(), Stop> {
+    read_opened(Stream::open_once(input), size, None, file, settings, out)
+}
+
+fn read_opened(
+    stream: std::io::Result<Stream>,
+    size: u64,
+    part: Option<&Range<u64>>,
+    file: &FileRef,
+    settings: &Settings,
+    out: &mut impl Output,
+) -> Result<(), Stop> {
     let mut reject = |reason| out.reject(file.dropped(Place::default(), None, reason));
-    let mut stream = match Stream::open(input) {
+    let mut stream = match stream {
         Ok(stream) => stream,
         Err(error) => return reject(unreadable(&error)),
     };
+    stream.bound(settings.max_ratio);
     let head = stream.peek(Stream::PEEK);
     if head.is_empty() {
         let Some(damage) = stream.damage() else {
@@ -57,12 +95,26 @@ pub(crate) fn read(
         };
     }
     let format = sniff::format(file.source.config.kind, head, &file.file);
+    if let Some(part) = part {
+        let prefix = if format == Format::Warc {
+            warc::MAGIC
+        } else {
+            b""
+        };
+        stream.enter(part.clone(), prefix);
+    }
     match format {
         Format::Other(media_type) => reject(Reason::new("collect.media_type").detail(media_type)),
-        Format::Parquet | Format::Zip | Format::SevenZip => match stream.into_seekable() {
-            Ok(input) => read_seekable(format, input, file, settings, out),
-            Err(reason) => reject(reason),
-        },
+        Format::Tar | Format::Zip | Format::SevenZip if archive::is_too_deep(file) => {
+            reject(archive::too_deep())
+        }
+        Format::Tar => archive::tar::read(stream, file, settings, out),
+        Format::Parquet | Format::Zip | Format::SevenZip => {
+            match stream.into_seekable(out.folder(), settings.max_spool) {
+                Ok(input) => read_seekable(format, input, file, settings, out),
+                Err(reason) => out.reject(file.dropped(Place::default(), None, reason)),
+            }
+        }
         _ => read_stream(format, &mut stream, size, file, settings, out),
     }
 }
@@ -95,6 +147,7 @@ fn read_stream(
         Format::Html => plain::read(stream, size, "text/html", file, settings, out),
         Format::Markdown => plain::read(stream, size, "text/markdown", file, settings, out),
         Format::Warc => warc::read(stream, file, settings, out),
+        Format::Arc => warc::arc::read(stream, file, settings, out),
         Format::JsonLines => jsonl::read(stream, file, settings, out),
         Format::Feed => feed::xml::read(stream, file, settings, out),
         Format::JsonFeed => feed::json::read(stream, file, settings, out),
@@ -106,7 +159,6 @@ fn read_stream(
         Format::Json => table::json::read(stream, file, settings, out),
         Format::Csv(separator) => table::csv::read(stream, separator, file, settings, out),
         Format::Pdf => document::pdf::read(stream, file, settings, out),
-        Format::Tar => archive::tar::read(stream, file, settings, out),
         _ => plain::read(stream, size, "text/plain", file, settings, out),
     }
 }
@@ -141,6 +193,7 @@ pub(crate) mod testing {
             source: &source.source,
             file: name.into(),
             key: name.as_bytes(),
+            member: None,
         };
         let mut out = Memory::default();
         let size = bytes.len() as u64;

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::config::Kind;
 use crate::table::csv::Separator;
+use crate::warc::arc;
 use crate::{book, feed, forum, wiki};
 
 /// What a reader makes of a file.
@@ -14,6 +15,8 @@ use crate::{book, feed, forum, wiki};
 pub(crate) enum Format {
     /// Records of a web crawl.
     Warc,
+    /// Records of a web crawl in the Internet Archive's older format.
+    Arc,
     /// One JSON object a line.
     JsonLines,
     /// A web page.
@@ -81,7 +84,6 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"OTTO", "font/otf"),
     (b"ID3", "audio/mpeg"),
     (b"OggS", "application/ogg"),
-    (b"filedesc://", "application/x-arc"),
 ];
 
 /// Endings of texts that are not prose, and their media types.
@@ -110,7 +112,10 @@ const TAGS: &[&str] = &[
 /// The format of a file of a source of this kind.
 pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
     // Before the look at the bytes: a crawl holds bodies of every type.
-    let is_crawl = kind == Kind::Auto && head.starts_with(b"WARC/");
+    if head.starts_with(arc::MAGIC) {
+        return Format::Arc;
+    }
+    let is_crawl = matches!(kind, Kind::Auto | Kind::Paths) && head.starts_with(b"WARC/");
     if is_crawl || matches!(kind, Kind::Warc | Kind::Wet | Kind::Wat) {
         return Format::Warc;
     }
@@ -242,17 +247,28 @@ pub(crate) fn binary(head: &[u8]) -> Option<&'static str> {
 
 /// Whether bytes look like text, in whatever charset.
 pub(crate) fn is_text(head: &[u8]) -> bool {
-    if utf16(head).is_some() {
+    // A page or a record a call: what nearly all are like comes first.
+    let has_nul = memchr::memchr(0, head).is_some();
+    if (has_nul || matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])) && utf16(head).is_some() {
         return true;
     }
-    let nuls = memchr::memchr_iter(0, head).count();
     // Stray NULs occur in crawled texts; anything else with NULs is not text.
-    if nuls > 0 && (nuls * 200 > head.len() || !is_utf8_start(head)) {
-        return false;
+    if has_nul {
+        let nuls = memchr::memchr_iter(0, head).count();
+        if nuls * 200 > head.len() || !is_utf8_start(head) {
+            return false;
+        }
     }
     // Backspace, escape and shift (ISO 2022) belong to texts, other control characters do not.
-    let is_control = |byte: &&u8| matches!(**byte, 1..=7 | 0x10..=0x1a | 0x1c..=0x1f);
-    head.iter().filter(is_control).count() * 20 <= head.len()
+    let is_control = |byte: &u8| {
+        (byte.wrapping_sub(1) < 7) | (byte.wrapping_sub(0x10) < 11) | (byte.wrapping_sub(0x1c) < 4)
+    };
+    // Sums of a byte, so that many are counted at once.
+    let count = |bytes: &[u8]| -> usize {
+        let sum = bytes.iter().map(|byte| u8::from(is_control(byte)));
+        usize::from(sum.fold(0_u8, u8::wrapping_add))
+    };
+    head.chunks(255).map(count).sum::<usize>() * 20 <= head.len()
 }
 
 fn is_utf8_start(head: &[u8]) -> bool {

@@ -7,7 +7,7 @@ use crate::record::{FileRef, Output, Place, Settings, Stop};
 
 /// Reads an archive.
 pub(crate) fn read(
-    stream: &mut Stream,
+    stream: Stream,
     file: &FileRef,
     settings: &Settings,
     out: &mut impl Output,

@@ -77,12 +77,13 @@ fn records_of_every_type() {
         [
             "collect.http_status",
             "collect.media_type",
+            "collect.revisit",
             "collect.empty",
             "collect.media_type",
             "collect.invalid_http"
         ]
     );
-    assert_eq!(out.counts["warc_other_records"], 3);
+    assert_eq!(out.counts["warc_other_records"], 2);
     let first = &out.kept[0];
     assert_eq!(first.url.as_deref(), Some("http://x/response"));
     assert_eq!(first.charset.as_deref(), Some("gbk"));
@@ -199,6 +200,79 @@ fn long_records_are_dropped_unread() {
 fn addresses_in_angle_brackets() {
     let out = read(page("<p>1").replace("http://x/response", "<http://x/a b>"));
     assert_eq!(out.kept[0].url.as_deref(), Some("http://x/a b"));
+}
+
+#[test]
+fn digests_are_checked_in_every_form() {
+    use data_encoding::BASE32;
+    use sha1::{Digest, Sha1};
+    let sha1 = |bytes: &[u8]| format!("sha1:{}", BASE32.encode(&Sha1::digest(bytes)));
+    let html = "<p>some text";
+    let body = gzip(html);
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunked = [
+        format!("{:x}\r\n", body.len()).as_bytes(),
+        &body,
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    let block = [head.as_bytes(), &chunked].concat();
+    let of = |fields: &str| {
+        let start = format!(
+            "WARC/1.0\r\nWARC-Type: response\r\n{fields}Content-Type: application/http\r\nContent-Length: {}\r\n\r\n",
+            block.len()
+        );
+        read([start.as_bytes(), &block, b"\r\n\r\n"].concat())
+    };
+    for payload in [&chunked[..], &body, html.as_bytes(), &block] {
+        let out = of(&format!("WARC-Payload-Digest: {}\r\n", sha1(payload)));
+        assert_eq!(out.bodies(), [html]);
+    }
+    assert_eq!(
+        of(&format!("WARC-Block-Digest: {}\r\n", sha1(&block))).bodies(),
+        [html]
+    );
+    let wrong = sha1(b"something else");
+    for name in ["WARC-Block-Digest", "WARC-Payload-Digest"] {
+        let out = of(&format!("{name}: {wrong}\r\n"));
+        assert_eq!(out.rules(), ["collect.digest"]);
+        let out = of(&format!("{name}: {wrong}\r\nWARC-Truncated: length\r\n"));
+        assert_eq!(out.counts["warc_truncated_records"], 1);
+    }
+    let unchecked = {
+        let mut source = source("auto");
+        source.settings.check_digests = false;
+        let file = record(
+            "resource",
+            &format!("WARC-Block-Digest: {wrong}\r\n"),
+            "text",
+        );
+        read_bytes(&source, "a.warc", file.into_bytes())
+    };
+    assert_eq!(unchecked.bodies(), ["text"]);
+}
+
+#[test]
+fn metadata_and_interim_answers() {
+    let wat = |kind: &str| {
+        let json = format!(r#"{{"Envelope":{{"WARC-Header-Metadata":{{"WARC-Type":"{kind}"}}}}}}"#);
+        record("metadata", "Content-Type: application/json\r\n", &json)
+    };
+    let early = record(
+        "response",
+        "Content-Type: application/http\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>x",
+    );
+    let broken = record("metadata", "Content-Type: application/json\r\n", "{");
+    let other = record(
+        "metadata",
+        "Content-Type: application/warc-fields\r\n",
+        "a: b",
+    );
+    let out = read([wat("request"), wat("response"), early, broken, other].concat());
+    assert_eq!(out.bodies(), ["<p>x"]);
+    assert_eq!(out.rules(), ["collect.metadata", "collect.invalid_json"]);
+    assert_eq!(out.counts["warc_other_records"], 2);
 }
 
 proptest! {

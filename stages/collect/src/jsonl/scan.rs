@@ -1,0 +1,295 @@
+//! The members of a JSON object (RFC 8259) that are wanted, without building the others: a quick
+//! way for what nearly all lines are. Whatever it is not sure of it leaves to serde_json, so that
+//! both take and refuse the same.
+
+use memchr::memchr2;
+use serde::de::IgnoredAny;
+use serde_json::{Deserializer, Map, Value};
+
+/// Brackets in a value that is built: far fewer than the depth at which serde_json gives up.
+const MAX_BRACKETS: usize = 100;
+
+/// The wanted members of an object, the last one of each name; `None` if it takes another parser
+/// to tell them, or that there are none.
+pub(crate) fn members(json: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<Map<String, Value>> {
+    let mut scan = Scan { json, at: 0 };
+    let mut object = Map::new();
+    scan.space();
+    scan.expect(b'{')?;
+    scan.space();
+    if scan.peek() == Some(b'}') {
+        scan.at += 1;
+    } else {
+        loop {
+            let name = scan.plain_string()?;
+            scan.space();
+            scan.expect(b':')?;
+            scan.space();
+            if is_wanted(name) {
+                object.insert(name.to_owned(), scan.value()?);
+            } else {
+                scan.skip()?;
+            }
+            scan.space();
+            let next = scan.peek()?;
+            scan.at += 1;
+            match next {
+                b',' => scan.space(),
+                b'}' => break,
+                _ => return None,
+            }
+        }
+    }
+    scan.space();
+    (scan.at == json.len()).then_some(object)
+}
+
+struct Scan<'a> {
+    json: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.json.get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.json.get(self.at..).unwrap_or_default()
+    }
+
+    /// A string without escapes.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        self.expect(b'"')?;
+        let rest = self.rest();
+        let end = memchr2(b'"', b'\\', rest)?;
+        let text = checked(rest.get(..end)?)?;
+        self.at += end;
+        self.expect(b'"')?;
+        Some(text)
+    }
+
+    fn string(&mut self) -> Option<String> {
+        self.expect(b'"')?;
+        let rest = self.rest();
+        let first = memchr2(b'"', b'\\', rest)?;
+        if rest.get(first) == Some(&b'"') {
+            self.at += first + 1;
+            return checked(rest.get(..first)?).map(str::to_owned);
+        }
+        let length = first + length(rest.get(first..)?)?;
+        self.at += length + 1;
+        unescape(checked(rest.get(..length)?)?)
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        if self.peek()? == b'"' {
+            return self.string().map(Value::String);
+        }
+        let start = self.at;
+        self.skip()?;
+        let value = self.json.get(start..self.at)?;
+        let brackets = memchr::memchr2_iter(b'[', b'{', value).count();
+        if brackets > MAX_BRACKETS {
+            return None;
+        }
+        serde_json::from_slice(value).ok()
+    }
+
+    /// Goes over a value.
+    fn skip(&mut self) -> Option<()> {
+        let rest = self.rest();
+        if rest.first() == Some(&b'"') {
+            let inside = rest.get(1..)?;
+            let end = memchr2(b'"', b'\\', inside)?;
+            // Escapes are another's to check.
+            if inside.get(end) == Some(&b'"') {
+                checked(inside.get(..end)?)?;
+                self.at += end + 2;
+                return Some(());
+            }
+        }
+        let mut values = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        self.at += values.byte_offset();
+        Some(())
+    }
+}
+
+/// Text without control characters, which JSON has escaped.
+fn checked(bytes: &[u8]) -> Option<&str> {
+    // All of them, so that it can be done for many at once.
+    let control = bytes.iter().fold(false, |any, byte| any | (*byte < 0x20));
+    (!control).then(|| simdutf8::basic::from_utf8(bytes).ok())?
+}
+
+/// Bytes up to the quote that ends a string.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(slash) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(rest.get(..slash)?);
+        let code = *rest.as_bytes().get(slash + 1)?;
+        let mut end = slash + 2;
+        out.push(match code {
+            b'n' => '\n',
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'u' => {
+                let (c, length) = unicode(rest.get(slash..)?)?;
+                end = slash + length;
+                c
+            }
+            _ => return None,
+        });
+        rest = rest.get(end..)?;
+    }
+    out.push_str(rest);
+    if out.len() < text.len() / 4 * 3 {
+        out.shrink_to_fit();
+    }
+    Some(out)
+}
+
+/// The character of `\uXXXX`, or of two of them that are a surrogate pair, and their length.
+fn unicode(escape: &str) -> Option<(char, usize)> {
+    let high = unit(escape)?;
+    if let Some(c) = char::from_u32(high) {
+        return Some((c, 6));
+    }
+    let low = unit(escape.get(6..)?)?;
+    let pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
+    let code = 0x1_0000 + ((high & 0x3ff) << 10) + (low & 0x3ff);
+    pair.then(|| char::from_u32(code))?.map(|c| (c, 12))
+}
+
+fn unit(escape: &str) -> Option<u32> {
+    let digits = escape.strip_prefix("\\u")?.get(..4)?;
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quick(json: &[u8]) -> Option<Map<String, Value>> {
+        members(json, |name| name != "skipped")
+    }
+
+    fn slow(json: &[u8]) -> Option<Map<String, Value>> {
+        let mut object: Map<String, Value> = serde_json::from_slice(json).ok()?;
+        object.remove("skipped");
+        Some(object)
+    }
+
+    /// What the quick way takes is what serde_json takes. In strings that it only goes over
+    /// neither looks for broken UTF-8.
+    fn check(json: &[u8]) {
+        if std::str::from_utf8(json).is_ok()
+            && let Some(object) = quick(json)
+        {
+            assert_eq!(Some(object), slow(json), "{}", json.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn ordinary_lines_go_the_quick_way() {
+        for json in [
+            r#"{"text": "words", "n": 1, "skipped": [1, {"a": "b"}], "meta": {"url": "u"}}"#,
+            r#"{}"#,
+            " {\"a\":\"\\n\\t\\\"\\\\\\/\\b\\f\\r\\u4e2d\\ud83d\\ude00\" ,\"a\":null }\r",
+            r#"{"skipped": "a\nb", "b": -1.5e3, "c": true}"#,
+        ] {
+            assert!(quick(json.as_bytes()).is_some(), "{json}");
+            check(json.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_left_to_the_other() {
+        for json in [
+            &b""[..],
+            b"{",
+            b"[]",
+            b"{\"a\":1,}",
+            b"{\"a\":01}",
+            b"{\"a\":\"\x01\"}",
+            b"{\"a\":\"\xff\"}",
+            b"{\"skipped\":\"\\x\"}",
+            b"{\"a\":\"\\ud800\"}",
+            b"{\"a\":\"\\u+123\"}",
+            b"{\"a\":1}x",
+            b"{\"a\" 1}",
+            b"{\"a\":\"b",
+            b"{\"a\":\"b\\",
+        ] {
+            assert_eq!(quick(json), None, "{}", json.escape_ascii());
+        }
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
+        check(deep.as_bytes());
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<f64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(3, 20, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z\\\\\"]*", inner, 0..4)
+                    .prop_map(|object| Value::Object(object.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_read_the_same(
+            object in prop::collection::btree_map("skipped|[a-z]{1,3}", value(), 0..5),
+            at in any::<prop::sample::Index>(),
+            with in any::<u8>(),
+        ) {
+            let mut json = serde_json::to_vec(&object).unwrap();
+            prop_assert!(quick(&json).is_some());
+            check(&json);
+            let at = at.index(json.len());
+            json[at] = with;
+            check(&json);
+            json.truncate(at);
+            check(&json);
+        }
+    }
+}
