@@ -3,9 +3,12 @@
 //! Nothing is ever written under the name of a member: it only stands in the rows, cleaned of
 //! whatever would lead out of a folder.
 
+mod budget;
+mod measured;
 mod name;
 pub(crate) mod sevenz;
 pub(crate) mod tar;
+mod window;
 pub(crate) mod zip;
 
 use std::io::Read;
@@ -18,6 +21,9 @@ use crate::record::{FileRef, Nested, Output, Place, Settings, Stop};
 
 /// Archives around a member at most: a book in a ZIP in a tar is fine, a nest of bombs is not.
 const MAX_NESTING: u8 = 4;
+
+/// Unpacked bytes a packed byte, over a whole archive.
+const MAX_RATIO: u64 = 1000;
 
 /// A member of an archive.
 pub(crate) struct Member<'a> {
@@ -104,4 +110,14 @@ pub(crate) fn too_deep() -> Reason {
     Reason::new("collect.nesting")
         .measured(depth + 1.0, depth)
         .detail("an archive inside of archives")
+}
+
+/// The reason for a member that only points elsewhere; where it points is never looked at.
+pub(crate) fn link() -> Reason {
+    Reason::new("collect.link").detail("a link inside of an archive")
+}
+
+/// The reason for a device, a pipe and their like.
+pub(crate) fn not_a_file() -> Reason {
+    Reason::new("collect.media_type").detail("not a regular file")
 }
