@@ -1,15 +1,21 @@
 //! Which files there are, in which order, and which task reads which.
 
+mod objects;
+
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use textmill_schemas::Reason;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::config::{Config, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
+use crate::input::{Damage, Input};
+use crate::store;
 
 /// A source of the configuration, checked.
 #[derive(Debug)]
@@ -27,7 +33,7 @@ pub(crate) struct Source {
 pub(crate) struct Found {
     /// Index of its source.
     pub source: usize,
-    /// Where it lies.
+    /// Where it lies: a path, or an address such as `s3://…`.
     pub path: PathBuf,
     /// Path inside the source.
     pub relative: PathBuf,
@@ -35,8 +41,32 @@ pub(crate) struct Found {
     pub size: u64,
     /// Nanoseconds since 1970 of its last change, 0 where the system does not tell.
     modified: u128,
+    /// What tells the content of an object of a store from others.
+    e_tag: Option<String>,
     /// Rule and detail, when it cannot be read at all.
     pub problem: Option<(&'static str, String)>,
+}
+
+impl Found {
+    /// Its address, when it is not on this machine.
+    pub fn address(&self) -> Option<&str> {
+        self.path.to_str().filter(|path| store::is_address(path))
+    }
+
+    /// Opens it.
+    pub fn open(&self) -> Result<Box<dyn Input>, Reason> {
+        match self.address() {
+            // As it was listed; what a list of paths names is looked at first.
+            Some(address) if self.size > 0 => {
+                store::open_listed(address, self.size, self.e_tag.clone())
+            }
+            Some(address) => store::open(address),
+            None => match File::open(&self.path) {
+                Ok(file) => Ok(Box::new(file)),
+                Err(error) => Err(Reason::new(Damage::UNREADABLE).detail(error.to_string())),
+            },
+        }
+    }
 }
 
 /// All files of all sources, and how they are cut into tasks.
@@ -111,6 +141,9 @@ impl Source {
 
     /// The source's files in order of their paths' bytes.
     fn list(&self, index: usize) -> Result<Vec<Found>, Error> {
+        if store::is_address(&self.path) {
+            return self.list_objects(index);
+        }
         let path = Path::new(&self.path);
         if let Ok(metadata) = path.metadata() {
             if !metadata.is_dir() {
@@ -156,19 +189,24 @@ impl Source {
             }));
         }
         if files.is_empty() {
-            return Err(self.error(format!(
-                "no file matches `{}`{}; correct `path` under [[collect.source]]",
-                self.path,
-                if self.include.is_some() || !self.exclude.is_empty() {
-                    " with `include` and `exclude` applied"
-                } else {
-                    ""
-                },
-            )));
+            return Err(self.nothing());
         }
         let bytes = |found: &Found| found.relative.as_os_str().as_encoded_bytes().to_vec();
         files.sort_by_cached_key(bytes);
         Ok(files)
+    }
+
+    fn nothing(&self) -> Error {
+        let narrowed = self.include.is_some() || !self.exclude.is_empty();
+        self.error(format!(
+            "no file matches `{}`{}; correct `path` under [[collect.source]]",
+            self.path,
+            if narrowed {
+                " with `include` and `exclude` applied"
+            } else {
+                ""
+            },
+        ))
     }
 
     fn missing(&self, path: &Path) -> Error {
@@ -216,6 +254,9 @@ impl Listing {
             }
             hasher.update(&found.size.to_le_bytes());
             hasher.update(&found.modified.to_le_bytes());
+            let e_tag = found.e_tag.as_deref().unwrap_or_default();
+            hasher.update(&(e_tag.len() as u64).to_le_bytes());
+            hasher.update(e_tag.as_bytes());
             hasher.update(&[u8::from(found.problem.is_some())]);
         }
         hasher.finalize().to_hex().to_string()
@@ -276,6 +317,7 @@ fn found(
         relative,
         size: metadata.map_or(0, std::fs::Metadata::len),
         modified: modified.map_or(0, |time| time.as_nanos()),
+        e_tag: None,
         problem,
     }
 }
@@ -334,6 +376,7 @@ mod tests {
             relative: PathBuf::new(),
             size,
             modified: 0,
+            e_tag: None,
             problem: None,
         }
     }

@@ -1,7 +1,5 @@
 //! Reads one file, whatever it is.
 
-use std::fs::File;
-
 use textmill_schemas::Reason;
 
 use crate::input::{Damage, Input, Stream};
@@ -19,9 +17,9 @@ pub(crate) fn read_file(
 ) -> Result<(), Stop> {
     let reason = match &found.problem {
         Some((rule, detail)) => Reason::new(*rule).detail(detail.clone()),
-        None => match File::open(&found.path) {
-            Ok(input) => return read(Box::new(input), found.size, file, settings, out),
-            Err(error) => unreadable(&error),
+        None => match found.open() {
+            Ok(input) => return read(input, found.size, file, settings, out),
+            Err(reason) => reason,
         },
     };
     out.reject(file.dropped(Place::default(), None, reason))

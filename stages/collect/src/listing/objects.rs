@@ -1,0 +1,61 @@
+//! Objects of a store as the files of a source.
+
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+
+use super::{Found, Source, split_glob};
+use crate::error::Error;
+use crate::store::{self, Listed, Object};
+
+impl Source {
+    /// The objects that an address leads to: of its key, below it, or those that match its glob.
+    pub(super) fn list_objects(&self, index: usize) -> Result<Vec<Found>, Error> {
+        let glob = split_glob(&self.path);
+        let base = glob.as_ref().and_then(|(base, _)| base.to_str());
+        let listed = store::list(&self.path, base).map_err(|problem| self.error(problem))?;
+        let objects = match listed {
+            Listed::One(name, object) => return Ok(vec![from_object(index, name, object)]),
+            Listed::Below(objects) => objects,
+        };
+        let matcher = match &glob {
+            None => None,
+            Some((_, pattern)) => {
+                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+                let glob = glob.map_err(|error| self.error(format!("`path`: {error}")))?;
+                Some(glob.compile_matcher())
+            }
+        };
+        let is_wanted = |name: &str| {
+            let matches = matcher.as_ref().is_none_or(|glob| glob.is_match(name));
+            matches && self.lets_through(Path::new(name))
+        };
+        let mut objects = objects;
+        objects.retain(|(name, _)| is_wanted(name));
+        if objects.is_empty() {
+            return Err(self.nothing());
+        }
+        objects.sort_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
+        let found = objects.into_iter();
+        Ok(found
+            .map(|(name, object)| from_object(index, name, object))
+            .collect())
+    }
+}
+
+fn from_object(source: usize, name: String, object: Object) -> Found {
+    Found {
+        source,
+        path: PathBuf::from(object.address),
+        relative: PathBuf::from(name),
+        size: object.size,
+        // A copy of the same content is the same input.
+        modified: if object.e_tag.is_some() {
+            0
+        } else {
+            object.modified
+        },
+        e_tag: object.e_tag,
+        problem: None,
+    }
+}
