@@ -12,6 +12,15 @@ pub struct Config {
     /// Longest record in bytes, decompressed. Longer ones are dropped as `collect.too_large`,
     /// which also stops decompression bombs.
     pub max_record_bytes: u64,
+    /// Decompressed bytes that one compressed byte may give, over a file after its first 64 MiB;
+    /// beyond it the rest of the file is dropped as `collect.bomb`.
+    pub max_ratio: u64,
+    /// Bytes of the temporary file that a compressed file is unpacked to when its format cannot
+    /// be read from the beginning to the end (Parquet, ZIP, 7z).
+    pub max_spool_bytes: u64,
+    /// Whether digests in a crawl are checked; a record that does not match its own is dropped
+    /// as `collect.digest`.
+    pub check_digests: bool,
     /// JSON fields that may hold the text.
     pub text_fields: Vec<String>,
     /// JSON fields that may hold a web page, looked at when there is no text.
@@ -36,6 +45,9 @@ impl Default for Config {
         Self {
             task_bytes: 64 << 20,
             max_record_bytes: 64 << 20,
+            max_ratio: 1000,
+            max_spool_bytes: 64 << 30,
+            check_digests: true,
             text_fields: names(&["text", "content", "body", "raw_content"]),
             html_fields: names(&["html"]),
             title_fields: names(&["title"]),
@@ -60,6 +72,10 @@ pub struct SourceConfig {
     /// A file, a folder (read with its sub-folders) or a glob such as `crawl/*.warc.gz`.
     /// Relative to the working directory; `~`, `${VAR}` and `${VAR:-default}` are filled in.
     pub path: String,
+    /// For kind `paths`: the folder or address (`https://…`, `s3://…`) that the listed paths
+    /// are relative to; the list's own folder by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Licence that every row of the source carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,

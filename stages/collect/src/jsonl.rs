@@ -72,19 +72,29 @@ pub(crate) fn read(
     out: &mut impl Output,
 ) -> Result<(), Stop> {
     let mut line = Vec::new();
+    if stream.begins_inside() {
+        // The part before reads it.
+        let _ = stream.read_line(&mut line, 0);
+    }
     for number in 1_u64.. {
         out.check()?;
-        let place = Place {
-            offset: stream.position(),
-            inside_member: false,
-            ..Place::default()
-        };
+        if stream.is_line_over() {
+            return Ok(());
+        }
+        // Damage shows again where the line is read.
+        let _ = stream.fill();
+        let place = stream.place_of_line();
         let found = match stream.read_line(&mut line, settings.max_record) {
             Ok(Line::End) => return Ok(()),
             Ok(Line::Whole) => document(&line, number, file, place, &settings.fields),
             Ok(Line::TooLong(bytes)) => Err(too_large(bytes, settings.max_record)),
             Err(damage) => {
-                return out.reject(file.dropped(place, None, damage.reason()));
+                out.reject(file.dropped(place, None, damage.reason()))?;
+                // What is left of the line in which the next member begins is part of the damage.
+                if !stream.resume(b"") || stream.read_line(&mut line, 0).is_err() {
+                    return Ok(());
+                }
+                continue;
             }
         };
         match found {

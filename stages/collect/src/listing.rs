@@ -1,6 +1,8 @@
 //! Which files there are, in which order, and which task reads which.
 
 mod objects;
+mod parts;
+mod paths;
 
 use std::fs::File;
 use std::ops::Range;
@@ -11,7 +13,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use textmill_schemas::Reason;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, Kind, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
 use crate::input::{Damage, Input};
@@ -29,7 +31,7 @@ pub(crate) struct Source {
 }
 
 /// A file that was found.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     /// Index of its source.
     pub source: usize,
@@ -43,11 +45,25 @@ pub(crate) struct Found {
     modified: u128,
     /// What tells the content of an object of a store from others.
     e_tag: Option<String>,
+    /// Which bytes of it, when it is cut into several: records that begin there.
+    pub part: Option<Range<u64>>,
     /// Rule and detail, when it cannot be read at all.
     pub problem: Option<(&'static str, String)>,
 }
 
 impl Found {
+    /// Bytes on disk to be read.
+    pub fn bytes(&self) -> u64 {
+        self.part
+            .as_ref()
+            .map_or(self.size, |part| part.end - part.start)
+    }
+
+    /// Whether it is a whole file, or the part that begins it.
+    pub fn is_first(&self) -> bool {
+        self.part.as_ref().is_none_or(|part| part.start == 0)
+    }
+
     /// Its address, when it is not on this machine.
     pub fn address(&self) -> Option<&str> {
         self.path.to_str().filter(|path| store::is_address(path))
@@ -74,8 +90,7 @@ impl Found {
 pub(crate) struct Listing {
     /// By source in the order of the configuration, then by path.
     pub files: Vec<Found>,
-    /// The files of each task. Whole files for now: a task that is a part of a file (an offset
-    /// range of a crawl, say) would become a further field beside the range.
+    /// The files of each task.
     pub tasks: Vec<Range<usize>>,
 }
 
@@ -133,6 +148,18 @@ impl Source {
     /// Whether `exclude` leaves out a path, which may be that of a member of an archive.
     pub fn excludes(&self, path: &str) -> bool {
         self.exclude.is_match(path)
+    }
+
+    /// How its files become tasks.
+    fn tasks(&self) -> Tasks {
+        match self.config {
+            // A limit counts documents in order.
+            SourceConfig { limit: Some(_), .. } => Tasks::One,
+            SourceConfig {
+                kind: Kind::Paths, ..
+            } => Tasks::Each,
+            _ => Tasks::Mixed,
+        }
     }
 
     fn error(&self, problem: impl Into<String>) -> Error {
@@ -228,12 +255,16 @@ impl Listing {
     pub fn read(sources: &[Source], task_bytes: u64) -> Result<Self, Error> {
         let mut files = Vec::new();
         for (index, source) in sources.iter().enumerate() {
-            files.extend(source.list(index)?);
+            let found = source.list(index)?;
+            match source.config.kind {
+                Kind::Paths => files.extend(paths::read(&found, index, source)?),
+                _ => files.extend(found),
+            }
         }
+        let files = parts::cut(files, sources, task_bytes);
         let tasks = cut(&files, task_bytes, |source| {
-            sources
-                .get(source)
-                .is_some_and(|source| source.config.limit.is_some())
+            let source = sources.get(source);
+            source.map_or(Tasks::Mixed, Source::tasks)
         });
         Ok(Self { files, tasks })
     }
@@ -263,19 +294,32 @@ impl Listing {
     }
 }
 
-/// Cuts files into runs of about `task_bytes`. A source with a limit is one task, because its
-/// limit counts documents in order.
-fn cut(files: &[Found], task_bytes: u64, is_limited: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+/// How the files of a source become tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tasks {
+    /// Runs of files, also with those of other sources.
+    Mixed,
+    /// All files together.
+    One,
+    /// Each file.
+    Each,
+}
+
+/// Cuts files into runs of about `task_bytes`.
+fn cut(files: &[Found], task_bytes: u64, tasks_of: impl Fn(usize) -> Tasks) -> Vec<Range<usize>> {
     let mut tasks = Vec::new();
     let mut start = 0;
     let mut bytes = 0_u64;
     let pairs = files.iter().zip(files.iter().skip(1));
     for (index, (file, next)) in pairs.enumerate() {
-        bytes += file.size;
-        let apart =
-            file.source != next.source && (is_limited(file.source) || is_limited(next.source));
-        let together = file.source == next.source && is_limited(file.source);
-        if apart || (!together && bytes + next.size > task_bytes) {
+        bytes += file.bytes();
+        let (one, other) = (tasks_of(file.source), tasks_of(next.source));
+        let is_cut = match one {
+            Tasks::One if file.source == next.source => false,
+            Tasks::Mixed if other == Tasks::Mixed => bytes + next.bytes() > task_bytes,
+            _ => true,
+        };
+        if is_cut {
             tasks.push(start..index + 1);
             start = index + 1;
             bytes = 0;
@@ -318,6 +362,7 @@ fn found(
         size: metadata.map_or(0, std::fs::Metadata::len),
         modified: modified.map_or(0, |time| time.as_nanos()),
         e_tag: None,
+        part: None,
         problem,
     }
 }
@@ -364,144 +409,4 @@ fn split_glob(path: &str) -> Option<(PathBuf, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn file(source: usize, size: u64) -> Found {
-        Found {
-            source,
-            path: PathBuf::new(),
-            relative: PathBuf::new(),
-            size,
-            modified: 0,
-            e_tag: None,
-            problem: None,
-        }
-    }
-
-    fn source(path: &str, change: impl FnOnce(&mut SourceConfig)) -> Source {
-        let mut config = SourceConfig {
-            name: "s".into(),
-            path: path.into(),
-            ..SourceConfig::default()
-        };
-        change(&mut config);
-        Source::new(&config).unwrap()
-    }
-
-    fn names(source: &Source) -> Vec<String> {
-        let found = source.list(0).unwrap();
-        found
-            .iter()
-            .map(|found| found.relative.display().to_string())
-            .collect()
-    }
-
-    #[test]
-    fn tasks_hold_about_as_many_bytes() {
-        let files: Vec<Found> = [10, 10, 10, 100, 5, 5].map(|size| file(0, size)).into();
-        assert_eq!(cut(&files, 25, |_| false), [0..2, 2..3, 3..4, 4..6]);
-        assert_eq!(cut(&files, 25, |_| true), std::slice::from_ref(&(0..6)));
-        assert!(cut(&[], 25, |_| false).is_empty());
-        let mixed = [
-            file(0, 1),
-            file(0, 1),
-            file(1, 1),
-            file(1, 99),
-            file(2, 1),
-            file(3, 1),
-        ];
-        assert_eq!(cut(&mixed, 50, |source| source == 1), [0..2, 2..4, 4..6]);
-    }
-
-    #[test]
-    fn folders_globs_and_files() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().display().to_string();
-        for name in ["b/2.html", "b/c/1.html", "b.txt", "a.html"] {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "x").unwrap();
-        }
-        assert_eq!(
-            names(&source(&root, |_| {})),
-            ["a.html", "b.txt", "b/2.html", "b/c/1.html"]
-        );
-        assert_eq!(names(&source(&format!("{root}/b*"), |_| {})), ["b.txt"]);
-        assert_eq!(
-            names(&source(&format!("{root}/**/*.html"), |_| {})).len(),
-            3
-        );
-        assert_eq!(
-            names(&source(&format!("{root}/b/*/1.html"), |_| {})),
-            ["c/1.html"]
-        );
-        assert_eq!(
-            names(&source(&format!("{root}/a.html"), |_| {})),
-            ["a.html"]
-        );
-        let narrowed = source(&root, |config| {
-            config.include = vec!["*.html".into()];
-            config.exclude = vec!["b/c/**".into()];
-        });
-        assert_eq!(names(&narrowed), ["a.html", "b/2.html"]);
-    }
-
-    #[test]
-    fn nothing_to_read_is_an_error_with_a_mend() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().display().to_string();
-        for path in [
-            format!("{root}/none"),
-            format!("{root}/none/*.gz"),
-            format!("{root}/*.gz"),
-            root,
-        ] {
-            let error = source(&path, |_| {}).list(0).unwrap_err().to_string();
-            assert!(
-                error.starts_with("source `s`: ") && error.contains("correct `path`"),
-                "{error}"
-            );
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_end_in_rows_and_loops_end() {
-        use std::os::unix::fs::symlink;
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().display().to_string();
-        fs::create_dir(dir.path().join("sub")).unwrap();
-        fs::write(dir.path().join("a"), "x").unwrap();
-        symlink(dir.path(), dir.path().join("sub/loop")).unwrap();
-        symlink(dir.path().join("none"), dir.path().join("dangling")).unwrap();
-        let found = source(&root, |_| {}).list(0).unwrap();
-        let rules: Vec<_> = found
-            .iter()
-            .map(|found| found.problem.as_ref().map(|p| p.0))
-            .collect();
-        assert_eq!(rules, [None, Some("collect.link"), Some("collect.link")]);
-        let found = source(&root, |config| config.follow_links = true)
-            .list(0)
-            .unwrap();
-        let rules: Vec<_> = found
-            .iter()
-            .map(|found| found.problem.as_ref().map(|p| p.0))
-            .collect();
-        assert_eq!(rules, [None, Some("collect.unreadable")]);
-    }
-
-    #[test]
-    fn the_hash_follows_the_files() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a"), "x").unwrap();
-        let sources = [source(&dir.path().display().to_string(), |_| {})];
-        let hash = || Listing::read(&sources, 100).unwrap().hash(&sources);
-        let before = hash();
-        assert_eq!(before, hash());
-        fs::write(dir.path().join("a"), "xy").unwrap();
-        assert_ne!(before, hash());
-    }
-}
+mod tests;

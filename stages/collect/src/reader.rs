@@ -1,5 +1,7 @@
 //! Reads one file, whatever it is.
 
+use std::ops::Range;
+
 use textmill_schemas::Reason;
 
 use crate::input::{Damage, Input, Stream};
@@ -18,7 +20,11 @@ pub(crate) fn read_file(
     let reason = match &found.problem {
         Some((rule, detail)) => Reason::new(*rule).detail(detail.clone()),
         None => match found.open() {
-            Ok(input) => return read(input, found.size, file, settings, out),
+            Ok(input) => {
+                let stream = Stream::open(input);
+                let part = found.part.as_ref();
+                return read_opened(stream, found.size, part, file, settings, out);
+            }
             Err(reason) => reason,
         },
     };
@@ -37,7 +43,7 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    read_opened(Stream::open(input), size, file, settings, out)
+    read_opened(Stream::open(input), size, None, file, settings, out)
 }
 
 /// The same for bytes that come only once.
@@ -48,12 +54,13 @@ pub(crate) fn read_once(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    read_opened(Stream::open_once(input), size, file, settings, out)
+    read_opened(Stream::open_once(input), size, None, file, settings, out)
 }
 
 fn read_opened(
     stream: std::io::Result<Stream>,
     size: u64,
+    part: Option<&Range<u64>>,
     file: &FileRef,
     settings: &Settings,
     out: &mut impl Output,
@@ -63,6 +70,7 @@ fn read_opened(
         Ok(stream) => stream,
         Err(error) => return reject(unreadable(&error)),
     };
+    stream.bound(settings.max_ratio);
     let head = stream.peek(Stream::PEEK);
     if head.is_empty() {
         let Some(damage) = stream.damage() else {
@@ -76,16 +84,26 @@ fn read_opened(
         };
     }
     let format = sniff::format(file.source.config.kind, head, &file.file);
+    if let Some(part) = part {
+        let prefix = if format == Format::Warc {
+            warc::MAGIC
+        } else {
+            b""
+        };
+        stream.enter(part.clone(), prefix);
+    }
     match format {
         Format::Other(media_type) => reject(Reason::new("collect.media_type").detail(media_type)),
         Format::Tar | Format::Zip | Format::SevenZip if archive::is_too_deep(file) => {
             reject(archive::too_deep())
         }
         Format::Tar => archive::tar::read(stream, file, settings, out),
-        Format::Parquet | Format::Zip | Format::SevenZip => match stream.into_seekable() {
-            Ok(input) => read_seekable(format, input, file, settings, out),
-            Err(reason) => reject(reason),
-        },
+        Format::Parquet | Format::Zip | Format::SevenZip => {
+            match stream.into_seekable(out.folder(), settings.max_spool) {
+                Ok(input) => read_seekable(format, input, file, settings, out),
+                Err(reason) => out.reject(file.dropped(Place::default(), None, reason)),
+            }
+        }
         _ => read_stream(format, &mut stream, size, file, settings, out),
     }
 }

@@ -12,13 +12,14 @@ const STAGE: &str = "collect";
 /// Where a record lies in its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Byte offset of the gzip member that begins with the record. In a file that is not
-    /// compressed, or whose record begins inside a member: offset in the decompressed stream.
+    /// Byte offset of the member (of gzip, Zstandard or bzip2) in which the record begins. In a
+    /// file that is not compressed, and in the first member of one: decompressed bytes before the
+    /// record.
     pub offset: u64,
-    /// Whether the record begins inside a gzip member, so that `offset` counts decompressed bytes.
+    /// Whether the record does not begin with a member but inside one.
     pub inside_member: bool,
-    /// Decompressed bytes from the start of the bzip2 stream or the archive's member at `offset`
-    /// to the record; 0 elsewhere.
+    /// Decompressed bytes from the start of the member at `offset` to the record; 0 where
+    /// `offset` says it all.
     pub within: u64,
 }
 
@@ -107,6 +108,10 @@ pub(crate) trait Output {
     fn count(&mut self, what: &'static str);
     /// Fails once the user asked to stop; called for every record.
     fn check(&self) -> Result<(), Stop>;
+    /// Where temporary files go; `None` where the system puts them.
+    fn folder(&self) -> Option<&std::path::Path> {
+        None
+    }
 }
 
 /// Why a reader ends before its file does.
@@ -128,6 +133,12 @@ impl<E: Into<Error>> From<E> for Stop {
 pub(crate) struct Settings {
     /// Longest record in bytes.
     pub max_record: u64,
+    /// Decompressed bytes that a compressed one may give.
+    pub max_ratio: u64,
+    /// Bytes of a temporary file.
+    pub max_spool: u64,
+    /// Whether digests in crawls are checked.
+    pub check_digests: bool,
     /// Where JSON lines hold what.
     pub fields: crate::jsonl::Fields,
 }
@@ -137,6 +148,9 @@ impl Settings {
     pub fn new(config: &Config) -> Self {
         Self {
             max_record: config.max_record_bytes,
+            max_ratio: config.max_ratio,
+            max_spool: config.max_spool_bytes,
+            check_digests: config.check_digests,
             fields: crate::jsonl::Fields::new(config),
         }
     }

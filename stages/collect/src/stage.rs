@@ -36,6 +36,8 @@ impl Collect {
         for (key, value) in [
             ("task_bytes", config.task_bytes),
             ("max_record_bytes", config.max_record_bytes),
+            ("max_ratio", config.max_ratio),
+            ("max_spool_bytes", config.max_spool_bytes),
         ] {
             if value == 0 {
                 let problem = "must be at least 1".to_owned();
@@ -93,8 +95,8 @@ impl Collect {
             shards.ctx.progress.message(&file.file);
         }
         shards.limit = source.config.limit;
-        shards.count_by("files", 1);
-        shards.report.outside_bytes += found.size;
+        shards.count_by("files", u64::from(found.is_first()));
+        shards.report.outside_bytes += found.bytes();
         read_file(found, &file, &self.settings, shards)
     }
 }
@@ -207,185 +209,11 @@ impl Output for Shards<'_> {
     fn check(&self) -> Result<(), Stop> {
         self.ctx.check_cancelled().map_err(Stop::from)
     }
+
+    fn folder(&self) -> Option<&std::path::Path> {
+        Some(self.ctx.out)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-    use std::sync::atomic::AtomicBool;
-
-    use textmill_schemas::{Cancelled, NoProgress, ShardReader};
-
-    use super::*;
-    use crate::config::SourceConfig;
-
-    fn config(path: &Path) -> Config {
-        let source = SourceConfig {
-            name: "mixed".into(),
-            path: path.display().to_string(),
-            license: Some("CC0-1.0".into()),
-            ..SourceConfig::default()
-        };
-        Config {
-            source: vec![source],
-            ..Config::default()
-        }
-    }
-
-    fn run(stage: &Collect, out: &Path) -> StageResult<TaskReport> {
-        let (inputs, cancel) = (BTreeMap::new(), AtomicBool::new(false));
-        let ctx = TaskContext {
-            out,
-            inputs: &inputs,
-            seed: 0,
-            threads: 1,
-            progress: &NoProgress,
-            cancel: &cancel,
-        };
-        let mut sum = TaskReport::default();
-        for rank in (0..stage.world("read", &ctx)?).rev() {
-            sum.merge(stage.task("read", rank, &ctx)?);
-        }
-        Ok(sum)
-    }
-
-    fn folder() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, content) in [
-            ("a.html", "<html><p>页"),
-            ("b/notes.md", "# Notes"),
-            (
-                "b/rows.jsonl",
-                "{\"text\": \"one\"}\n{oops}\n{\"text\": \"two\"}\n",
-            ),
-            ("empty.txt", ""),
-            ("style.css", "p {}"),
-        ] {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
-        dir
-    }
-
-    fn rows<R: textmill_schemas::Row>(out: &Path, name: &str) -> Vec<R> {
-        let reader = ShardReader::open(&out.join(name)).unwrap();
-        reader.flat_map(|group| group.unwrap()).collect()
-    }
-
-    #[test]
-    fn a_mixed_folder_becomes_shards() {
-        let (dir, out) = (folder(), tempfile::tempdir().unwrap());
-        let stage = Collect::new(&config(dir.path())).unwrap();
-        let report = run(&stage, out.path()).unwrap();
-        assert_eq!((report.read, report.kept_rows), (7, 4));
-        assert_eq!(report.read, report.kept_rows + report.dropped_total());
-        let kept: Vec<RawDocument> = rows(out.path(), "part-00000.parquet");
-        let files: Vec<_> = kept
-            .iter()
-            .map(|row| (row.file.as_str(), row.offset))
-            .collect();
-        assert_eq!(
-            files,
-            [
-                ("a.html", 0),
-                ("b/notes.md", 0),
-                ("b/rows.jsonl", 0),
-                ("b/rows.jsonl", 23)
-            ]
-        );
-        assert_eq!(kept[0].license.as_deref(), Some("CC0-1.0"));
-        let dropped: Vec<Dropped> = rows(out.path(), "dropped/part-00000.parquet");
-        let rules: Vec<_> = dropped.iter().map(|row| row.rule.as_str()).collect();
-        assert_eq!(
-            rules,
-            [
-                "collect.invalid_json",
-                "collect.empty",
-                "collect.media_type"
-            ]
-        );
-        assert_eq!(report.stats["files"], 5);
-    }
-
-    #[test]
-    fn cutting_into_tasks_changes_only_the_cut() {
-        let (dir, one, many) = (
-            folder(),
-            tempfile::tempdir().unwrap(),
-            tempfile::tempdir().unwrap(),
-        );
-        let whole = run(&Collect::new(&config(dir.path())).unwrap(), one.path()).unwrap();
-        let mut fine = config(dir.path());
-        fine.task_bytes = 1;
-        let stage = Collect::new(&fine).unwrap();
-        let parts = run(&stage, many.path()).unwrap();
-        assert_eq!(parts.kept.len(), 5);
-        assert_eq!(parts.dropped_rows, whole.dropped_rows);
-        let all: Vec<RawDocument> = (0..5)
-            .flat_map(|rank| rows(many.path(), &shard_name(rank)))
-            .collect();
-        assert_eq!(all, rows::<RawDocument>(one.path(), "part-00000.parquet"));
-        let again = tempfile::tempdir().unwrap();
-        assert_eq!(run(&stage, again.path()).unwrap(), parts);
-    }
-
-    #[test]
-    fn a_limit_counts_documents() {
-        let (dir, out) = (folder(), tempfile::tempdir().unwrap());
-        let mut config = config(dir.path());
-        config.source[0].limit = Some(3);
-        config.source[0].name = "few".into();
-        let all = SourceConfig {
-            name: "all".into(),
-            limit: None,
-            ..config.source[0].clone()
-        };
-        config.source.push(all);
-        let report = run(&Collect::new(&config).unwrap(), out.path()).unwrap();
-        assert_eq!(
-            report.kept.iter().map(|shard| shard.rows).sum::<u64>(),
-            3 + 4
-        );
-        assert_eq!(report.kept.len(), 2);
-        assert_eq!(report.read, report.kept_rows + report.dropped_total());
-    }
-
-    #[test]
-    fn bad_settings_are_named() {
-        let message = |change: fn(&mut Config)| {
-            let mut config = config(Path::new("x"));
-            change(&mut config);
-            Collect::new(&config).err().unwrap().to_string()
-        };
-        assert!(message(|config| config.source.clear()).contains("[[collect.source]]"));
-        assert!(
-            message(|config| config.source.push(config.source[0].clone())).contains("same name")
-        );
-        assert!(
-            message(|config| config.source[0].path = "${TEXTMILL_UNSET}/a".into())
-                .contains("export")
-        );
-        assert!(message(|config| config.source[0].include = vec!["[".into()]).contains("mixed"));
-        assert!(message(|config| config.task_bytes = 0).contains("task_bytes"));
-    }
-
-    #[test]
-    fn stops_on_request() {
-        let (dir, out) = (folder(), tempfile::tempdir().unwrap());
-        let stage = Collect::new(&config(dir.path())).unwrap();
-        let (inputs, cancel) = (BTreeMap::new(), AtomicBool::new(true));
-        let ctx = TaskContext {
-            out: out.path(),
-            inputs: &inputs,
-            seed: 0,
-            threads: 1,
-            progress: &NoProgress,
-            cancel: &cancel,
-        };
-        let error = stage.task("read", 0, &ctx).unwrap_err();
-        assert!(error.downcast_ref::<Cancelled>().is_some());
-        assert!(!out.path().join("part-00000.parquet").exists());
-    }
-}
+mod tests;

@@ -29,6 +29,7 @@ pub(crate) fn read(
     loop {
         out.check()?;
         match reader.find_record() {
+            Ok(true) if reader.is_over() => return Ok(()),
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(damage) => {
@@ -131,6 +132,14 @@ impl Reader<'_> {
             }
             self.stream.consume(ends);
         }
+    }
+
+    /// Whether the record that begins here belongs to the next part of the file, which begins
+    /// with a member that begins with a record.
+    fn is_over(&mut self) -> bool {
+        self.stream.is_over()
+            && (!self.stream.is_compressed()
+                || (self.stream.at_member_start() && self.stream.peek(MAGIC.len()) == MAGIC))
     }
 
     fn place_of(&self, damage: &Damage) -> Place {

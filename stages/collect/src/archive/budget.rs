@@ -32,7 +32,7 @@ impl Budget {
         Self {
             packed: 0,
             unpacked: 0,
-            max_ratio: super::MAX_RATIO,
+            max_ratio: settings.max_ratio,
             free: settings.max_record,
             used: BTreeMap::new(),
         }
@@ -46,7 +46,7 @@ impl Budget {
             let ratio = unpacked as f64 / packed.max(1) as f64;
             return Err(Reason::new("collect.bomb")
                 .measured(ratio, self.max_ratio as f64)
-                .detail("unpacks to more than an honest archive does"));
+                .detail("unpacks to more than collect.max_ratio times its bytes"));
         }
         (self.packed, self.unpacked) = (all_packed, all);
         Ok(())

@@ -63,7 +63,7 @@ impl<R: Read> Measured<R> {
                 Err(Broken::error(Damage::CORRUPT, detail))
             }
             Stated::AtMost(most) if self.position > most => {
-                let detail = "unpacks to more than an honest archive does";
+                let detail = "unpacks to more than collect.max_ratio times its bytes";
                 Err(Broken::error("collect.bomb", detail))
             }
             _ => Ok(()),

@@ -22,9 +22,6 @@ use crate::record::{FileRef, Nested, Output, Place, Settings, Stop};
 /// Archives around a member at most: a book in a ZIP in a tar is fine, a nest of bombs is not.
 const MAX_NESTING: u8 = 4;
 
-/// Unpacked bytes a packed byte, over a whole archive.
-const MAX_RATIO: u64 = 1000;
-
 /// A member of an archive.
 pub(crate) struct Member<'a> {
     /// Its path as the archive has it, in whatever form.

@@ -1,9 +1,14 @@
 //! Decompressed bytes of a file, with the place of each in the file.
 
 mod broken;
+mod bytes;
+mod bzip2;
 mod forward;
 mod gzip;
+mod layer;
+mod members;
 mod stream;
+mod zstandard;
 
 pub(crate) use broken::Broken;
 pub(crate) use forward::Forward;
@@ -23,7 +28,7 @@ pub(crate) struct Damage {
     pub rule: &'static str,
     /// What happened, with the offset in the file.
     pub detail: String,
-    /// Offset in the file of the gzip member concerned; 0 without gzip.
+    /// Offset in the file of the member (of gzip, Zstandard or bzip2) concerned; 0 without one.
     pub member: u64,
 }
 
@@ -34,6 +39,9 @@ impl Damage {
     pub const CORRUPT: &'static str = "collect.corrupt";
     /// The operating system refuses.
     pub const UNREADABLE: &'static str = "collect.unreadable";
+
+    /// More content than the compressed bytes of an honest file give.
+    pub const BOMB: &'static str = "collect.bomb";
 
     /// The rule for an error of reading: its own if it has one.
     pub fn rule(error: &std::io::Error, rule: &'static str) -> &'static str {

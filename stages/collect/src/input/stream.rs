@@ -1,25 +1,26 @@
-//! One buffer over plain, gzip and Zstandard files.
+//! One buffer over plain and compressed files.
 
 use std::collections::VecDeque;
-use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::Path;
 
 use memchr::memchr;
 use textmill_schemas::Reason;
 
-use super::gzip::{Gzip, Step};
+use super::layer::Layer;
+use super::members::Step;
 use super::{Damage, Forward, Input};
 use crate::record::Place;
 
 const BUFFER: usize = 64 << 10;
+/// Decompressed bytes from which on the ratio to the compressed ones is looked at.
+const FREE: u64 = 64 << 20;
+/// Ratio at most, unless [`Stream::bound`] says otherwise.
+const MAX_RATIO: u64 = 1000;
 
-enum Layer {
-    Plain(Box<dyn Input>),
-    Gzip(Box<Gzip>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Box<dyn Input>>>>),
-    Bzip2(Box<bzip2::bufread::MultiBzDecoder<BufReader<Box<dyn Input>>>>),
-}
-
-/// A gzip member, by where its content and itself begin.
+/// A member of a compressed file (of gzip, Zstandard or bzip2), by where its content and itself
+/// begin.
 #[derive(Clone, Copy, Default)]
 struct Member {
     /// Offset of its first byte in the decompressed stream.
@@ -57,6 +58,12 @@ pub(crate) struct Stream {
     ended: bool,
     /// Whether the bytes come only once.
     once: bool,
+    /// Decompressed bytes that a compressed one may give.
+    max_ratio: u64,
+    /// The part of the file that is read.
+    part: Option<Range<u64>>,
+    /// Position of the first byte behind the part, once it is known.
+    over: Option<u64>,
 }
 
 impl Stream {
@@ -64,22 +71,8 @@ impl Stream {
     pub const PEEK: usize = 8 << 10;
 
     /// Finds the compression by content and starts reading.
-    pub fn open(mut input: Box<dyn Input>) -> io::Result<Self> {
-        let mut magic = Vec::new();
-        input.by_ref().take(4).read_to_end(&mut magic)?;
-        input.seek(SeekFrom::Start(0))?;
-        let layer = match magic.as_slice() {
-            [0x1f, 0x8b, 8, _] => Layer::Gzip(Box::new(Gzip::new(input))),
-            // a frame, or a skippable frame before it
-            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-                Layer::Zstd(Box::new(zstd::stream::read::Decoder::new(input)?))
-            }
-            [b'B', b'Z', b'h', b'1'..=b'9'] => {
-                let input = BufReader::with_capacity(BUFFER, input);
-                Layer::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(input)))
-            }
-            _ => Layer::Plain(input),
-        };
+    pub fn open(input: Box<dyn Input>) -> io::Result<Self> {
+        let layer = Layer::open(input)?;
         Ok(Self {
             layer,
             buffer: vec![0; BUFFER].into_boxed_slice(),
@@ -91,6 +84,9 @@ impl Stream {
             damage: None,
             ended: false,
             once: false,
+            max_ratio: MAX_RATIO,
+            part: None,
+            over: None,
         })
     }
 
@@ -101,12 +97,65 @@ impl Stream {
         Ok(stream)
     }
 
+    /// Sets the decompressed bytes that a compressed one may give, over the file so far.
+    pub fn bound(&mut self, max_ratio: u64) {
+        self.max_ratio = max_ratio;
+    }
+
+    /// Goes to the first place in a part of the file where reading can begin: any byte without
+    /// compression, else a member whose content begins with `prefix`. Without such a place the
+    /// stream is empty: the part before it reads on.
+    pub fn enter(&mut self, part: Range<u64>, prefix: &[u8]) {
+        let is_plain = matches!(self.layer, Layer::Plain(_));
+        if is_plain {
+            self.over = Some(part.end);
+        }
+        if part.start > 0 {
+            self.ended = !self.layer.enter(&part, prefix);
+            self.start = 0;
+            self.end = 0;
+            self.upcoming.clear();
+            self.damage = None;
+            self.position = if is_plain { part.start } else { 0 };
+        }
+        self.part = Some(part);
+    }
+
+    /// Whether only a part is read that begins inside the file: what comes first may be the rest
+    /// of a record that began before.
+    pub fn begins_inside(&self) -> bool {
+        self.part.as_ref().is_some_and(|part| part.start > 0)
+    }
+
+    /// Whether what begins here belongs to the next part of the file. Ask after
+    /// [`Stream::fill`].
+    pub fn is_over(&self) -> bool {
+        self.over.is_some_and(|over| self.position >= over)
+    }
+
+    /// The same for lines. A part that begins inside the file skips its first line, because
+    /// nothing tells whether it is whole; the part before it reads it, even if it begins right
+    /// where the next part does.
+    pub fn is_line_over(&self) -> bool {
+        self.over.is_some_and(|over| self.position > over)
+    }
+
     /// Whether the file is compressed.
     pub fn is_compressed(&self) -> bool {
         !matches!(self.layer, Layer::Plain(_))
     }
 
-    /// The next bytes, none at the end of the file; never over the start of a gzip member.
+    /// Whether the file is compressed with gzip.
+    pub fn is_gzip(&self) -> bool {
+        matches!(self.layer, Layer::Gzip(_))
+    }
+
+    /// Whether the file is compressed with bzip2.
+    pub fn is_bzip2(&self) -> bool {
+        matches!(self.layer, Layer::Bzip2(_))
+    }
+
+    /// The next bytes, none at the end of the file; never over the start of a member.
     pub fn fill(&mut self) -> Result<&[u8], Damage> {
         if self.start == self.end && !self.more() {
             return match &self.damage {
@@ -121,6 +170,10 @@ impl Stream {
             }
             self.member = *next;
             self.upcoming.pop_front();
+            let is_behind = |part: &Range<u64>| part.end <= self.member.file;
+            if self.over.is_none() && self.part.as_ref().is_some_and(is_behind) {
+                self.over = Some(self.member.content);
+            }
         }
         Ok(&self.buffer[self.start..self.end])
     }
@@ -144,9 +197,9 @@ impl Stream {
         self.damage.as_ref()
     }
 
-    /// Whether a gzip member begins here. Ask after [`Stream::fill`].
+    /// Whether a member begins here. Ask after [`Stream::fill`].
     pub fn at_member_start(&self) -> bool {
-        matches!(self.layer, Layer::Gzip(_)) && self.member.content == self.position
+        self.layer.has_members() && self.member.content == self.position
     }
 
     /// Whether the damage lies in the member that was read last.
@@ -154,19 +207,41 @@ impl Stream {
         damage.member == self.member.file
     }
 
-    /// Where a record that begins here lies. Ask after [`Stream::fill`].
+    /// Where a record that begins here lies. Ask after [`Stream::fill`]. The same, whatever part
+    /// of the file is read.
     pub fn place(&self) -> Place {
-        if self.at_member_start() {
-            return Place {
-                offset: self.member.file,
-                inside_member: false,
-                ..Place::default()
-            };
-        }
-        Place {
-            offset: self.position,
-            inside_member: matches!(self.layer, Layer::Gzip(_)),
+        let inside = self.position - self.member.content;
+        let place = Place {
+            inside_member: self.layer.has_members() && inside > 0,
             ..Place::default()
+        };
+        match place.inside_member {
+            false if !self.layer.has_members() => Place {
+                offset: self.position,
+                ..place
+            },
+            // A file of one member: where in it says more than that it is in it.
+            true if self.member.file == 0 => Place {
+                offset: inside,
+                ..place
+            },
+            _ => Place {
+                offset: self.member.file,
+                within: inside,
+                ..place
+            },
+        }
+    }
+
+    /// Where a line that begins here lies: in the decompressed text, except for bzip2, whose
+    /// streams may be read apart.
+    pub fn place_of_line(&self) -> Place {
+        match self.layer {
+            Layer::Bzip2(_) => self.place(),
+            _ => Place {
+                offset: self.position,
+                ..Place::default()
+            },
         }
     }
 
@@ -175,14 +250,12 @@ impl Stream {
         self.position
     }
 
-    /// After damage: goes to the next gzip member whose content begins with `prefix`.
-    /// Returns whether there is one; without gzip there is none.
+    /// After damage: goes to the next member whose content begins with `prefix`.
+    /// Returns whether there is one; without compression there is none.
     pub fn resume(&mut self, prefix: &[u8]) -> bool {
         self.consume(self.end - self.start);
-        let found = match &mut self.layer {
-            Layer::Gzip(gzip) => gzip.resume(prefix).unwrap_or(false),
-            _ => false,
-        };
+        let is_bomb = |damage: &Damage| damage.rule == Damage::BOMB;
+        let found = !self.damage.as_ref().is_some_and(is_bomb) && self.layer.resume(prefix);
         self.damage = None;
         self.upcoming.clear();
         self.ended = !found;
@@ -300,8 +373,13 @@ impl Stream {
     }
 
     /// The file's bytes from the beginning, decompressed, to be read at any place: the file itself,
-    /// or what is compressed or comes only once in a temporary file.
-    pub fn into_seekable(mut self) -> Result<Box<dyn Input>, Reason> {
+    /// or what is compressed or comes only once in a temporary file of up to `limit` bytes, in
+    /// `folder` if there is one.
+    pub fn into_seekable(
+        mut self,
+        folder: Option<&Path>,
+        limit: u64,
+    ) -> Result<Box<dyn Input>, Reason> {
         let unreadable = |error: io::Error| {
             Reason::new(Damage::rule(&error, Damage::UNREADABLE)).detail(error.to_string())
         };
@@ -312,7 +390,8 @@ impl Stream {
             }
             packed => self.layer = packed,
         }
-        let mut spool = tempfile::tempfile().map_err(unreadable)?;
+        let spool = folder.map_or_else(tempfile::tempfile, tempfile::tempfile_in);
+        let mut spool = spool.map_err(unreadable)?;
         loop {
             let chunk = self.fill().map_err(|damage| damage.reason())?;
             if chunk.is_empty() {
@@ -321,6 +400,11 @@ impl Stream {
             let read = chunk.len();
             spool.write_all(chunk).map_err(unreadable)?;
             self.consume(read);
+            if self.position > limit {
+                return Err(Reason::new("collect.too_large")
+                    .measured(self.position as f64, limit as f64)
+                    .detail("longer than collect.max_spool_bytes"));
+            }
         }
         spool.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         Ok(Box::new(spool))
@@ -338,181 +422,47 @@ impl Stream {
                 Ok(Step::Data(0)) => {}
                 Ok(Step::Data(bytes)) => {
                     self.end += bytes;
+                    self.damage = self.bomb();
                     return true;
                 }
-                Ok(Step::Member(file)) => self.upcoming.push_back(Member {
-                    content: self.position + self.end as u64,
-                    file,
-                }),
+                Ok(Step::Member(file)) => {
+                    let content = self.position + self.end as u64;
+                    // Of members without content only the last one matters.
+                    if self
+                        .upcoming
+                        .back()
+                        .is_some_and(|last| last.content == content)
+                    {
+                        self.upcoming.pop_back();
+                    }
+                    self.upcoming.push_back(Member { content, file });
+                }
                 Ok(Step::End) => self.ended = true,
                 Err(damage) => self.damage = Some(damage),
             }
         }
         false
     }
-}
 
-impl Layer {
-    fn step(&mut self, out: &mut [u8]) -> Result<Step, Damage> {
-        let read = match self {
-            Self::Plain(input) => input.read(out),
-            Self::Gzip(gzip) => return gzip.step(out),
-            Self::Zstd(decoder) => decoder.read(out),
-            Self::Bzip2(decoder) => decoder.read(out),
-        };
-        match read {
-            Ok(0) => Ok(Step::End),
-            Ok(bytes) => Ok(Step::Data(bytes)),
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(Step::Data(0)),
-            Err(error) => Err(self.failure(&error)),
+    /// The damage of a file that gives more bytes than an honest one.
+    fn bomb(&self) -> Option<Damage> {
+        let given = self.position + (self.end - self.start) as u64;
+        if given <= FREE {
+            return None;
         }
-    }
-
-    fn failure(&self, error: &io::Error) -> Damage {
-        let rule = match (self, error.kind()) {
-            (Self::Plain(_), _) => Damage::UNREADABLE,
-            (_, ErrorKind::UnexpectedEof) => Damage::TRUNCATED,
-            _ => Damage::CORRUPT,
-        };
-        let layer = match self {
-            Self::Plain(_) => "reading",
-            Self::Gzip(_) => "gzip",
-            Self::Zstd(_) => "Zstandard",
-            Self::Bzip2(_) => "bzip2",
-        };
-        Damage {
-            rule: Damage::rule(error, rule),
-            detail: format!("{layer}: {error}"),
-            member: 0,
-        }
+        let taken = self.layer.consumed()?;
+        let start = self.part.as_ref().map_or(0, |part| part.start);
+        let limit = taken.saturating_sub(start).saturating_mul(self.max_ratio);
+        (given > FREE + limit).then(|| Damage {
+            rule: Damage::BOMB,
+            detail: format!(
+                "{given} bytes out of {taken}; see collect.max_ratio ({})",
+                self.max_ratio
+            ),
+            member: self.member.file,
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Cursor;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn open(bytes: Vec<u8>) -> Stream {
-        Stream::open(Box::new(Cursor::new(bytes))).unwrap()
-    }
-
-    fn gzip(content: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(content).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn members_are_told_apart() {
-        let (first, second) = (gzip(b"one"), gzip(b"two"));
-        let mut stream = open([&first[..], &gzip(b""), &[0; 7], &second].concat());
-        assert_eq!(stream.fill().unwrap(), b"one");
-        assert_eq!(stream.place(), Place::default());
-        stream.consume(1);
-        assert!(stream.place().inside_member);
-        assert_eq!(stream.peek(4), b"netw");
-        stream.consume(2);
-        assert_eq!(stream.fill().unwrap(), b"two");
-        let offset = (first.len() + gzip(b"").len() + 7) as u64;
-        assert!(stream.at_member_start());
-        assert_eq!(stream.place().offset, offset);
-        stream.consume(3);
-        assert_eq!(stream.fill().unwrap(), b"");
-    }
-
-    #[test]
-    fn a_damaged_member_is_skipped_and_its_neighbours_are_kept() {
-        let text: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
-        let (first, third) = (gzip(b"WARC/1"), gzip(b"WARC/3"));
-        let mut middle = gzip(&text);
-        middle.truncate(middle.len() / 2);
-        let mut stream = open([&first[..], &middle, &third].concat());
-        assert_eq!(stream.fill().unwrap(), b"WARC/1");
-        stream.consume(6);
-        let damage = loop {
-            match stream.fill() {
-                Ok(chunk) => {
-                    assert!(!chunk.is_empty());
-                    let read = chunk.len();
-                    stream.consume(read);
-                }
-                Err(damage) => break damage,
-            }
-        };
-        assert_eq!(damage.member, first.len() as u64);
-        assert!(stream.resume(b"WARC/"));
-        assert_eq!(stream.fill().unwrap(), b"WARC/3");
-        assert_eq!(stream.place().offset, (first.len() + middle.len()) as u64);
-        stream.consume(6);
-        assert_eq!(stream.fill().unwrap(), b"");
-    }
-
-    #[test]
-    fn truncation_and_wrong_checksums_are_told() {
-        let whole = gzip(b"some text to be cut");
-        for cut in 4..whole.len() {
-            let damage = open(whole[..cut].to_vec()).read_all(1000).unwrap_err();
-            assert_eq!(damage.rule, Damage::TRUNCATED, "{cut}");
-        }
-        let mut wrong = whole.clone();
-        *wrong.last_mut().unwrap() ^= 1;
-        assert_eq!(
-            open(wrong).read_all(1000).unwrap_err().rule,
-            Damage::CORRUPT
-        );
-        let tail = [&whole[..], b"tail"].concat();
-        assert_eq!(open(tail).read_all(1000).unwrap_err().rule, Damage::CORRUPT);
-        let frame = zstd::encode_all(&b"some text to be cut"[..], 3).unwrap();
-        let damage = open(frame[..frame.len() - 3].to_vec()).read_all(1000);
-        assert_eq!(damage.unwrap_err().rule, Damage::TRUNCATED);
-    }
-
-    #[test]
-    fn long_lines_are_skipped_and_bombs_stop() {
-        let bomb = gzip(&vec![b' '; 10 << 20]);
-        assert_eq!(open(bomb.clone()).read_all(1 << 20), Ok(None));
-        let mut stream = open([bomb, gzip(b"\nshort")].concat());
-        let mut line = Vec::new();
-        assert_eq!(
-            stream.read_line(&mut line, 100),
-            Ok(Line::TooLong(10 << 20))
-        );
-        assert!(line.capacity() < 1 << 20);
-        assert_eq!(stream.read_line(&mut line, 100), Ok(Line::Whole));
-        assert_eq!(line, b"short");
-        assert_eq!(stream.read_line(&mut line, 100), Ok(Line::End));
-    }
-
-    proptest! {
-        #[test]
-        fn every_layer_gives_the_bytes_back(parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..2000), 1..5)) {
-            let content = parts.concat();
-            let members: Vec<u8> = parts.iter().flat_map(|part| gzip(part)).collect();
-            let frames: Vec<u8> = parts.iter().flat_map(|part| zstd::encode_all(&part[..], 1).unwrap()).collect();
-            prop_assert_eq!(open(members).read_all(1 << 20).unwrap(), Some(content.clone()));
-            prop_assert_eq!(open(frames).read_all(1 << 20).unwrap(), Some(content));
-        }
-
-        #[test]
-        fn damage_ends(mut content in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>(), with in any::<u8>()) {
-            content.extend(gzip(b"WARC/"));
-            let mut file = gzip(&content);
-            file.extend(gzip(b"WARC/"));
-            let at = at.index(file.len() - 3) + 3;
-            file[at] = with;
-            let mut stream = open(file);
-            for _ in 0..100 {
-                if stream.read_all(1 << 20).is_ok() || !stream.resume(b"WARC/") {
-                    return Ok(());
-                }
-            }
-            prop_assert!(false, "endless");
-        }
-    }
-}
+mod tests;

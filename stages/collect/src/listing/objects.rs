@@ -56,6 +56,7 @@ fn from_object(source: usize, name: String, object: Object) -> Found {
             object.modified
         },
         e_tag: object.e_tag,
+        part: None,
         problem: None,
     }
 }

@@ -40,7 +40,11 @@ pub(super) fn explain(error: &Error, address: &Address) -> String {
             format!("`{url}` does not exist"),
             "correct `path`".to_owned(),
         )
-    } else if says(&["169.254.169.254", "/latest/api/token", "metadata.google.internal"]) {
+    } else if says(&[
+        "169.254.169.254",
+        "/latest/api/token",
+        "metadata.google.internal",
+    ]) {
         (format!("no credentials for `{root}`"), credentials(address))
     } else if says(&["URL scheme is not allowed", "scheme is not allowed"]) {
         let mend = "set AWS_ALLOW_HTTP=true to talk to an endpoint without encryption";

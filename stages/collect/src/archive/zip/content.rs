@@ -6,9 +6,9 @@ use textmill_schemas::Reason;
 
 use super::entry::Entry;
 use super::fields::u16_at;
+use crate::archive::Content;
 use crate::archive::measured::{Measured, Stated};
 use crate::archive::window::{Shared, Window};
-use crate::archive::{Content, MAX_RATIO};
 use crate::input::{Broken, Damage};
 
 /// Where the compressed bytes of a member begin, by its own header.
@@ -35,7 +35,7 @@ pub(super) fn data_start(shared: &Shared, entry: &Entry) -> Result<u64, Reason> 
 pub(super) fn open(shared: &Shared, entry: &Entry, start: u64) -> Result<Content, Reason> {
     let packed = shared.window(start, entry.packed);
     let stated = match entry.is_cut {
-        true => Stated::AtMost(entry.packed.saturating_mul(MAX_RATIO)),
+        true => Stated::AtMost(entry.size),
         false => Stated::Whole {
             size: entry.size,
             crc: entry.crc,

@@ -25,7 +25,8 @@ pub(super) struct Entry {
     pub mode: u32,
     /// Whether AES hides the content.
     pub aes: bool,
-    /// Whether the archive ends inside of it, so that sizes and checksum are not known.
+    /// Whether the archive ends inside of it, so that the size is the most that may come, and the
+    /// checksum is not known.
     pub is_cut: bool,
 }
 

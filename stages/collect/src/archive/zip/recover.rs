@@ -23,7 +23,7 @@ pub(super) fn read(
     out.reject(file.dropped(Place::default(), None, reason))?;
     let mut budget = Budget::new(settings);
     let mut offset = 0;
-    while let Some((entry, start)) = next(shared, offset) {
+    while let Some((entry, start)) = next(shared, offset, settings.max_ratio) {
         super::read_entry(shared, &entry, &mut budget, file, settings, out)?;
         offset = behind(shared, start.saturating_add(entry.packed));
     }
@@ -31,7 +31,7 @@ pub(super) fn read(
 }
 
 /// The member whose header lies here, and where its compressed bytes begin.
-fn next(shared: &Shared, offset: u64) -> Option<(Entry, u64)> {
+fn next(shared: &Shared, offset: u64, max_ratio: u64) -> Option<(Entry, u64)> {
     let mut header = [0; Entry::LOCAL_HEADER];
     let mut window = shared.window(offset, 1 << 18);
     window.read_exact(&mut header).ok()?;
@@ -48,8 +48,9 @@ fn next(shared: &Shared, offset: u64) -> Option<(Entry, u64)> {
     if entry.sizes_follow() && entry.packed == 0 {
         let found = find_descriptor(shared, start).ok()?;
         entry.is_cut = found.is_none();
-        let size = shared.size().ok()?;
-        (entry.crc, entry.packed, entry.size) = found.unwrap_or((0, size.saturating_sub(start), 0));
+        let rest = shared.size().ok()?.saturating_sub(start);
+        (entry.crc, entry.packed, entry.size) =
+            found.unwrap_or((0, rest, rest.saturating_mul(max_ratio)));
     }
     Some((entry, start))
 }
