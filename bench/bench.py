@@ -45,6 +45,8 @@ def documents(arguments, cargo, ours, crates, pages, texts):
     # Both packages, so that their dependencies are those of the program.
     dedupe = [*cargo, "-p", "textmill-dedupe"]
     ours += [[*dedupe, "--bench", "stage", "--", str(texts.resolve())], [*dedupe, "--bench", "substrings"]]
+    collect = [*cargo, "-p", "textmill-collect", "--bench", "read", "--"]
+    ours += [[*collect, str(pages.resolve()), str(texts.resolve())]]
     theirs = [[*crates, "minhash", str(texts)]]
     theirs = [[arguments.peers, "bench/peers.py", str(pages), str(texts)], *theirs] if arguments.peers else []
     rounds = []
@@ -107,7 +109,7 @@ def rows(command):
 def report(rounds):
     """Medians over the rounds, and the peer's time over ours within each round."""
     order = [(row["stage"], row["who"]) for row in rounds[0]]
-    print(f"{'stage':<14} {'who':<22} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
+    print(f"{'stage':<22} {'who':<22} {'documents/s':>12} {'MB/s':>8}   textmill is faster by")
     for stage, who in sorted(order, key=lambda key: (key[0], key[1] != "textmill", key[1])):
         times, ratios = [], []
         for one in rounds:
@@ -118,7 +120,7 @@ def report(rounds):
         rate = 1 / statistics.median(times)
         megabytes = rate * row["bytes"] / row["documents"] / 1e6
         ratio = "" if who == "textmill" else f"{statistics.median(ratios):.2g} ({min(ratios):.2g} to {max(ratios):.2g})"
-        print(f"{stage:<14} {who:<22} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
+        print(f"{stage:<22} {who:<22} {rate:>12.0f} {megabytes:>8.1f}   {ratio}".rstrip())
 
 
 def find(one, stage, who):

@@ -5,6 +5,8 @@ use std::io::Cursor;
 use textmill_schemas::{Dropped, RawDocument};
 
 use crate::config::{Config, Kind, SourceConfig};
+use crate::http;
+use crate::input::Stream;
 use crate::listing::Source;
 use crate::reader::read;
 use crate::record::{FileRef, Output, Settings, Stop};
@@ -75,4 +77,46 @@ pub fn warc(data: &[u8]) {
 /// JSON lines.
 pub fn jsonl(data: &[u8]) {
     file(Kind::Jsonl, "a.jsonl", data);
+}
+
+/// A crawl in the older format.
+pub fn arc(data: &[u8]) {
+    file(Kind::Warc, "a.arc", &[b"filedesc://", data].concat());
+}
+
+/// The head and body of a response.
+pub fn http(data: &[u8]) {
+    let middle = data.windows(4).position(|end| end == b"\r\n\r\n");
+    let (head, body) = data.split_at(middle.map_or(data.len(), |end| end + 4));
+    let Ok(head) = http::parse(head) else {
+        return;
+    };
+    let joined = http::join(&head, body.to_vec());
+    assert!(joined.len() <= body.len(), "joining adds nothing");
+    for cut in [false, true] {
+        if let Ok(body) = http::decode(&head, joined.clone(), MAX_RECORD, cut) {
+            assert!((body.len() as u64) <= MAX_RECORD.max(joined.len() as u64));
+        }
+    }
+}
+
+/// The bytes of a compressed file, as a whole and in two parts.
+pub fn layers(data: &[u8]) {
+    let open = || Stream::open(Box::new(Cursor::new(data.to_vec())));
+    let size = data.len() as u64;
+    for part in [0..size, 0..size / 2, size / 2..size] {
+        let Ok(mut stream) = open() else {
+            return;
+        };
+        stream.bound(100);
+        if part.end < size || part.start > 0 {
+            stream.enter(part, b"");
+        }
+        // Each round goes on behind the damage that ended the one before.
+        while !matches!(stream.read_all(MAX_RECORD), Ok(Some(_) | None)) {
+            if !stream.resume(b"") {
+                break;
+            }
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{ErrorKind, Read};
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::GzDecoder;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
 use textmill_schemas::Reason;
 
 use crate::record::too_large;
@@ -104,37 +105,48 @@ pub(crate) fn media_type(value: &str) -> MediaType {
     MediaType { essence, charset }
 }
 
-/// Takes transfer and content encodings off a body, as far as the crawler has not done so.
-pub(crate) fn decode(head: &Head, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, Reason> {
-    let mut body = if head.chunked { dechunk(body) } else { body };
+/// Joins the chunks of a body, as far as the crawler has not done so.
+pub(crate) fn join(head: &Head, body: Vec<u8>) -> Vec<u8> {
+    if head.chunked { dechunk(body) } else { body }
+}
+
+/// Takes content encodings off a body whose chunks are joined, as far as the crawler has not done
+/// so. Of a body that may end early (`cut`) what there is stays.
+pub(crate) fn decode(
+    head: &Head,
+    mut body: Vec<u8>,
+    limit: u64,
+    cut: bool,
+) -> Result<Vec<u8>, Reason> {
     if head.encodings.len() > MAX_ENCODINGS {
         return Err(Reason::new("collect.content_encoding")
             .measured(head.encodings.len() as f64, MAX_ENCODINGS as f64)
             .detail("too many content encodings"));
     }
     for coding in head.encodings.iter().rev() {
-        body = take_off(coding, body, limit)?;
+        body = take_off(coding, body, limit, cut)?;
     }
     Ok(body)
 }
 
-fn take_off(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, Reason> {
+fn take_off(coding: &str, body: Vec<u8>, limit: u64, cut: bool) -> Result<Vec<u8>, Reason> {
     let bytes = body.as_slice();
     let zlib =
         matches!(bytes, [a, b, ..] if a & 0x0f == 8 && u16::from_be_bytes([*a, *b]) % 31 == 0);
     let decoded = match coding {
-        "gzip" | "x-gzip" if bytes.starts_with(&[0x1f, 0x8b]) => {
-            bounded(MultiGzDecoder::new(bytes), limit)
-        }
-        "deflate" if zlib => bounded(ZlibDecoder::new(bytes), limit),
-        "deflate" => bounded(DeflateDecoder::new(bytes), limit),
+        "gzip" | "x-gzip" if bytes.starts_with(&[0x1f, 0x8b]) => gunzip(bytes, limit, cut),
+        "deflate" | "x-deflate" if zlib => bounded(ZlibDecoder::new(bytes), limit, cut),
+        "deflate" | "x-deflate" => bounded(DeflateDecoder::new(bytes), limit, cut),
+        "br" => bounded(brotli::Decompressor::new(bytes, 4096), limit, cut),
         "zstd" => match zstd::stream::read::Decoder::new(bytes) {
-            Ok(decoder) => bounded(decoder, limit),
+            Ok(decoder) => bounded(decoder, limit, cut),
             Err(error) => Err(Failure::Broken(error.to_string())),
         },
         _ => Err(Failure::Broken("not supported".to_owned())),
     };
     match decoded {
+        // Some plain text is also a stream of nothing.
+        Ok(decoded) if decoded.is_empty() && is_plain(bytes) => Ok(body),
         Ok(decoded) => Ok(decoded),
         Err(Failure::TooLarge) => Err(too_large(limit + 1, limit)),
         // Crawlers that decode bodies often leave the header as it was.
@@ -142,6 +154,22 @@ fn take_off(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, Reason> 
         Err(Failure::Broken(detail)) => Err(Reason::new("collect.content_encoding")
             .detail(format!("content encoding {coding:?}: {detail}"))),
     }
+}
+
+/// Decodes gzip members; what follows them without being one is padding.
+fn gunzip(mut bytes: &[u8], limit: u64, cut: bool) -> Result<Vec<u8>, Failure> {
+    let mut out = Vec::new();
+    while bytes.starts_with(&[0x1f, 0x8b]) {
+        let left = limit.saturating_sub(out.len() as u64);
+        let member = bounded(GzDecoder::new(&mut bytes), left, cut);
+        match member {
+            Ok(member) if out.is_empty() => out = member,
+            Ok(member) => out.extend(member),
+            Err(Failure::Broken(_)) if !out.is_empty() => break,
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(out)
 }
 
 fn is_plain(body: &[u8]) -> bool {
@@ -153,14 +181,15 @@ enum Failure {
     Broken(String),
 }
 
-fn bounded(decoder: impl Read, limit: u64) -> Result<Vec<u8>, Failure> {
+fn bounded(decoder: impl Read, limit: u64, cut: bool) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::new();
     match decoder.take(limit + 1).read_to_end(&mut out) {
         Ok(_) if out.len() as u64 > limit => Err(Failure::TooLarge),
         Ok(_) => Ok(out),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            Err(Failure::Broken("the body is truncated".to_owned()))
-        }
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => match cut && !out.is_empty() {
+            true => Ok(out),
+            false => Err(Failure::Broken("the body is truncated".to_owned())),
+        },
         Err(error) => Err(Failure::Broken(error.to_string())),
     }
 }
@@ -261,12 +290,19 @@ mod tests {
     #[test]
     fn encodings_come_off() {
         let body = "a body of some length ".repeat(20).into_bytes();
-        let of = |codings: &[&str], bytes: Vec<u8>| decode(&head(codings), bytes, LIMIT);
+        let of = |codings: &[&str], bytes: Vec<u8>| decode(&head(codings), bytes, LIMIT, false);
         assert_eq!(of(&["gzip"], packed("gzip", &body)).unwrap(), body);
         assert_eq!(of(&["deflate"], packed("zlib", &body)).unwrap(), body);
         assert_eq!(of(&["deflate"], packed("deflate", &body)).unwrap(), body);
         let zstd = zstd::encode_all(&body[..], 1).unwrap();
         assert_eq!(of(&["zstd"], zstd).unwrap(), body);
+        let mut brotli = Vec::new();
+        brotli::CompressorWriter::new(&mut brotli, 4096, 5, 22)
+            .write_all(&body)
+            .unwrap();
+        assert_eq!(of(&["br"], brotli).unwrap(), body);
+        let padded = [packed("gzip", &body), packed("gzip", b"+"), vec![0; 9]].concat();
+        assert_eq!(of(&["gzip"], padded).unwrap(), [&body[..], b"+"].concat());
         let twice = packed("gzip", &packed("zlib", &body));
         assert_eq!(of(&["deflate", "gzip"], twice).unwrap(), body);
         for undone in ["gzip", "br", "deflate"] {
@@ -277,16 +313,24 @@ mod tests {
     #[test]
     fn what_cannot_be_decoded_says_why() {
         let body = packed("gzip", &vec![b'a'; 2 << 20]);
-        let bomb = decode(&head(&["gzip"]), body.clone(), LIMIT).unwrap_err();
+        let bomb = decode(&head(&["gzip"]), body.clone(), LIMIT, false).unwrap_err();
         assert_eq!(
             (bomb.rule.as_str(), bomb.limit),
             ("collect.too_large", Some(LIMIT as f64))
         );
-        let cut = decode(&head(&["gzip"]), body[..500].to_vec(), 4 * LIMIT).unwrap_err();
+        let cut = decode(&head(&["gzip"]), body[..500].to_vec(), 4 * LIMIT, false).unwrap_err();
         assert!(cut.detail.unwrap().contains("truncated"));
-        let brotli = decode(&head(&["br"]), (0..=255).rev().skip(9).collect(), LIMIT).unwrap_err();
+        let start = decode(&head(&["gzip"]), body[..500].to_vec(), 4 * LIMIT, true).unwrap();
+        assert!(start.len() > 10_000 && start.iter().all(|byte| *byte == b'a'));
+        let brotli = decode(
+            &head(&["br"]),
+            (0..=255).rev().skip(9).collect(),
+            LIMIT,
+            false,
+        )
+        .unwrap_err();
         assert_eq!(brotli.rule, "collect.content_encoding");
-        assert!(decode(&head(&["gzip"; 5]), vec![], LIMIT).is_err());
+        assert!(decode(&head(&["gzip"; 5]), vec![], LIMIT, false).is_err());
     }
 
     #[test]
@@ -306,7 +350,8 @@ mod tests {
             let _ = parse(&bytes);
             let mut head = head(&[&coding]);
             head.chunked = true;
-            if let Ok(body) = decode(&head, bytes, 1000) {
+            let joined = join(&head, bytes);
+            if let Ok(body) = decode(&head, joined, 1000, false) {
                 prop_assert!(body.len() <= 1000);
             }
         }

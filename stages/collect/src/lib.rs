@@ -21,6 +21,7 @@ mod http;
 mod input;
 mod jsonl;
 mod listing;
+pub mod measure;
 mod plain;
 mod reader;
 mod record;

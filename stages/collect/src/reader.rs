@@ -136,6 +136,7 @@ fn read_stream(
         Format::Html => plain::read(stream, size, "text/html", file, settings, out),
         Format::Markdown => plain::read(stream, size, "text/markdown", file, settings, out),
         Format::Warc => warc::read(stream, file, settings, out),
+        Format::Arc => warc::arc::read(stream, file, settings, out),
         Format::JsonLines => jsonl::read(stream, file, settings, out),
         Format::Feed => feed::xml::read(stream, file, settings, out),
         Format::JsonFeed => feed::json::read(stream, file, settings, out),

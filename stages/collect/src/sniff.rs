@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::config::Kind;
 use crate::table::csv::Separator;
+use crate::warc::arc;
 use crate::{archive, book, feed, forum, wiki};
 
 /// What a reader makes of a file.
@@ -14,6 +15,8 @@ use crate::{archive, book, feed, forum, wiki};
 pub(crate) enum Format {
     /// Records of a web crawl.
     Warc,
+    /// Records of a web crawl in the Internet Archive's older format.
+    Arc,
     /// One JSON object a line.
     JsonLines,
     /// A web page.
@@ -81,7 +84,6 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"OTTO", "font/otf"),
     (b"ID3", "audio/mpeg"),
     (b"OggS", "application/ogg"),
-    (b"filedesc://", "application/x-arc"),
 ];
 
 /// Endings of texts that are not prose, and their media types.
@@ -110,7 +112,10 @@ const TAGS: &[&str] = &[
 /// The format of a file of a source of this kind.
 pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
     // Before the look at the bytes: a crawl holds bodies of every type.
-    let is_crawl = kind == Kind::Auto && head.starts_with(b"WARC/");
+    if head.starts_with(arc::MAGIC) {
+        return Format::Arc;
+    }
+    let is_crawl = matches!(kind, Kind::Auto | Kind::Paths) && head.starts_with(b"WARC/");
     if is_crawl || matches!(kind, Kind::Warc | Kind::Wet | Kind::Wat) {
         return Format::Warc;
     }

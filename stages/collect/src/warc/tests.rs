@@ -77,12 +77,13 @@ fn records_of_every_type() {
         [
             "collect.http_status",
             "collect.media_type",
+            "collect.revisit",
             "collect.empty",
             "collect.media_type",
             "collect.invalid_http"
         ]
     );
-    assert_eq!(out.counts["warc_other_records"], 3);
+    assert_eq!(out.counts["warc_other_records"], 2);
     let first = &out.kept[0];
     assert_eq!(first.url.as_deref(), Some("http://x/response"));
     assert_eq!(first.charset.as_deref(), Some("gbk"));
