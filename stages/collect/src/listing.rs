@@ -1,5 +1,6 @@
 //! Which files there are, in which order, and which task reads which.
 
+mod glob;
 mod objects;
 mod parts;
 mod paths;
@@ -9,10 +10,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use textmill_schemas::Reason;
 use walkdir::{DirEntry, WalkDir};
 
+use self::glob::PathGlob;
 use crate::config::{Config, Kind, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
@@ -179,11 +181,11 @@ impl Source {
             }
             return self.walk(index, path, None);
         }
-        match split_glob(&self.path) {
+        match glob::split(&self.path) {
             Some((base, pattern)) => {
-                let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
+                let glob = PathGlob::new(pattern);
                 let glob = glob.map_err(|error| self.error(format!("`path`: {error}")))?;
-                self.walk(index, &base, Some(&glob.compile_matcher()))
+                self.walk(index, &base, Some(&glob))
             }
             None => Err(self.missing(path)),
         }
@@ -193,7 +195,7 @@ impl Source {
         &self,
         index: usize,
         base: &Path,
-        glob: Option<&GlobMatcher>,
+        glob: Option<&PathGlob>,
     ) -> Result<Vec<Found>, Error> {
         if let Err(error) = base.read_dir() {
             return Err(match error.kind() {
@@ -210,10 +212,7 @@ impl Source {
                 Err(error) if error.loop_ancestor().is_some() => None,
                 Err(error) => Some(from_error(index, base, error)),
             };
-            files.extend(found.filter(|found| {
-                glob.is_none_or(|glob| glob.is_match(&found.relative))
-                    && self.lets_through(&found.relative)
-            }));
+            files.extend(found.filter(|found| self.is_wanted(found, glob)));
         }
         if files.is_empty() {
             return Err(self.nothing());
@@ -221,6 +220,15 @@ impl Source {
         let bytes = |found: &Found| found.relative.as_os_str().as_encoded_bytes().to_vec();
         files.sort_by_cached_key(bytes);
         Ok(files)
+    }
+
+    fn is_wanted(&self, found: &Found, glob: Option<&PathGlob>) -> bool {
+        let path = &found.relative;
+        // A folder that is not entered: what it holds may be wanted whatever itself is called.
+        if found.problem.is_some() && found.path.is_dir() {
+            return glob.is_none_or(|glob| glob.leads_below(path)) && !self.exclude.is_match(path);
+        }
+        glob.is_none_or(|glob| glob.is_match(path)) && self.lets_through(path)
     }
 
     fn nothing(&self) -> Error {
@@ -395,17 +403,6 @@ fn globs(patterns: &[String]) -> Result<GlobSet, String> {
         set.add(Glob::new(pattern).map_err(|error| error.to_string())?);
     }
     set.build().map_err(|error| error.to_string())
-}
-
-/// Splits a glob into the folder before the first pattern and the rest; `None` without a pattern.
-fn split_glob(path: &str) -> Option<(PathBuf, String)> {
-    let first = path.find(['*', '?', '[', '{'])?;
-    let (base, pattern) = match path.get(..first)?.rfind('/') {
-        Some(0) => ("/", path.get(1..)?),
-        Some(slash) => (path.get(..slash)?, path.get(slash + 1..)?),
-        None => (".", path),
-    };
-    Some((PathBuf::from(base), pattern.to_owned()))
 }
 
 #[cfg(test)]

@@ -13,10 +13,15 @@ use textmill_schemas::{Dropped, RawDocument};
 
 /// What the stage gave.
 pub struct Run {
+    /// Whether it ended with exit code 0.
     pub ok: bool,
+    /// Kept rows in order.
     pub kept: Vec<RawDocument>,
+    /// Dropped rows in order.
     pub dropped: Vec<Dropped>,
+    /// What it said.
     pub stderr: String,
+    /// Its peak of memory in bytes.
     pub peak: Option<u64>,
 }
 

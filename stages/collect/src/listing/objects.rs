@@ -2,35 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::GlobBuilder;
-
-use super::{Found, Source, split_glob};
+use super::glob::{self, PathGlob};
+use super::{Found, Source};
 use crate::error::Error;
 use crate::store::{self, Listed, Object};
 
 impl Source {
     /// The objects that an address leads to: of its key, below it, or those that match its glob.
     pub(super) fn list_objects(&self, index: usize) -> Result<Vec<Found>, Error> {
-        let glob = split_glob(&self.path);
+        let glob = glob::split(&self.path);
         let base = glob.as_ref().and_then(|(base, _)| base.to_str());
         let listed = store::list(&self.path, base).map_err(|problem| self.error(problem))?;
-        let objects = match listed {
+        let mut objects = match listed {
             Listed::One(name, object) => return Ok(vec![from_object(index, name, object)]),
             Listed::Below(objects) => objects,
         };
-        let matcher = match &glob {
-            None => None,
-            Some((_, pattern)) => {
-                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-                let glob = glob.map_err(|error| self.error(format!("`path`: {error}")))?;
-                Some(glob.compile_matcher())
-            }
-        };
+        let glob = glob.map(|(_, pattern)| PathGlob::new(pattern)).transpose();
+        let glob = glob.map_err(|error| self.error(format!("`path`: {error}")))?;
         let is_wanted = |name: &str| {
-            let matches = matcher.as_ref().is_none_or(|glob| glob.is_match(name));
-            matches && self.lets_through(Path::new(name))
+            let path = Path::new(name);
+            glob.as_ref().is_none_or(|glob| glob.is_match(path)) && self.lets_through(path)
         };
-        let mut objects = objects;
         objects.retain(|(name, _)| is_wanted(name));
         if objects.is_empty() {
             return Err(self.nothing());

@@ -128,8 +128,7 @@ mod tests {
         let size = bytes.len() as u64;
         let (put, key) = (store.clone(), path.clone());
         let put = runtime::wait(async move { put.put(&key, bytes.into()).await });
-        let e_tag = put.unwrap().unwrap().e_tag.map(|tag| format!("\"{tag}\""));
-        let e_tag = e_tag.map(|tag| tag.trim_matches('"').to_owned());
+        let e_tag = put.unwrap().unwrap().e_tag;
         Remote::new(Arc::new(Target {
             store,
             path,
@@ -167,6 +166,20 @@ mod tests {
         old.seek(SeekFrom::Start(900_000)).unwrap();
         let error = old.read_exact(&mut part).unwrap_err();
         assert_eq!(Broken::of(&error).unwrap().rule, "collect.changed");
+    }
+
+    #[test]
+    fn an_object_that_vanishes_is_told() {
+        let store = memory();
+        let mut old = remote(&store, &[b'a'; 1 << 20]);
+        let mut part = [0; 10];
+        old.read_exact(&mut part).unwrap();
+        runtime::wait(async move { store.delete(&Path::from("a")).await })
+            .unwrap()
+            .unwrap();
+        old.seek(SeekFrom::Start(900_000)).unwrap();
+        let error = old.read_exact(&mut part).unwrap_err();
+        assert!(error.to_string().contains("no longer there"), "{error}");
     }
 
     proptest! {
