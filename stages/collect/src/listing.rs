@@ -206,7 +206,8 @@ impl Source {
         let mut files = Vec::new();
         for entry in WalkDir::new(base).follow_links(self.config.follow_links) {
             let found = match &entry {
-                Ok(entry) if entry.file_type().is_dir() => None,
+                // The folder itself, even if it is named through a link, and those in it.
+                Ok(entry) if entry.depth() == 0 || entry.file_type().is_dir() => None,
                 Ok(entry) => Some(from_entry(index, base, entry)),
                 // A link to a folder above it: what it leads to is read anyway.
                 Err(error) if error.loop_ancestor().is_some() => None,

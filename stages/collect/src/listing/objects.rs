@@ -52,3 +52,24 @@ fn from_object(source: usize, name: String, object: Object) -> Found {
         problem: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_same_content_is_the_same_input() {
+        let object = |modified, e_tag: Option<&str>| {
+            let object = Object {
+                address: "s3://b/k".into(),
+                size: 1,
+                e_tag: e_tag.map(str::to_owned),
+                modified,
+            };
+            from_object(0, "k".into(), object)
+        };
+        assert_eq!(object(1, Some("a")), object(2, Some("a")));
+        assert_ne!(object(1, Some("a")), object(1, Some("b")));
+        assert_ne!(object(1, None), object(2, None));
+    }
+}

@@ -91,7 +91,8 @@ fn credentials(address: &Address) -> String {
     let mend = match address.service {
         Service::S3 => {
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN if they are \
-             temporary), or AWS_SKIP_SIGNATURE=true for a public bucket"
+             temporary; `aws configure export-credentials --format env` prints those of a \
+             profile), or AWS_SKIP_SIGNATURE=true for a public bucket"
         }
         Service::Google => {
             "set GOOGLE_SERVICE_ACCOUNT to the file of a service account's key, or \
