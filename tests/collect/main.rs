@@ -5,6 +5,8 @@ mod crawls;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod archives;
+
 use std::path::{Path, PathBuf};
 
 use textmill_schemas::{Dropped, RawDocument};

@@ -60,7 +60,7 @@ impl Default for Config {
     }
 }
 
-/// One `[[collect.source]]`: a file, a folder or a glob.
+/// One `[[collect.source]]`: a file, a folder, a glob or an address.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
@@ -69,7 +69,9 @@ pub struct SourceConfig {
     /// What the files are; found by content by default.
     #[serde(default)]
     pub kind: Kind,
-    /// A file, a folder (read with its sub-folders) or a glob such as `crawl/*.warc.gz`.
+    /// A file, a folder (read with its sub-folders) or a glob such as `crawl/*.warc.gz`; or an
+    /// address: `s3://bucket/key`, `s3://bucket/folder/`, `s3://bucket/folder/*.gz`, likewise
+    /// `gs://` and `az://`, and `https://` for a single file.
     /// Relative to the working directory; `~`, `${VAR}` and `${VAR:-default}` are filled in.
     pub path: String,
     /// For kind `paths`: the folder or address (`https://…`, `s3://…`) that the listed paths
@@ -93,7 +95,8 @@ pub struct SourceConfig {
     /// Globs of the files to read, against the path inside the source; all when empty.
     #[serde(default)]
     pub include: Vec<String>,
-    /// Globs of the files not to read.
+    /// Globs of the files not to read; also of members of archives, against their path in the
+    /// archive.
     #[serde(default)]
     pub exclude: Vec<String>,
     /// Whether to follow symbolic links inside a folder. Without it each is a dropped row.

@@ -120,3 +120,13 @@ pub fn layers(data: &[u8]) {
         }
     }
 }
+
+/// A ZIP archive.
+pub fn zip(data: &[u8]) {
+    file(Kind::Auto, "a.zip", data);
+}
+
+/// A TAR archive.
+pub fn tar(data: &[u8]) {
+    file(Kind::Auto, "a.tar", data);
+}

@@ -1,18 +1,25 @@
 //! Which files there are, in which order, and which task reads which.
 
+mod glob;
+mod objects;
 mod parts;
 mod paths;
 
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use textmill_schemas::Reason;
 use walkdir::{DirEntry, WalkDir};
 
+use self::glob::PathGlob;
 use crate::config::{Config, Kind, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
+use crate::input::{Damage, Input};
+use crate::store;
 
 /// A source of the configuration, checked.
 #[derive(Debug)]
@@ -38,6 +45,8 @@ pub(crate) struct Found {
     pub size: u64,
     /// Nanoseconds since 1970 of its last change, 0 where the system does not tell.
     modified: u128,
+    /// What tells the content of an object of a store from others.
+    e_tag: Option<String>,
     /// Which bytes of it, when it is cut into several: records that begin there.
     pub part: Option<Range<u64>>,
     /// Rule and detail, when it cannot be read at all.
@@ -59,7 +68,22 @@ impl Found {
 
     /// Its address, when it is not on this machine.
     pub fn address(&self) -> Option<&str> {
-        self.path.to_str().filter(|path| path.contains("://"))
+        self.path.to_str().filter(|path| store::is_address(path))
+    }
+
+    /// Opens it.
+    pub fn open(&self) -> Result<Box<dyn Input>, Reason> {
+        match self.address() {
+            // As it was listed; what a list of paths names is looked at first.
+            Some(address) if self.size > 0 => {
+                store::open_listed(address, self.size, self.e_tag.clone())
+            }
+            Some(address) => store::open(address),
+            None => match File::open(&self.path) {
+                Ok(file) => Ok(Box::new(file)),
+                Err(error) => Err(Reason::new(Damage::UNREADABLE).detail(error.to_string())),
+            },
+        }
     }
 }
 
@@ -146,6 +170,9 @@ impl Source {
 
     /// The source's files in order of their paths' bytes.
     fn list(&self, index: usize) -> Result<Vec<Found>, Error> {
+        if store::is_address(&self.path) {
+            return self.list_objects(index);
+        }
         let path = Path::new(&self.path);
         if let Ok(metadata) = path.metadata() {
             if !metadata.is_dir() {
@@ -154,11 +181,11 @@ impl Source {
             }
             return self.walk(index, path, None);
         }
-        match split_glob(&self.path) {
+        match glob::split(&self.path) {
             Some((base, pattern)) => {
-                let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
+                let glob = PathGlob::new(pattern);
                 let glob = glob.map_err(|error| self.error(format!("`path`: {error}")))?;
-                self.walk(index, &base, Some(&glob.compile_matcher()))
+                self.walk(index, &base, Some(&glob))
             }
             None => Err(self.missing(path)),
         }
@@ -168,7 +195,7 @@ impl Source {
         &self,
         index: usize,
         base: &Path,
-        glob: Option<&GlobMatcher>,
+        glob: Option<&PathGlob>,
     ) -> Result<Vec<Found>, Error> {
         if let Err(error) = base.read_dir() {
             return Err(match error.kind() {
@@ -179,31 +206,43 @@ impl Source {
         let mut files = Vec::new();
         for entry in WalkDir::new(base).follow_links(self.config.follow_links) {
             let found = match &entry {
-                Ok(entry) if entry.file_type().is_dir() => None,
+                // The folder itself, even if it is named through a link, and those in it.
+                Ok(entry) if entry.depth() == 0 || entry.file_type().is_dir() => None,
                 Ok(entry) => Some(from_entry(index, base, entry)),
                 // A link to a folder above it: what it leads to is read anyway.
                 Err(error) if error.loop_ancestor().is_some() => None,
                 Err(error) => Some(from_error(index, base, error)),
             };
-            files.extend(found.filter(|found| {
-                glob.is_none_or(|glob| glob.is_match(&found.relative))
-                    && self.lets_through(&found.relative)
-            }));
+            files.extend(found.filter(|found| self.is_wanted(found, glob)));
         }
         if files.is_empty() {
-            return Err(self.error(format!(
-                "no file matches `{}`{}; correct `path` under [[collect.source]]",
-                self.path,
-                if self.include.is_some() || !self.exclude.is_empty() {
-                    " with `include` and `exclude` applied"
-                } else {
-                    ""
-                },
-            )));
+            return Err(self.nothing());
         }
         let bytes = |found: &Found| found.relative.as_os_str().as_encoded_bytes().to_vec();
         files.sort_by_cached_key(bytes);
         Ok(files)
+    }
+
+    fn is_wanted(&self, found: &Found, glob: Option<&PathGlob>) -> bool {
+        let path = &found.relative;
+        // A folder that is not entered: what it holds may be wanted whatever itself is called.
+        if found.problem.is_some() && found.path.is_dir() {
+            return glob.is_none_or(|glob| glob.leads_below(path)) && !self.exclude.is_match(path);
+        }
+        glob.is_none_or(|glob| glob.is_match(path)) && self.lets_through(path)
+    }
+
+    fn nothing(&self) -> Error {
+        let narrowed = self.include.is_some() || !self.exclude.is_empty();
+        self.error(format!(
+            "no file matches `{}`{}; correct `path` under [[collect.source]]",
+            self.path,
+            if narrowed {
+                " with `include` and `exclude` applied"
+            } else {
+                ""
+            },
+        ))
     }
 
     fn missing(&self, path: &Path) -> Error {
@@ -255,6 +294,9 @@ impl Listing {
             }
             hasher.update(&found.size.to_le_bytes());
             hasher.update(&found.modified.to_le_bytes());
+            let e_tag = found.e_tag.as_deref().unwrap_or_default();
+            hasher.update(&(e_tag.len() as u64).to_le_bytes());
+            hasher.update(e_tag.as_bytes());
             hasher.update(&[u8::from(found.problem.is_some())]);
         }
         hasher.finalize().to_hex().to_string()
@@ -328,6 +370,7 @@ fn found(
         relative,
         size: metadata.map_or(0, std::fs::Metadata::len),
         modified: modified.map_or(0, |time| time.as_nanos()),
+        e_tag: None,
         part: None,
         problem,
     }
@@ -361,17 +404,6 @@ fn globs(patterns: &[String]) -> Result<GlobSet, String> {
         set.add(Glob::new(pattern).map_err(|error| error.to_string())?);
     }
     set.build().map_err(|error| error.to_string())
-}
-
-/// Splits a glob into the folder before the first pattern and the rest; `None` without a pattern.
-fn split_glob(path: &str) -> Option<(PathBuf, String)> {
-    let first = path.find(['*', '?', '[', '{'])?;
-    let (base, pattern) = match path.get(..first)?.rfind('/') {
-        Some(0) => ("/", path.get(1..)?),
-        Some(slash) => (path.get(..slash)?, path.get(slash + 1..)?),
-        None => (".", path),
-    };
-    Some((PathBuf::from(base), pattern.to_owned()))
 }
 
 #[cfg(test)]

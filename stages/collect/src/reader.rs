@@ -1,6 +1,5 @@
 //! Reads one file, whatever it is.
 
-use std::fs::File;
 use std::ops::Range;
 
 use textmill_schemas::Reason;
@@ -9,7 +8,7 @@ use crate::input::{Damage, Input, Stream};
 use crate::listing::Found;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 use crate::sniff::{self, Format};
-use crate::{archive, book, document, feed, forum, jsonl, plain, store, table, warc, wiki};
+use crate::{archive, book, document, feed, forum, jsonl, plain, table, warc, wiki};
 
 /// Reads a file of a listing.
 pub(crate) fn read_file(
@@ -20,7 +19,7 @@ pub(crate) fn read_file(
 ) -> Result<(), Stop> {
     let reason = match &found.problem {
         Some((rule, detail)) => Reason::new(*rule).detail(detail.clone()),
-        None => match open(found) {
+        None => match found.open() {
             Ok(input) => {
                 let stream = Stream::open(input);
                 let part = found.part.as_ref();
@@ -30,16 +29,6 @@ pub(crate) fn read_file(
         },
     };
     out.reject(file.dropped(Place::default(), None, reason))
-}
-
-fn open(found: &Found) -> Result<Box<dyn Input>, Reason> {
-    match found.address() {
-        Some(address) => store::open(address),
-        None => match File::open(&found.path) {
-            Ok(file) => Ok(Box::new(file)),
-            Err(error) => Err(unreadable(&error)),
-        },
-    }
 }
 
 fn unreadable(error: &std::io::Error) -> Reason {

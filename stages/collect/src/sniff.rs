@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use crate::config::Kind;
 use crate::table::csv::Separator;
 use crate::warc::arc;
-use crate::{book, feed, forum, wiki};
+use crate::{archive, book, feed, forum, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +160,9 @@ fn container(head: &[u8]) -> Option<Format> {
         _ if head.starts_with(b"%PDF-") => Some(Format::Pdf),
         _ if head.starts_with(b"PAR1") => Some(Format::Parquet),
         _ if head.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Format::SevenZip),
-        _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
+        _ if head.get(257..262) == Some(b"ustar") || archive::tar::begins(head) => {
+            Some(Format::Tar)
+        }
         _ => None,
     }
 }

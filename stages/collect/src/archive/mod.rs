@@ -3,9 +3,12 @@
 //! Nothing is ever written under the name of a member: it only stands in the rows, cleaned of
 //! whatever would lead out of a folder.
 
+mod budget;
+mod measured;
 mod name;
 pub(crate) mod sevenz;
 pub(crate) mod tar;
+mod window;
 pub(crate) mod zip;
 
 use std::io::Read;
@@ -104,4 +107,14 @@ pub(crate) fn too_deep() -> Reason {
     Reason::new("collect.nesting")
         .measured(depth + 1.0, depth)
         .detail("an archive inside of archives")
+}
+
+/// The reason for a member that only points elsewhere; where it points is never looked at.
+pub(crate) fn link() -> Reason {
+    Reason::new("collect.link").detail("a link inside of an archive")
+}
+
+/// The reason for a device, a pipe and their like.
+pub(crate) fn not_a_file() -> Reason {
+    Reason::new("collect.media_type").detail("not a regular file")
 }

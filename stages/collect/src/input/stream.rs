@@ -327,6 +327,63 @@ impl Stream {
         }
     }
 
+    /// Copies next bytes; 0 at the end.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
+        let chunk = self.fill()?;
+        let read = chunk.len().min(out.len());
+        if let (Some(out), Some(chunk)) = (out.get_mut(..read), chunk.get(..read)) {
+            out.copy_from_slice(chunk);
+        }
+        self.consume(read);
+        Ok(read)
+    }
+
+    /// Goes over so many bytes, fewer at the end; without reading them where the file is not
+    /// compressed. Returns how many there were.
+    pub fn skip(&mut self, bytes: u64) -> Result<u64, Damage> {
+        let mut skipped = 0;
+        while skipped < bytes {
+            let buffered = (self.end - self.start) as u64;
+            if buffered == 0
+                && bytes - skipped > BUFFER as u64
+                && self.skip_by_seek(bytes - skipped)
+            {
+                return Ok(bytes);
+            }
+            let chunk = self.fill()?.len() as u64;
+            if chunk == 0 {
+                break;
+            }
+            let by = chunk.min(bytes - skipped);
+            self.consume(by as usize);
+            skipped += by;
+        }
+        Ok(skipped)
+    }
+
+    /// Seeks in a file that is not compressed, if it has so many bytes. The buffer is empty.
+    fn skip_by_seek(&mut self, bytes: u64) -> bool {
+        let Layer::Plain(input) = &mut self.layer else {
+            return false;
+        };
+        if self.once || self.damage.is_some() {
+            return false;
+        }
+        let seek = |input: &mut Box<dyn Input>| -> io::Result<bool> {
+            let here = input.stream_position()?;
+            let end = input.seek(SeekFrom::End(0))?;
+            let is_there = end.saturating_sub(here) >= bytes;
+            let to = if is_there { here + bytes } else { here };
+            input.seek(SeekFrom::Start(to))?;
+            Ok(is_there)
+        };
+        let sought = seek(input).unwrap_or(false);
+        if sought {
+            self.position += bytes;
+        }
+        sought
+    }
+
     /// Reads what is left, or `None` when it is more than `limit` bytes.
     pub fn read_all(&mut self, limit: u64) -> Result<Option<Vec<u8>>, Damage> {
         let mut all = Vec::new();

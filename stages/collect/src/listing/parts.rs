@@ -1,6 +1,5 @@
 //! Cuts large files into parts, each to be read on its own.
 
-use std::fs::File;
 use std::ops::Range;
 
 use super::{Found, Source, Tasks};
@@ -38,8 +37,7 @@ fn ranges(size: u64, task_bytes: u64) -> impl Iterator<Item = Range<u64>> {
 
 /// Whether the file's format and compression let a reader begin inside it.
 fn can_cut(found: &Found, source: &Source) -> bool {
-    let Ok(Ok(mut stream)) = File::open(&found.path).map(|file| Stream::open(Box::new(file)))
-    else {
+    let Ok(Ok(mut stream)) = found.open().map(Stream::open) else {
         return false;
     };
     let name = found.relative.to_string_lossy();

@@ -1,7 +1,6 @@
 //! Lists of files, such as Common Crawl's `warc.paths.gz`: one path or address a line.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Found, Source, found};
@@ -23,8 +22,10 @@ pub(super) fn read(lists: &[Found], index: usize, source: &Source) -> Result<Vec
         if let Some((_, detail)) = &list.problem {
             return Err(fail(detail.clone()));
         }
-        let file = File::open(&list.path).map_err(|error| fail(error.to_string()))?;
-        let mut stream = Stream::open(Box::new(file)).map_err(|error| fail(error.to_string()))?;
+        let file = list
+            .open()
+            .map_err(|reason| fail(reason.detail.unwrap_or_default()))?;
+        let mut stream = Stream::open(file).map_err(|error| fail(error.to_string()))?;
         let mut line = Vec::new();
         for number in 1.. {
             match stream.read_line(&mut line, MAX_LINE) {
@@ -62,6 +63,7 @@ fn listed(index: usize, base: &str, path: &str, source: &Source) -> Found {
         relative: PathBuf::from(path),
         size: 0,
         modified: 0,
+        e_tag: None,
         part: None,
         problem: None,
     };

@@ -9,6 +9,7 @@ fn file(source: usize, size: u64) -> Found {
         relative: PathBuf::new(),
         size,
         modified: 0,
+        e_tag: None,
         part: None,
         problem: None,
     }
@@ -144,4 +145,53 @@ fn the_hash_follows_the_files() {
     assert_eq!(before, hash());
     fs::write(dir.path().join("a"), "xy").unwrap();
     assert_ne!(before, hash());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_folders_are_told_under_globs_too() {
+    use std::os::unix::fs::symlink;
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let root = dir.path().display().to_string();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    fs::write(dir.path().join("in/a.html"), "x").unwrap();
+    fs::write(other.path().join("b.html"), "x").unwrap();
+    symlink(other.path(), dir.path().join("out")).unwrap();
+    // Inside of the folder it is a link all the same: its target is read where it lies.
+    symlink(dir.path().join("in/a.html"), dir.path().join("in/c.html")).unwrap();
+    let rules = |path: &str, change: fn(&mut SourceConfig)| -> Vec<(String, Option<&str>)> {
+        let found = source(path, change).list(0).unwrap();
+        let rule = |found: &Found| found.problem.as_ref().map(|problem| problem.0);
+        let found = found.iter();
+        found
+            .map(|found| (found.relative.display().to_string(), rule(found)))
+            .collect()
+    };
+    let told = [
+        ("in/a.html".to_owned(), None),
+        ("in/c.html".to_owned(), Some("collect.link")),
+        ("out".to_owned(), Some("collect.link")),
+    ];
+    assert_eq!(rules(&format!("{root}/*/*.html"), |_| {}), told);
+    assert_eq!(
+        rules(&root, |config| config.include = vec!["**/*.html".into()]),
+        told
+    );
+    assert_eq!(rules(&format!("{root}/in/*"), |_| {}).len(), 2);
+    let followed = rules(&format!("{root}/**/*.html"), |config| {
+        config.follow_links = true
+    });
+    assert_eq!(
+        followed.iter().filter(|(_, rule)| rule.is_none()).count(),
+        3
+    );
+    // Named itself, a link is what the user asked for.
+    assert_eq!(
+        rules(&format!("{root}/out"), |_| {}),
+        [("b.html".to_owned(), None)]
+    );
+    assert_eq!(
+        rules(&format!("{root}/in/c.html"), |_| {}),
+        [("c.html".to_owned(), None)]
+    );
 }
