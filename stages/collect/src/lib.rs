@@ -14,6 +14,7 @@ mod error;
 mod expand;
 mod feed;
 mod fetch;
+mod fields;
 mod forum;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

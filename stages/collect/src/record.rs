@@ -1,9 +1,12 @@
 //! What the readers of all formats share: where a record lies, and where it goes.
 
+use std::borrow::Cow;
+
 use textmill_schemas::{Dropped, Origin, RawDocument, Reason};
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, SourceConfig};
+use crate::fields::{Fields, Names};
 use crate::listing::Source;
 
 /// Name of the stage in dropped rows.
@@ -105,8 +108,9 @@ impl<E: Into<Error>> From<E> for Stop {
 pub(crate) struct Settings {
     /// Longest record in bytes.
     pub max_record: u64,
-    /// Where JSON lines hold what.
-    pub fields: crate::jsonl::Fields,
+    /// Where records hold what.
+    names: Names,
+    fields: Fields,
 }
 
 impl Settings {
@@ -114,7 +118,17 @@ impl Settings {
     pub fn new(config: &Config) -> Self {
         Self {
             max_record: config.max_record_bytes,
-            fields: crate::jsonl::Fields::new(config),
+            fields: Fields::new(&Names::of(config)),
+            names: Names::of(config),
+        }
+    }
+
+    /// Where records of a source hold what.
+    pub fn fields_of(&self, source: &SourceConfig) -> Cow<'_, Fields> {
+        let names = self.names.with(source);
+        match names == self.names {
+            true => Cow::Borrowed(&self.fields),
+            false => Cow::Owned(Fields::new(&names)),
         }
     }
 }
