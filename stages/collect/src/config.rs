@@ -87,6 +87,10 @@ pub struct SourceConfig {
     /// Whether to follow symbolic links inside a folder. Without it each is a dropped row.
     #[serde(default)]
     pub follow_links: bool,
+    /// Charset of texts, tables and JSON, by a label of the Encoding Standard such as `gbk`;
+    /// found by content by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
     /// Fields of this source's records in place of the stage's `text_fields`; so with the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub text_fields: Vec<String>,

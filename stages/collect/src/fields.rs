@@ -1,6 +1,8 @@
 //! Where the records of tables and of JSON hold what: names of fields, and the way from a record
 //! to a document.
 
+mod surrogates;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,6 +13,8 @@ use textmill_schemas::RawDocument;
 use crate::config::{Config, SourceConfig};
 use crate::time;
 
+/// Members that hold a record as it was, of the Hugging Face datasets server and Elasticsearch.
+const WRAPPERS: [&str; 2] = ["row", "_source"];
 /// Deepest list or object that text is looked for in.
 const MAX_DEPTH: usize = 16;
 
@@ -95,6 +99,7 @@ impl Fields {
         let paths = names.0.each_ref().map(paths);
         let first = paths.iter().flatten().filter_map(|path| path.first());
         let mut wanted: Vec<String> = first.cloned().collect();
+        wanted.extend(WRAPPERS.map(str::to_owned));
         wanted.sort_unstable();
         wanted.dedup();
         Self { paths, wanted }
@@ -124,7 +129,21 @@ impl Fields {
 
     /// Parses a JSON object, but keeps only the members that may hold something. Of a name that
     /// comes twice the last holds, as nearly everywhere (RFC 8259, section 4).
+    /// Half of a surrogate pair, which broken strings of other languages are written as, becomes
+    /// U+FFFD.
     pub fn parse(&self, json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+        let parsed = self.parse_strictly(json);
+        match parsed
+            .is_err()
+            .then(|| surrogates::replaced(json))
+            .flatten()
+        {
+            Some(mended) => self.parse_strictly(&mended),
+            None => parsed,
+        }
+    }
+
+    fn parse_strictly(&self, json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
         let mut parser = serde_json::Deserializer::from_slice(json);
         let object = Wanted(self).deserialize(&mut parser)?;
         parser.end()?;
@@ -149,7 +168,12 @@ impl Fields {
         } else if let Some(turns) = self.conversation(&record) {
             (turns, "text/plain")
         } else {
-            return Err(self.text_names());
+            // One level, so that no record is deeper than it says.
+            let inner = WRAPPERS.iter().find_map(|name| record.remove(*name));
+            return match inner {
+                Some(Value::Object(inner)) => self.fill(inner, row, source),
+                _ => Err(self.text_names()),
+            };
         };
         row.body = body.into_bytes();
         media_type.clone_into(&mut row.media_type);

@@ -5,7 +5,7 @@ use textmill_schemas::{RawDocument, Reason};
 use crate::fields::Fields;
 use crate::input::{Line, Stream};
 use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
-use crate::sniff;
+use crate::{charset, sniff, table};
 
 /// Reads the lines of a file.
 pub(crate) fn read(
@@ -14,6 +14,11 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
+    if charset::Charset::wide(stream.peek(Stream::PEEK)).is_some()
+        || file.source.config.charset.is_some()
+    {
+        return table::json::read(stream, file, settings, out);
+    }
     let fields = settings.fields_of(&file.source.config);
     let mut line = Vec::new();
     for number in 1_u64.. {

@@ -8,6 +8,7 @@
 
 mod archive;
 mod book;
+mod charset;
 mod config;
 mod document;
 mod error;

@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::charset::Charset;
 use crate::config::{Config, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
@@ -60,6 +61,11 @@ impl Source {
         }
         if config.limit == Some(0) {
             return Err(error("`limit` is 0; remove the source or the limit".into()));
+        }
+        if let Some(label) = &config.charset
+            && Charset::for_label(label).is_none()
+        {
+            return Err(error(format!("`charset`: there is no `{label}`")));
         }
         let path = expand(&config.path, |name| std::env::var(name).ok()).map_err(error)?;
         let include = globs(&config.include).map_err(error)?;

@@ -34,6 +34,7 @@ pub(crate) fn read(
         Ok(body) => {
             let mut row = file.document(place);
             media_type.clone_into(&mut row.media_type);
+            row.charset.clone_from(&file.source.config.charset);
             row.body = body;
             out.keep(row)
         }

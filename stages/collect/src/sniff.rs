@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::config::Kind;
 use crate::table::csv::Separator;
-use crate::{book, feed, forum, wiki};
+use crate::{book, charset, feed, forum, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,14 +180,14 @@ fn found(head: &[u8], ending: &str) -> Format {
     if feed::json::begins(head) {
         return Format::JsonFeed;
     }
-    let json_lines = matches!(ending, "jsonl" | "ndjson") || is_json_lines(head);
+    let json_lines = matches!(ending, "jsonl" | "ndjson") || is_json_lines(text.as_bytes());
     if json_lines && forum::comments::begins(head) {
         return Format::Comments;
     }
     if json_lines {
         return Format::JsonLines;
     }
-    if is_json(head, ending) {
+    if is_json(text.as_bytes(), ending) {
         return Format::Json;
     }
     if let Some(other) = known_ending(ending) {
@@ -242,7 +242,7 @@ pub(crate) fn binary(head: &[u8]) -> Option<&'static str> {
 
 /// Whether bytes look like text, in whatever charset.
 pub(crate) fn is_text(head: &[u8]) -> bool {
-    if utf16(head).is_some() {
+    if utf16(head).is_some() || charset::utf32(head).is_some() {
         return true;
     }
     let nuls = memchr::memchr_iter(0, head).count();
@@ -260,7 +260,7 @@ fn is_utf8_start(head: &[u8]) -> bool {
 }
 
 /// The UTF-16 encoding of bytes, by byte order mark, or by NULs at every other place.
-fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+pub(crate) fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     match head {
         [0xff, 0xfe, ..] => return Some(UTF_16LE),
         [0xfe, 0xff, ..] => return Some(UTF_16BE),
@@ -294,7 +294,10 @@ fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 fn decode(head: &[u8]) -> Cow<'_, str> {
     match utf16(head) {
         Some(encoding) => encoding.decode(head).0,
-        None => String::from_utf8_lossy(head),
+        None => match charset::utf32(head) {
+            Some(big) => Cow::Owned(charset::from_utf32(head, big)),
+            None => String::from_utf8_lossy(head),
+        },
     }
 }
 

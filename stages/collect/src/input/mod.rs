@@ -2,8 +2,10 @@
 
 mod gzip;
 mod stream;
+mod text;
 
 pub(crate) use stream::{Line, Stream};
+pub(crate) use text::{Mark, TextStream};
 
 use textmill_schemas::Reason;
 
