@@ -53,6 +53,14 @@ impl Charset {
         }
     }
 
+    /// Bytes as text; what is not valid is U+FFFD.
+    pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
+        match self {
+            Self::Encoding(encoding) => encoding.decode_without_bom_handling(bytes).0,
+            Self::Utf32 { big } => from_utf32(bytes, big).into(),
+        }
+    }
+
     /// Whether bytes are read as they are.
     pub fn is_utf8(self) -> bool {
         self == Self::UTF_8

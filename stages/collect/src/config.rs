@@ -91,6 +91,12 @@ pub struct SourceConfig {
     /// found by content by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+    /// What separates the values of a table, where its content does not say it well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// Names of the columns of a table without a header.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// Fields of this source's records in place of the stage's `text_fields`; so with the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub text_fields: Vec<String>,

@@ -113,6 +113,24 @@ impl Fields {
         found.is_ok()
     }
 
+    /// The name of a column as it is looked for, if it is: as it stands, or in lower case.
+    pub fn wanted_as(&self, name: &str) -> Option<String> {
+        let lower = name.to_lowercase();
+        let names = [name, &lower];
+        let found = names.into_iter().find(|name| self.is_wanted(name));
+        found.map(str::to_owned)
+    }
+
+    /// Whether records with these top-level fields may have a text.
+    pub fn can_hold_text<'a>(&self, names: impl Iterator<Item = &'a String>) -> bool {
+        let parts = [Part::Text, Part::Html, Part::Messages];
+        let mut first = parts.iter().flat_map(|part| self.of(*part));
+        let names: Vec<&String> = names.collect();
+        let is_there = |name: &str| names.iter().any(|there| *there == name);
+        first.any(|path| path.first().is_some_and(|name| is_there(name)))
+            || WRAPPERS.iter().any(|name| is_there(name))
+    }
+
     /// The names that a document's text may have, for people.
     pub fn text_names(&self) -> String {
         let parts = [Part::Text, Part::Html, Part::Messages];

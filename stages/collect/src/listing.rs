@@ -67,6 +67,12 @@ impl Source {
         {
             return Err(error(format!("`charset`: there is no `{label}`")));
         }
+        if config
+            .delimiter
+            .is_some_and(|delimiter| !delimiter.is_ascii())
+        {
+            return Err(error("`delimiter` is no ASCII character".into()));
+        }
         let path = expand(&config.path, |name| std::env::var(name).ok()).map_err(error)?;
         let include = globs(&config.include).map_err(error)?;
         Ok(Self {

@@ -18,7 +18,7 @@ enum Decode {
 }
 
 /// A place in a text, all from 0, in bytes of UTF-8.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mark {
     /// From the start of the text.
     pub offset: u64,
