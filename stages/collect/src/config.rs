@@ -97,6 +97,9 @@ pub struct SourceConfig {
     /// Names of the columns of a table without a header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+    /// Splits of a dataset to read, such as `train`; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<String>,
     /// Fields of this source's records in place of the stage's `text_fields`; so with the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub text_fields: Vec<String>,
@@ -167,7 +170,7 @@ pub enum Kind {
     Csv,
     /// Rows with values separated by tabs.
     Tsv,
-    /// An Apache Parquet table.
+    /// An Apache Parquet or Arrow table.
     Parquet,
     /// One plain text a file.
     Text,

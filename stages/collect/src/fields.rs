@@ -199,7 +199,7 @@ impl Fields {
         let mut take = |part| self.take(&mut record, part);
         row.title = take(Part::Title);
         row.url = take(Part::Url);
-        row.lang = take(Part::Lang);
+        row.lang = take(Part::Lang).or(row.lang.take());
         row.author = take(Part::Author);
         if row.license.is_none() {
             row.license = take(Part::License);

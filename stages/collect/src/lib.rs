@@ -17,9 +17,11 @@ mod feed;
 mod fetch;
 mod fields;
 mod forum;
+mod front_matter;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod http;
+mod hub;
 mod input;
 mod jsonl;
 mod listing;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
@@ -11,6 +12,7 @@ use crate::charset::Charset;
 use crate::config::{Config, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
+use crate::hub::{self, Card};
 
 /// A source of the configuration, checked.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Source {
     path: String,
     include: Option<GlobSet>,
     exclude: GlobSet,
+    /// What the card of a dataset in its folder says; read when it is asked for.
+    card: OnceLock<Option<Card>>,
 }
 
 /// A file that was found.
@@ -79,6 +83,7 @@ impl Source {
             path,
             include: (!config.include.is_empty()).then_some(include),
             exclude: globs(&config.exclude).map_err(error)?,
+            card: OnceLock::new(),
             config: config.clone(),
         })
     }
@@ -103,6 +108,12 @@ impl Source {
             return Err(Error::NoSource);
         }
         Ok(sources)
+    }
+
+    /// What the card of a dataset in the source's folder says.
+    pub fn card(&self) -> Option<&Card> {
+        let find = || Card::find(Path::new(&self.path));
+        self.card.get_or_init(find).as_ref()
     }
 
     fn lets_through(&self, relative: &Path) -> bool {
@@ -149,6 +160,7 @@ impl Source {
             });
         }
         let mut files = Vec::new();
+        let is_dataset = hub::is_dataset(base);
         for entry in WalkDir::new(base).follow_links(self.config.follow_links) {
             let found = match &entry {
                 Ok(entry) if entry.file_type().is_dir() => None,
@@ -157,8 +169,17 @@ impl Source {
                 Err(error) if error.loop_ancestor().is_some() => None,
                 Err(error) => Some(from_error(index, base, error)),
             };
+            let found = found.filter(|found| !hub::is_beside(base, &found.relative));
+            let found = found.map(|mut found| {
+                if is_dataset && hub::is_sidecar(&found.relative) {
+                    let detail = "describes a dataset".to_owned();
+                    found.problem = Some(("collect.not_data", detail));
+                }
+                found
+            });
             files.extend(found.filter(|found| {
-                glob.is_none_or(|glob| glob.is_match(&found.relative))
+                hub::is_in_split(&found.relative, &self.config.split)
+                    && glob.is_none_or(|glob| glob.is_match(&found.relative))
                     && self.lets_through(&found.relative)
             }));
         }
@@ -290,6 +311,11 @@ fn found(
 fn from_entry(source: usize, base: &Path, entry: &DirEntry) -> Found {
     let path = entry.path();
     let relative = path.strip_prefix(base).unwrap_or(path).to_path_buf();
+    // Links of the hub's cache stay inside it.
+    let blob = entry.path_is_symlink().then(|| hub::blob(path)).flatten();
+    if let Some(metadata) = blob.as_ref().and_then(|blob| blob.metadata().ok()) {
+        return found(source, path, relative, Ok(&metadata));
+    }
     match entry.metadata() {
         Ok(metadata) => found(source, path, relative, Ok(&metadata)),
         Err(error) => found(source, path, relative, Err(system_message(&error))),

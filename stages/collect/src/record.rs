@@ -38,12 +38,17 @@ pub(crate) struct FileRef<'a> {
 impl FileRef<'_> {
     /// A row without content.
     pub fn document(&self, place: Place) -> RawDocument {
+        let license = self.source.config.license.as_ref();
+        let card = self.source.card();
         RawDocument {
             id: self.id(place),
             source: self.source.config.name.clone(),
             file: self.file.clone(),
             offset: place.offset,
-            license: self.source.config.license.clone(),
+            license: license
+                .or(card.and_then(|card| card.license.as_ref()))
+                .cloned(),
+            lang: card.and_then(|card| card.lang.clone()),
             ..RawDocument::default()
         }
     }

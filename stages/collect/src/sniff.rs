@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::config::Kind;
 use crate::table::csv::Separator;
-use crate::{book, charset, feed, forum, wiki};
+use crate::{book, charset, feed, forum, table, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub(crate) enum Format {
     Csv(Separator),
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow.
+    Arrow,
     /// PDF.
     Pdf,
     /// An archive; a book or a Word document, if that is what is in it.
@@ -153,7 +155,8 @@ fn container(head: &[u8]) -> Option<Format> {
     match head {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Format::Zip),
         _ if head.starts_with(b"%PDF-") => Some(Format::Pdf),
-        _ if head.starts_with(b"PAR1") => Some(Format::Parquet),
+        _ if table::parquet::begins(head) => Some(Format::Parquet),
+        _ if table::arrow::begins(head) => Some(Format::Arrow),
         _ if head.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Format::SevenZip),
         _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
         _ => None,
@@ -172,7 +175,7 @@ fn found(head: &[u8], ending: &str) -> Format {
     }
     match ending {
         "html" | "htm" | "xhtml" | "xht" | "shtml" => return Format::Html,
-        "md" | "markdown" | "mdown" | "mkd" => return Format::Markdown,
+        "md" | "markdown" | "mdown" | "mkd" | "mdx" => return Format::Markdown,
         "csv" => return Format::Csv(Separator::Comma),
         "tsv" => return Format::Csv(Separator::Tab),
         _ => {}

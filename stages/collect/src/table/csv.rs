@@ -139,7 +139,7 @@ impl Table<'_, '_> {
                 "no column may hold the text ({} were looked for); the first row is {}; set \
                  `text_fields` of the source, or `columns` if there is no header",
                 self.fields.text_names(),
-                shown(names),
+                super::shown(names),
             );
             return Err(Reason::new("collect.no_text").detail(detail));
         }
@@ -200,15 +200,4 @@ fn place(mark: Mark) -> Place {
         offset: mark.offset,
         ..Place::default()
     }
-}
-
-/// Names for people, not too many.
-fn shown(names: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let short = |name: &String| name.chars().take(40).collect::<String>();
-    let mut shown: Vec<String> = names.iter().take(SHOWN).map(short).collect();
-    if names.len() > SHOWN {
-        shown.push("…".to_owned());
-    }
-    shown.join(", ")
 }
