@@ -1,6 +1,9 @@
 //! Each kind of source, read by the real binary: whole, cut short, damaged and hostile.
 #![allow(clippy::unwrap_used)]
 
+mod documents;
+mod tables;
+
 #[path = "../support/mod.rs"]
 mod support;
 

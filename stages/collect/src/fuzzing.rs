@@ -38,6 +38,13 @@ impl Output for Checked {
 
 /// Reads bytes as a file of this kind and name.
 fn file(kind: Kind, name: &str, data: &[u8]) {
+    with_file(kind, name, |file, settings| {
+        let input = Box::new(Cursor::new(data.to_vec()));
+        let _ = read(input, data.len() as u64, file, settings, &mut Checked);
+    });
+}
+
+fn with_file(kind: Kind, name: &str, read: impl FnOnce(&FileRef, &Settings)) {
     let config = Config {
         max_record_bytes: MAX_RECORD,
         ..Config::default()
@@ -56,9 +63,7 @@ fn file(kind: Kind, name: &str, data: &[u8]) {
         file: name.to_owned(),
         key: name.as_bytes(),
     };
-    let input = Box::new(Cursor::new(data.to_vec()));
-    let settings = Settings::new(&config);
-    let _ = read(input, data.len() as u64, &file, &settings, &mut Checked);
+    read(&file, &Settings::new(&config));
 }
 
 /// A file of any format.
@@ -74,4 +79,61 @@ pub fn warc(data: &[u8]) {
 /// JSON lines.
 pub fn jsonl(data: &[u8]) {
     file(Kind::Jsonl, "a.jsonl", data);
+}
+
+/// JSON.
+pub fn json(data: &[u8]) {
+    file(Kind::Json, "a.json", data);
+}
+
+/// Separated values, behind a header that is known.
+pub fn csv(data: &[u8]) {
+    file(Kind::Csv, "a.csv", &[b"text,title\n", data].concat());
+    file(Kind::Tsv, "a.tsv", &[b"text\ttitle\n", data].concat());
+}
+
+/// An Apache Parquet table.
+pub fn parquet(data: &[u8]) {
+    caught();
+    file(Kind::Parquet, "a.parquet", data);
+}
+
+/// An Apache Arrow table.
+pub fn arrow(data: &[u8]) {
+    caught();
+    file(Kind::Parquet, "a.arrow", &[b"ARROW1\0\0", data].concat());
+}
+
+/// A document of a word processor: its bytes, and its main part in a sound package.
+pub fn docx(data: &[u8]) {
+    use std::io::Write;
+    document(data);
+    for part in ["word/document.xml", "content.xml"] {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default();
+        let written = zip.start_file(part, options).is_ok() && zip.write_all(data).is_ok();
+        if let (true, Ok(zip)) = (written, zip.finish()) {
+            document(&zip.into_inner());
+        }
+    }
+}
+
+/// Read directly: what a package is finds out the reader of archives.
+fn document(data: &[u8]) {
+    with_file(Kind::Docx, "a.docx", |file, settings| {
+        let input = Box::new(Cursor::new(data.to_vec()));
+        let _ = crate::document::docx::read(input, file, settings, &mut Checked);
+    });
+}
+
+/// A PDF.
+pub fn pdf(data: &[u8]) {
+    caught();
+    file(Kind::Pdf, "a.pdf", data);
+}
+
+/// Lets the readers catch the panics of libraries, at which the fuzzer's own hook would abort. A
+/// panic that gets out of the readers still ends the run.
+fn caught() {
+    std::panic::set_hook(Box::new(|_| {}));
 }

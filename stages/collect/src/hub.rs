@@ -52,21 +52,48 @@ pub(crate) fn is_lfs_pointer(head: &[u8]) -> bool {
     head.starts_with(LFS_POINTER)
 }
 
-/// Whether a folder holds a dataset: by its name in the cache, its card, or the files of
-/// `save_to_disk`.
-pub(crate) fn is_dataset(folder: &Path) -> bool {
-    let markers = ["state.json", "dataset_dict.json", "dataset_infos.json"];
-    let is_repository = || {
-        let folder = snapshot(folder).unwrap_or(folder.to_path_buf());
-        folder.join(".gitattributes").is_file() && Card::find(&folder).is_some()
-    };
-    snapshot(folder).is_some()
-        || markers.iter().any(|name| folder.join(name).is_file())
-        || is_repository()
+/// A folder that is listed.
+pub(crate) struct Folder {
+    is_dataset: bool,
+    /// In the hub's cache: the revision that is checked out.
+    revision: Option<PathBuf>,
+}
+
+impl Folder {
+    /// Finds out whether a folder holds a dataset: by the files of the hub's cache or of
+    /// `save_to_disk`, or by its card.
+    pub fn look(folder: &Path) -> Self {
+        let markers = ["state.json", "dataset_dict.json", "dataset_infos.json"];
+        let snapshot = snapshot(folder);
+        let inner = snapshot.as_deref().unwrap_or(folder);
+        let is_repository = || {
+            let attributes = inner.join(".gitattributes");
+            attributes.is_file() && Card::find(inner).is_some()
+        };
+        Self {
+            is_dataset: snapshot.is_some()
+                || markers.iter().any(|name| folder.join(name).is_file())
+                || is_repository(),
+            revision: snapshot
+                .and_then(|snapshot| Some(snapshot.strip_prefix(folder).ok()?.to_path_buf())),
+        }
+    }
+
+    /// Whether a file is beside the data of the cache: a blob, which a link leads to, or part of
+    /// another revision.
+    pub fn is_beside(&self, relative: &Path) -> bool {
+        let revision = self.revision.as_ref();
+        revision.is_some_and(|revision| !relative.starts_with(revision))
+    }
+
+    /// Whether a file describes a dataset, and holds none of its rows.
+    pub fn is_sidecar(&self, relative: &Path) -> bool {
+        self.is_dataset && is_sidecar(relative)
+    }
 }
 
 /// Whether a file of a dataset describes it, and holds none of its rows.
-pub(crate) fn is_sidecar(relative: &Path) -> bool {
+fn is_sidecar(relative: &Path) -> bool {
     let name = relative.file_name().and_then(|name| name.to_str());
     let is_script = relative.extension().is_some_and(|ending| ending == "py");
     is_script || name.is_some_and(|name| SIDECARS.contains(&name))
@@ -83,22 +110,6 @@ fn snapshot(folder: &Path) -> Option<PathBuf> {
     );
     let snapshot = folder.join("snapshots").join(revision);
     (is_name && snapshot.is_dir()).then_some(snapshot)
-}
-
-/// Whether a file in a folder of the cache is beside its data: a blob, which a link leads to, or
-/// part of another revision.
-pub(crate) fn is_beside(folder: &Path, relative: &Path) -> bool {
-    let parts = |path: &Path| {
-        path.components()
-            .take(2)
-            .map(|part| part.as_os_str().to_owned())
-            .collect::<Vec<_>>()
-    };
-    let Some(snapshot) = snapshot(folder) else {
-        return false;
-    };
-    let inside = snapshot.strip_prefix(folder).map(parts).unwrap_or_default();
-    parts(relative) != inside
 }
 
 /// Where a link leads, if that is a blob of the same folder of the cache.

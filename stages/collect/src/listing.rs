@@ -160,7 +160,7 @@ impl Source {
             });
         }
         let mut files = Vec::new();
-        let is_dataset = hub::is_dataset(base);
+        let folder = hub::Folder::look(base);
         for entry in WalkDir::new(base).follow_links(self.config.follow_links) {
             let found = match &entry {
                 Ok(entry) if entry.file_type().is_dir() => None,
@@ -169,9 +169,9 @@ impl Source {
                 Err(error) if error.loop_ancestor().is_some() => None,
                 Err(error) => Some(from_error(index, base, error)),
             };
-            let found = found.filter(|found| !hub::is_beside(base, &found.relative));
+            let found = found.filter(|found| !folder.is_beside(&found.relative));
             let found = found.map(|mut found| {
-                if is_dataset && hub::is_sidecar(&found.relative) {
+                if folder.is_sidecar(&found.relative) {
                     let detail = "describes a dataset".to_owned();
                     found.problem = Some(("collect.not_data", detail));
                 }
