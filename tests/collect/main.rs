@@ -1,11 +1,13 @@
 //! Each kind of source, read by the real binary: whole, cut short, damaged and hostile.
 #![allow(clippy::unwrap_used)]
 
+mod archives;
 mod crawls;
+mod documents;
+mod tables;
+
 #[path = "../support/mod.rs"]
 mod support;
-
-mod archives;
 
 use std::path::{Path, PathBuf};
 

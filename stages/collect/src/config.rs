@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 
 /// The `[collect]` section: what to read, and within which bounds.
 ///
-/// The `*_fields` keys say where a JSON line holds what: the first name that is present wins;
-/// a dot goes into a nested object (`meta.url`).
+/// The `*_fields` keys say where a record of a table or of JSON holds what: the first name that
+/// holds something wins; a dot goes into a nested object (`meta.url`), or into each object of a
+/// list. A source may have names of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -21,20 +22,25 @@ pub struct Config {
     /// Whether digests in a crawl are checked; a record that does not match its own is dropped
     /// as `collect.digest`.
     pub check_digests: bool,
-    /// JSON fields that may hold the text.
+    /// Fields that may hold the text: a string, or a list of strings, which are joined by lines.
     pub text_fields: Vec<String>,
-    /// JSON fields that may hold a web page, looked at when there is no text.
+    /// Fields that may hold a web page, looked at when there is no text.
     pub html_fields: Vec<String>,
-    /// JSON fields that may hold the title.
+    /// Fields that may hold the title.
     pub title_fields: Vec<String>,
-    /// JSON fields that may hold the address.
+    /// Fields that may hold the address.
     pub url_fields: Vec<String>,
-    /// JSON fields that may hold the language.
+    /// Fields that may hold the language.
     pub lang_fields: Vec<String>,
-    /// JSON fields that may hold the time: RFC 3339, a day, or Unix seconds or milliseconds.
+    /// Fields that may hold the time: RFC 3339, a day, or Unix seconds or milliseconds.
     pub time_fields: Vec<String>,
-    /// JSON fields that may hold the author.
+    /// Fields that may hold the author.
     pub author_fields: Vec<String>,
+    /// Fields that may hold the licence, where the source names none.
+    pub license_fields: Vec<String>,
+    /// Fields that may hold a conversation, looked at when there is no text: a list of turns with
+    /// `role` and `content`, or with `from` and `value`.
+    pub messages_fields: Vec<String>,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -55,6 +61,8 @@ impl Default for Config {
             lang_fields: names(&["lang", "language"]),
             time_fields: names(&["time", "date", "timestamp", "created_utc"]),
             author_fields: names(&["author"]),
+            license_fields: names(&["license"]),
+            messages_fields: names(&["messages", "conversations"]),
             source: Vec::new(),
         }
     }
@@ -88,7 +96,7 @@ pub struct SourceConfig {
     /// Documents to keep at most. A source with a limit is one task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// Media type of the text in JSON lines, where it is not plain text: `text/html`, or
+    /// Media type of the text in records, where it is not plain text: `text/html`, or
     /// `text/markdown`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
@@ -102,6 +110,46 @@ pub struct SourceConfig {
     /// Whether to follow symbolic links inside a folder. Without it each is a dropped row.
     #[serde(default)]
     pub follow_links: bool,
+    /// Charset of texts, tables and JSON, by a label of the Encoding Standard such as `gbk`;
+    /// found by content by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
+    /// What separates the values of a table, where its content does not say it well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// Names of the columns of a table without a header.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Splits of a dataset to read, such as `train`; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<String>,
+    /// Fields of this source's records in place of the stage's `text_fields`; so with the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub text_fields: Vec<String>,
+    /// In place of the stage's `html_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub html_fields: Vec<String>,
+    /// In place of the stage's `title_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub title_fields: Vec<String>,
+    /// In place of the stage's `url_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub url_fields: Vec<String>,
+    /// In place of the stage's `lang_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lang_fields: Vec<String>,
+    /// In place of the stage's `time_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_fields: Vec<String>,
+    /// In place of the stage's `author_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub author_fields: Vec<String>,
+    /// In place of the stage's `license_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub license_fields: Vec<String>,
+    /// In place of the stage's `messages_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages_fields: Vec<String>,
 }
 
 /// What the files of a source are.
@@ -145,7 +193,7 @@ pub enum Kind {
     Csv,
     /// Rows with values separated by tabs.
     Tsv,
-    /// An Apache Parquet table.
+    /// An Apache Parquet or Arrow table.
     Parquet,
     /// One plain text a file.
     Text,

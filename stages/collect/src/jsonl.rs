@@ -2,69 +2,13 @@
 
 mod scan;
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use textmill_schemas::{RawDocument, Reason};
 
-use crate::config::Config;
+use crate::fields::Fields;
 use crate::input::{Line, Stream};
 use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
-use crate::{sniff, time};
-
-/// Where an object holds what: for each, the names to try in turn.
-pub(crate) struct Fields {
-    text: Vec<Vec<String>>,
-    html: Vec<Vec<String>>,
-    title: Vec<Vec<String>>,
-    url: Vec<Vec<String>>,
-    lang: Vec<Vec<String>>,
-    time: Vec<Vec<String>>,
-    author: Vec<Vec<String>>,
-    /// Top-level names of all of them; other values are skipped while parsing.
-    wanted: Vec<String>,
-}
-
-impl Fields {
-    /// Takes the configured names apart.
-    pub fn new(config: &Config) -> Self {
-        let paths = |names: &[String]| -> Vec<Vec<String>> {
-            // A name with a dot may itself be a key, so it is tried whole first.
-            let whole = |name: &String| vec![name.clone()];
-            let parts = |name: &String| name.split('.').map(str::to_owned).collect();
-            names
-                .iter()
-                .flat_map(|name| [whole(name), parts(name)])
-                .collect()
-        };
-        let mut fields = Self {
-            text: paths(&config.text_fields),
-            html: paths(&config.html_fields),
-            title: paths(&config.title_fields),
-            url: paths(&config.url_fields),
-            lang: paths(&config.lang_fields),
-            time: paths(&config.time_fields),
-            author: paths(&config.author_fields),
-            wanted: Vec::new(),
-        };
-        let lists = [
-            &fields.text,
-            &fields.html,
-            &fields.title,
-            &fields.url,
-            &fields.lang,
-            &fields.time,
-            &fields.author,
-        ];
-        let first = lists.into_iter().flatten().filter_map(|path| path.first());
-        let mut wanted: Vec<String> = first.cloned().collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        fields.wanted = wanted;
-        fields
-    }
-}
+use crate::{charset, sniff, table};
 
 /// Reads the lines of a file.
 pub(crate) fn read(
@@ -73,6 +17,12 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
+    if charset::Charset::wide(stream.peek(Stream::PEEK)).is_some()
+        || file.source.config.charset.is_some()
+    {
+        return table::json::read(stream, file, settings, out);
+    }
+    let fields = settings.fields_of(&file.source.config);
     let mut spare = Vec::new();
     // The part before reads that line, and tells of the damage in it.
     while stream.begins_inside() && stream.skip_line().is_err() {
@@ -90,7 +40,7 @@ pub(crate) fn read(
         let place = stream.place_of_line();
         let found = match stream.line(&mut spare, settings.max_record) {
             Ok((Line::End, _)) => return Ok(()),
-            Ok((Line::Whole, line)) => document(line, number, file, place, &settings.fields),
+            Ok((Line::Whole, line)) => document(line, number, file, place, &fields),
             Ok((Line::TooLong(bytes), _)) => Err(too_large(bytes, settings.max_record)),
             Err(damage) => {
                 out.reject(file.dropped(place, None, damage.reason()))?;
@@ -125,36 +75,17 @@ fn document(
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
-    let quick = scan::members(line, |name| {
-        let found = fields
-            .wanted
-            .binary_search_by(|wanted| wanted.as_str().cmp(name));
-        found.is_ok()
-    });
-    let mut object = match quick {
+    let object = match scan::members(line, |name| fields.is_wanted(name)) {
         Some(object) => object,
         None => parse(line, fields).map_err(|detail| invalid(number, &detail))?,
     };
     let mut row = file.document(place);
-    let (body, media_type) = match take_text(&mut object, &fields.text) {
-        Some(text) => {
-            let declared = file.source.config.media_type.as_deref();
-            (text, declared.unwrap_or("text/plain"))
-        }
-        None => {
-            let page = take_text(&mut object, &fields.html);
-            let none = || Reason::new("collect.no_text").detail(no_text(number, fields));
-            (page.ok_or_else(none)?, "text/html")
-        }
-    };
-    row.body = body.into_bytes();
-    row.media_type = media_type.to_owned();
-    row.charset = Some("utf-8".to_owned());
-    row.title = take_text(&mut object, &fields.title);
-    row.url = take_text(&mut object, &fields.url);
-    row.lang = take_text(&mut object, &fields.lang);
-    row.author = take_text(&mut object, &fields.author);
-    row.time = take_time(&object, &fields.time);
+    fields
+        .fill(object, &mut row, &file.source.config)
+        .map_err(|names| {
+            Reason::new("collect.no_text")
+                .detail(format!("line {number}: no text in any of {names}"))
+        })?;
     Ok(Some(row))
 }
 
@@ -162,11 +93,7 @@ fn parse(line: &[u8], fields: &Fields) -> Result<Map<String, Value>, String> {
     if !sniff::is_text(line.get(..1024).unwrap_or(line)) || line.starts_with(b"\xff\xfe") {
         return Err("not UTF-8 text; convert the file to UTF-8".to_owned());
     }
-    let mut parser = serde_json::Deserializer::from_slice(line);
-    let object = Wanted(&fields.wanted).deserialize(&mut parser);
-    object
-        .and_then(|object| parser.end().map(|()| object))
-        .map_err(|error| message(&error))
+    fields.parse(line).map_err(|error| message(&error))
 }
 
 fn invalid(number: u64, detail: &str) -> Reason {
@@ -176,87 +103,6 @@ fn invalid(number: u64, detail: &str) -> Reason {
 /// The parser's message. It calls each line the first; only the column says something.
 fn message(error: &serde_json::Error) -> String {
     error.to_string().replace("at line 1 column", "at column")
-}
-
-fn no_text(number: u64, fields: &Fields) -> String {
-    let names: Vec<&str> = fields
-        .text
-        .iter()
-        .chain(&fields.html)
-        .filter_map(|path| path.first().map(String::as_str))
-        .collect();
-    let mut names = names;
-    names.dedup();
-    format!("line {number}: no text in any of {}", names.join(", "))
-}
-
-/// Moves out the first non-blank text that is present.
-fn take_text(object: &mut Map<String, Value>, paths: &[Vec<String>]) -> Option<String> {
-    paths.iter().find_map(|path| {
-        let (first, rest) = path.split_first()?;
-        let value = rest
-            .iter()
-            .try_fold(object.get_mut(first)?, |value, name| value.get_mut(name))?;
-        match value {
-            Value::String(text) if !text.trim().is_empty() => Some(std::mem::take(text)),
-            _ => None,
-        }
-    })
-}
-
-fn take_time(object: &Map<String, Value>, paths: &[Vec<String>]) -> Option<String> {
-    paths.iter().find_map(|path| {
-        let (first, rest) = path.split_first()?;
-        let value = rest
-            .iter()
-            .try_fold(object.get(first)?, |value, name| value.get(name))?;
-        match value {
-            Value::String(text) => time::rfc3339(text),
-            // Fractions of a second do not matter; out of range becomes no time.
-            Value::Number(number) => {
-                let whole = number.as_i64();
-                time::from_unix(whole.or_else(|| number.as_f64().map(|seconds| seconds as i64))?)
-            }
-            _ => None,
-        }
-    })
-}
-
-/// Parses an object but keeps only the wanted members.
-struct Wanted<'a>(&'a [String]);
-
-impl<'de> DeserializeSeed<'de> for Wanted<'_> {
-    type Value = Map<String, Value>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, parser: D) -> Result<Self::Value, D::Error> {
-        parser.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Wanted<'_> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            match self
-                .0
-                .binary_search_by(|wanted| wanted.as_str().cmp(name.as_ref()))
-            {
-                Ok(_) => {
-                    object.insert(name.into_owned(), members.next_value()?);
-                }
-                Err(_) => {
-                    members.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(object)
-    }
 }
 
 #[cfg(test)]
@@ -316,7 +162,7 @@ mod tests {
                 .detail
                 .as_deref()
                 .unwrap()
-                .ends_with("text, content, body, raw_content, html")
+                .ends_with("text, content, body, raw_content, html, messages, conversations")
         );
     }
 

@@ -8,16 +8,20 @@
 
 mod archive;
 mod book;
+mod charset;
 mod config;
 mod document;
 mod error;
 mod expand;
 mod feed;
 mod fetch;
+mod fields;
 mod forum;
+mod front_matter;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod http;
+mod hub;
 mod input;
 mod jsonl;
 mod listing;

@@ -8,6 +8,7 @@ mod paths;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -15,9 +16,11 @@ use textmill_schemas::Reason;
 use walkdir::{DirEntry, WalkDir};
 
 use self::glob::PathGlob;
+use crate::charset::Charset;
 use crate::config::{Config, Kind, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
+use crate::hub::{self, Card};
 use crate::input::{Damage, Input};
 use crate::store;
 
@@ -30,6 +33,8 @@ pub(crate) struct Source {
     path: String,
     include: Option<GlobSet>,
     exclude: GlobSet,
+    /// What the card of a dataset in its folder says; read when it is asked for.
+    card: OnceLock<Option<Card>>,
 }
 
 /// A file that was found.
@@ -108,12 +113,24 @@ impl Source {
         if config.limit == Some(0) {
             return Err(error("`limit` is 0; remove the source or the limit".into()));
         }
+        if let Some(label) = &config.charset
+            && Charset::for_label(label).is_none()
+        {
+            return Err(error(format!("`charset`: there is no `{label}`")));
+        }
+        if config
+            .delimiter
+            .is_some_and(|delimiter| !delimiter.is_ascii())
+        {
+            return Err(error("`delimiter` is no ASCII character".into()));
+        }
         let path = expand(&config.path, |name| std::env::var(name).ok()).map_err(error)?;
         let include = globs(&config.include).map_err(error)?;
         Ok(Self {
             path,
             include: (!config.include.is_empty()).then_some(include),
             exclude: globs(&config.exclude).map_err(error)?,
+            card: OnceLock::new(),
             config: config.clone(),
         })
     }
@@ -138,6 +155,12 @@ impl Source {
             return Err(Error::NoSource);
         }
         Ok(sources)
+    }
+
+    /// What the card of a dataset in the source's folder says.
+    pub fn card(&self) -> Option<&Card> {
+        let find = || Card::find(Path::new(&self.path));
+        self.card.get_or_init(find).as_ref()
     }
 
     fn lets_through(&self, relative: &Path) -> bool {
@@ -204,6 +227,7 @@ impl Source {
             });
         }
         let mut files = Vec::new();
+        let folder = hub::Folder::look(base);
         for entry in WalkDir::new(base).follow_links(self.config.follow_links) {
             let found = match &entry {
                 // The folder itself, even if it is named through a link, and those in it.
@@ -213,7 +237,17 @@ impl Source {
                 Err(error) if error.loop_ancestor().is_some() => None,
                 Err(error) => Some(from_error(index, base, error)),
             };
-            files.extend(found.filter(|found| self.is_wanted(found, glob)));
+            let found = found.filter(|found| !folder.is_beside(&found.relative));
+            let found = found.map(|mut found| {
+                if folder.is_sidecar(&found.relative) {
+                    let detail = "describes a dataset".to_owned();
+                    found.problem = Some(("collect.not_data", detail));
+                }
+                found
+            });
+            files.extend(found.filter(|found| {
+                hub::is_in_split(&found.relative, &self.config.split) && self.is_wanted(found, glob)
+            }));
         }
         if files.is_empty() {
             return Err(self.nothing());
@@ -379,6 +413,11 @@ fn found(
 fn from_entry(source: usize, base: &Path, entry: &DirEntry) -> Found {
     let path = entry.path();
     let relative = path.strip_prefix(base).unwrap_or(path).to_path_buf();
+    // Links of the hub's cache stay inside it.
+    let blob = entry.path_is_symlink().then(|| hub::blob(path)).flatten();
+    if let Some(metadata) = blob.as_ref().and_then(|blob| blob.metadata().ok()) {
+        return found(source, path, relative, Ok(&metadata));
+    }
     match entry.metadata() {
         Ok(metadata) => found(source, path, relative, Ok(&metadata)),
         Err(error) => found(source, path, relative, Err(system_message(&error))),

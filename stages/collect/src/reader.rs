@@ -8,7 +8,7 @@ use crate::input::{Damage, Input, Stream};
 use crate::listing::Found;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 use crate::sniff::{self, Format};
-use crate::{archive, book, document, feed, forum, jsonl, plain, table, warc, wiki};
+use crate::{archive, book, document, feed, forum, hub, jsonl, plain, table, warc, wiki};
 
 /// Reads a file of a listing.
 pub(crate) fn read_file(
@@ -83,6 +83,10 @@ fn read_opened(
             false => Ok(()),
         };
     }
+    if hub::is_lfs_pointer(head) {
+        let mend = "a pointer of Git LFS; run `git lfs pull` in the repository";
+        return reject(Reason::new("collect.lfs_pointer").detail(mend));
+    }
     let format = sniff::format(file.source.config.kind, head, &file.file);
     if let Some(part) = part {
         let prefix = if format == Format::Warc {
@@ -147,6 +151,7 @@ fn read_stream(
         Format::Gutenberg => book::gutenberg::read(stream, file, settings, out),
         Format::Json => table::json::read(stream, file, settings, out),
         Format::Csv(separator) => table::csv::read(stream, separator, file, settings, out),
+        Format::Arrow => table::arrow::read(stream, file, settings, out),
         Format::Pdf => document::pdf::read(stream, file, settings, out),
         _ => plain::read(stream, size, "text/plain", file, settings, out),
     }

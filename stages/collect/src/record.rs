@@ -1,9 +1,12 @@
 //! What the readers of all formats share: where a record lies, and where it goes.
 
+use std::borrow::Cow;
+
 use textmill_schemas::{Dropped, Origin, RawDocument, Reason};
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, SourceConfig};
+use crate::fields::{Fields, Names};
 use crate::listing::Source;
 
 /// Name of the stage in dropped rows.
@@ -47,12 +50,17 @@ pub(crate) struct Nested {
 impl FileRef<'_> {
     /// A row without content.
     pub fn document(&self, place: Place) -> RawDocument {
+        let license = self.source.config.license.as_ref();
+        let card = self.source.card();
         RawDocument {
             id: self.id(place),
             source: self.source.config.name.clone(),
             file: self.file.clone(),
             offset: self.offset(place),
-            license: self.source.config.license.clone(),
+            license: license
+                .or(card.and_then(|card| card.license.as_ref()))
+                .cloned(),
+            lang: card.and_then(|card| card.lang.clone()),
             ..RawDocument::default()
         }
     }
@@ -139,8 +147,9 @@ pub(crate) struct Settings {
     pub max_spool: u64,
     /// Whether digests in crawls are checked.
     pub check_digests: bool,
-    /// Where JSON lines hold what.
-    pub fields: crate::jsonl::Fields,
+    /// Where records hold what.
+    names: Names,
+    fields: Fields,
 }
 
 impl Settings {
@@ -151,7 +160,17 @@ impl Settings {
             max_ratio: config.max_ratio,
             max_spool: config.max_spool_bytes,
             check_digests: config.check_digests,
-            fields: crate::jsonl::Fields::new(config),
+            fields: Fields::new(&Names::of(config)),
+            names: Names::of(config),
+        }
+    }
+
+    /// Where records of a source hold what.
+    pub fn fields_of(&self, source: &SourceConfig) -> Cow<'_, Fields> {
+        let names = self.names.with(source);
+        match names == self.names {
+            true => Cow::Borrowed(&self.fields),
+            false => Cow::Owned(Fields::new(&names)),
         }
     }
 }

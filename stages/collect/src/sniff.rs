@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use crate::config::Kind;
 use crate::table::csv::Separator;
 use crate::warc::arc;
-use crate::{archive, book, feed, forum, wiki};
+use crate::{archive, book, charset, feed, forum, table, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(crate) enum Format {
     Csv(Separator),
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow.
+    Arrow,
     /// PDF.
     Pdf,
     /// An archive; a book or a Word document, if that is what is in it.
@@ -158,7 +160,8 @@ fn container(head: &[u8]) -> Option<Format> {
     match head {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Format::Zip),
         _ if head.starts_with(b"%PDF-") => Some(Format::Pdf),
-        _ if head.starts_with(b"PAR1") => Some(Format::Parquet),
+        _ if table::parquet::begins(head) => Some(Format::Parquet),
+        _ if table::arrow::begins(head) => Some(Format::Arrow),
         _ if head.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Format::SevenZip),
         _ if head.get(257..262) == Some(b"ustar") || archive::tar::begins(head) => {
             Some(Format::Tar)
@@ -179,7 +182,7 @@ fn found(head: &[u8], ending: &str) -> Format {
     }
     match ending {
         "html" | "htm" | "xhtml" | "xht" | "shtml" => return Format::Html,
-        "md" | "markdown" | "mdown" | "mkd" => return Format::Markdown,
+        "md" | "markdown" | "mdown" | "mkd" | "mdx" => return Format::Markdown,
         "csv" => return Format::Csv(Separator::Comma),
         "tsv" => return Format::Csv(Separator::Tab),
         _ => {}
@@ -187,14 +190,14 @@ fn found(head: &[u8], ending: &str) -> Format {
     if feed::json::begins(head) {
         return Format::JsonFeed;
     }
-    let json_lines = matches!(ending, "jsonl" | "ndjson") || is_json_lines(head);
+    let json_lines = matches!(ending, "jsonl" | "ndjson") || is_json_lines(text.as_bytes());
     if json_lines && forum::comments::begins(head) {
         return Format::Comments;
     }
     if json_lines {
         return Format::JsonLines;
     }
-    if is_json(head, ending) {
+    if is_json(text.as_bytes(), ending) {
         return Format::Json;
     }
     if let Some(other) = known_ending(ending) {
@@ -251,7 +254,9 @@ pub(crate) fn binary(head: &[u8]) -> Option<&'static str> {
 pub(crate) fn is_text(head: &[u8]) -> bool {
     // A page or a record a call: what nearly all are like comes first.
     let has_nul = memchr::memchr(0, head).is_some();
-    if (has_nul || matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])) && utf16(head).is_some() {
+    if (has_nul || matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])) 
+        && (utf16(head).is_some() || charset::utf32(head).is_some())
+    {
         return true;
     }
     // Stray NULs occur in crawled texts; anything else with NULs is not text.
@@ -278,7 +283,7 @@ fn is_utf8_start(head: &[u8]) -> bool {
 }
 
 /// The UTF-16 encoding of bytes, by byte order mark, or by NULs at every other place.
-fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+pub(crate) fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     match head {
         [0xff, 0xfe, ..] => return Some(UTF_16LE),
         [0xfe, 0xff, ..] => return Some(UTF_16BE),
@@ -312,7 +317,10 @@ fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 fn decode(head: &[u8]) -> Cow<'_, str> {
     match utf16(head) {
         Some(encoding) => encoding.decode(head).0,
-        None => String::from_utf8_lossy(head),
+        None => match charset::utf32(head) {
+            Some(big) => Cow::Owned(charset::from_utf32(head, big)),
+            None => String::from_utf8_lossy(head),
+        },
     }
 }
 

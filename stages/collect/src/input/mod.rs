@@ -9,10 +9,12 @@ mod layer;
 mod members;
 mod stream;
 mod zstandard;
+mod text;
 
 pub(crate) use broken::Broken;
 pub(crate) use forward::Forward;
 pub(crate) use stream::{Line, Stream};
+pub(crate) use text::{Mark, TextStream};
 
 use textmill_schemas::Reason;
 

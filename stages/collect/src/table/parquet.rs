@@ -1,17 +1,226 @@
-//! Apache Parquet.
+//! Apache Parquet. One document a row; a row group that is damaged costs its rows only.
 
+use std::io::{self, Read, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
 use textmill_schemas::Reason;
 
+use super::columns::Columns;
 use crate::input::Input;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 
-/// Reads a table.
+/// Bytes of decoded rows that a batch should have.
+const BATCH_BYTES: i64 = 8 << 20;
+/// Most rows of a batch.
+const BATCH_ROWS: i64 = 1024;
+/// First bytes of a file whose directory is encrypted.
+const ENCRYPTED: &[u8] = b"PARE";
+
+/// Whether bytes begin a table.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1") || head.starts_with(ENCRYPTED)
+}
+
+/// Reads the rows of a table.
 pub(crate) fn read(
     input: Box<dyn Input>,
     file: &FileRef,
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    let _ = (input, settings);
-    out.reject(file.dropped(Place::default(), None, Reason::new("collect.media_type")))
+    let fields = settings.fields_of(&file.source.config);
+    let opened = Table::open(input).and_then(|table| {
+        let schema = table.metadata.schema();
+        let columns = Columns::find(schema, file, &fields, settings.max_record)?;
+        Ok((table, columns))
+    });
+    match opened {
+        Ok((table, columns)) => table.read(&columns, file, out),
+        Err(reason) => out.reject(file.dropped(Place::default(), None, reason)),
+    }
 }
+
+/// An open table.
+struct Table {
+    input: Shared,
+    metadata: ArrowReaderMetadata,
+}
+
+impl Table {
+    fn open(input: Box<dyn Input>) -> Result<Self, Reason> {
+        let input = Shared::new(input)
+            .map_err(|error| Reason::new("collect.unreadable").detail(error.to_string()))?;
+        let mut magic = Vec::new();
+        let first = input.get_read(0).map(|reader| reader.take(4));
+        if let Ok(mut first) = first {
+            let _ = first.read_to_end(&mut magic);
+        }
+        if magic == ENCRYPTED {
+            return Err(Reason::new("collect.encrypted").detail("Parquet: the file is encrypted"));
+        }
+        let metadata = guarded(|| ArrowReaderMetadata::load(&input, ArrowReaderOptions::new()))?;
+        Ok(Self { input, metadata })
+    }
+
+    fn read(&self, columns: &Columns, file: &FileRef, out: &mut impl Output) -> Result<(), Stop> {
+        let mut first = 0_u64;
+        for (index, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let rows = group.num_rows();
+            let average = group.total_byte_size().max(0) / rows.max(1);
+            let batch = BATCH_BYTES / average.max(1);
+            let batch = usize::try_from(batch.clamp(1, BATCH_ROWS)).unwrap_or(1);
+            let mut at = first;
+            if let Err(reason) = self.read_group(index, batch, columns, &mut at, out)? {
+                let place = Place {
+                    offset: at,
+                    within: index as u64 + 1, // the row at this place was not read
+                    ..Place::default()
+                };
+                let detail = reason.detail.clone().unwrap_or_default();
+                let reason = reason.detail(format!("row group {index} at row {at}: {detail}"));
+                out.reject(file.dropped(place, None, reason))?;
+            }
+            first = first
+                .saturating_add(u64::try_from(rows).unwrap_or(0))
+                .max(at);
+        }
+        Ok(())
+    }
+
+    /// Reads a row group from the row `at` on, which moves along.
+    fn read_group(
+        &self,
+        index: usize,
+        batch: usize,
+        columns: &Columns,
+        at: &mut u64,
+        out: &mut impl Output,
+    ) -> Result<Result<(), Reason>, Stop> {
+        let mut reader = match self.group(index, batch, columns) {
+            Ok(reader) => reader,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        loop {
+            out.check()?;
+            match guarded(|| reader.next().transpose()) {
+                Ok(None) => return Ok(Ok(())),
+                Ok(Some(batch)) => {
+                    columns.read(&batch, *at, out)?;
+                    *at += batch.num_rows() as u64;
+                }
+                Err(reason) => return Ok(Err(reason)),
+            }
+        }
+    }
+
+    fn group(
+        &self,
+        index: usize,
+        batch: usize,
+        columns: &Columns,
+    ) -> Result<ParquetRecordBatchReader, Reason> {
+        let (input, metadata) = (self.input.clone(), self.metadata.clone());
+        guarded(|| {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata);
+            let mask = ProjectionMask::roots(builder.parquet_schema(), columns.indices());
+            let builder = builder.with_projection(mask).with_batch_size(batch);
+            builder.with_row_groups(vec![index]).build()
+        })
+    }
+}
+
+/// What the library makes of hostile bytes. It panics at some (a length that does not fit, a page
+/// of another type), which is the only reason to catch panics here.
+fn guarded<T, E: ToString>(read: impl FnOnce() -> Result<T, E>) -> Result<T, Reason> {
+    let corrupt = |what: &str| {
+        let rule = match what.to_ascii_lowercase().contains("encrypt") {
+            true => "collect.encrypted",
+            false => "collect.corrupt",
+        };
+        Reason::new(rule).detail(format!("Parquet: {what}"))
+    };
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(corrupt(&error.to_string())),
+        Err(_) => Err(corrupt("the decoder failed")),
+    }
+}
+
+/// A file that several readers read.
+#[derive(Clone)]
+struct Shared {
+    input: Arc<Mutex<Box<dyn Input>>>,
+    length: u64,
+}
+
+/// A place in it.
+struct Reader {
+    shared: Shared,
+    position: u64,
+}
+
+impl Shared {
+    fn new(mut input: Box<dyn Input>) -> io::Result<Self> {
+        let length = input.seek(SeekFrom::End(0))?;
+        Ok(Self {
+            input: Arc::new(Mutex::new(input)),
+            length,
+        })
+    }
+
+    fn read_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        input.seek(SeekFrom::Start(position))?;
+        input.read(buffer)
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.shared.read_at(self.position, buffer)?;
+        self.position += bytes as u64;
+        Ok(bytes)
+    }
+}
+
+impl Length for Shared {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Shared {
+    type T = io::BufReader<Reader>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let shared = self.clone();
+        Ok(io::BufReader::new(Reader {
+            shared,
+            position: start,
+        }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        // Before memory is asked for: lengths are what the file says.
+        let end = start.checked_add(length as u64);
+        if end.is_none_or(|end| end > self.length) {
+            let problem = format!("{length} bytes at {start} go over the end of the file");
+            return Err(ParquetError::EOF(problem));
+        }
+        let mut bytes = vec![0; length];
+        self.get_read(start)?.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

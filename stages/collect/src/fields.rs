@@ -1,0 +1,419 @@
+//! Where the records of tables and of JSON hold what: names of fields, and the way from a record
+//! to a document.
+
+mod surrogates;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+use textmill_schemas::RawDocument;
+
+use crate::config::{Config, SourceConfig};
+use crate::time;
+
+/// Members that hold a record as it was, of the Hugging Face datasets server and Elasticsearch.
+const WRAPPERS: [&str; 2] = ["row", "_source"];
+/// Deepest list or object that text is looked for in.
+const MAX_DEPTH: usize = 16;
+
+/// What a record may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Text,
+    Html,
+    Title,
+    Url,
+    Lang,
+    Time,
+    Author,
+    License,
+    Messages,
+}
+
+/// Names of fields by what they hold, in the order of [`Part`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Names([Vec<String>; 9]);
+
+impl Names {
+    /// The stage's names.
+    pub fn of(config: &Config) -> Self {
+        Self([
+            config.text_fields.clone(),
+            config.html_fields.clone(),
+            config.title_fields.clone(),
+            config.url_fields.clone(),
+            config.lang_fields.clone(),
+            config.time_fields.clone(),
+            config.author_fields.clone(),
+            config.license_fields.clone(),
+            config.messages_fields.clone(),
+        ])
+    }
+
+    /// The names for a source, which may have its own.
+    pub fn with(&self, source: &SourceConfig) -> Self {
+        let own = [
+            &source.text_fields,
+            &source.html_fields,
+            &source.title_fields,
+            &source.url_fields,
+            &source.lang_fields,
+            &source.time_fields,
+            &source.author_fields,
+            &source.license_fields,
+            &source.messages_fields,
+        ];
+        let mut names = self.clone();
+        for (names, own) in names.0.iter_mut().zip(own) {
+            if !own.is_empty() {
+                names.clone_from(own);
+            }
+        }
+        names
+    }
+}
+
+/// The names taken apart: for each part, the paths to try in turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields {
+    paths: [Vec<Vec<String>>; 9],
+    /// Top-level names of all of them; other values are skipped while parsing.
+    wanted: Vec<String>,
+}
+
+impl Fields {
+    /// Takes names apart.
+    pub fn new(names: &Names) -> Self {
+        let paths = |names: &Vec<String>| -> Vec<Vec<String>> {
+            // A name with a dot may itself be a key, so it is tried whole first.
+            let whole = |name: &String| vec![name.clone()];
+            let parts = |name: &String| name.split('.').map(str::to_owned).collect();
+            let is_path = |name: &&String| name.contains('.');
+            let split = names.iter().filter(is_path).map(parts);
+            let mut paths: Vec<_> = names.iter().map(whole).collect();
+            paths.extend(split);
+            paths
+        };
+        let paths = names.0.each_ref().map(paths);
+        let first = paths.iter().flatten().filter_map(|path| path.first());
+        let mut wanted: Vec<String> = first.cloned().collect();
+        wanted.extend(WRAPPERS.map(str::to_owned));
+        wanted.sort_unstable();
+        wanted.dedup();
+        Self { paths, wanted }
+    }
+
+    /// Whether a top-level field may hold something.
+    pub fn is_wanted(&self, name: &str) -> bool {
+        let found = self
+            .wanted
+            .binary_search_by(|wanted| wanted.as_str().cmp(name));
+        found.is_ok()
+    }
+
+    /// The name of a column as it is looked for, if it is: as it stands, or in lower case.
+    pub fn wanted_as(&self, name: &str) -> Option<String> {
+        let lower = name.to_lowercase();
+        let names = [name, &lower];
+        let found = names.into_iter().find(|name| self.is_wanted(name));
+        found.map(str::to_owned)
+    }
+
+    /// Whether records with these top-level fields may have a text.
+    pub fn can_hold_text<'a>(&self, names: impl Iterator<Item = &'a String>) -> bool {
+        let parts = [Part::Text, Part::Html, Part::Messages];
+        let mut first = parts.iter().flat_map(|part| self.of(*part));
+        let names: Vec<&String> = names.collect();
+        let is_there = |name: &str| names.iter().any(|there| *there == name);
+        first.any(|path| path.first().is_some_and(|name| is_there(name)))
+            || WRAPPERS.iter().any(|name| is_there(name))
+    }
+
+    /// The names that a document's text may have, for people.
+    pub fn text_names(&self) -> String {
+        let parts = [Part::Text, Part::Html, Part::Messages];
+        let paths = parts.iter().flat_map(|part| self.of(*part));
+        let mut names: Vec<String> = Vec::new();
+        for path in paths {
+            let name = path.join(".");
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
+
+    /// Parses a JSON object, but keeps only the members that may hold something. Of a name that
+    /// comes twice the last holds, as nearly everywhere (RFC 8259, section 4).
+    /// Half of a surrogate pair, which broken strings of other languages are written as, becomes
+    /// U+FFFD.
+    pub fn parse(&self, json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+        let parsed = self.parse_strictly(json);
+        match parsed
+            .is_err()
+            .then(|| surrogates::replaced(json))
+            .flatten()
+        {
+            Some(mended) => self.parse_strictly(&mended),
+            None => parsed,
+        }
+    }
+
+    fn parse_strictly(&self, json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+        let mut parser = serde_json::Deserializer::from_slice(json);
+        let object = Wanted(self).deserialize(&mut parser)?;
+        parser.end()?;
+        Ok(object)
+    }
+
+    /// Fills a row from a record.
+    ///
+    /// # Errors
+    /// When there is no text; the names that were looked for.
+    pub fn fill(
+        &self,
+        mut record: Map<String, Value>,
+        row: &mut RawDocument,
+        source: &SourceConfig,
+    ) -> Result<(), String> {
+        let declared = source.media_type.as_deref().unwrap_or("text/plain");
+        let (body, media_type) = if let Some(text) = self.take(&mut record, Part::Text) {
+            (text, declared)
+        } else if let Some(page) = self.take(&mut record, Part::Html) {
+            (page, "text/html")
+        } else if let Some(turns) = self.conversation(&record) {
+            (turns, "text/plain")
+        } else {
+            // One level, so that no record is deeper than it says.
+            let inner = WRAPPERS.iter().find_map(|name| record.remove(*name));
+            return match inner {
+                Some(Value::Object(inner)) => self.fill(inner, row, source),
+                _ => Err(self.text_names()),
+            };
+        };
+        row.body = body.into_bytes();
+        media_type.clone_into(&mut row.media_type);
+        row.charset = Some("utf-8".to_owned());
+        let mut take = |part| self.take(&mut record, part);
+        row.title = take(Part::Title);
+        row.url = take(Part::Url);
+        row.lang = take(Part::Lang).or(row.lang.take());
+        row.author = take(Part::Author);
+        if row.license.is_none() {
+            row.license = take(Part::License);
+        }
+        row.time = self.time(&record);
+        Ok(())
+    }
+
+    fn of(&self, part: Part) -> &[Vec<String>] {
+        self.paths.get(part as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Moves out the first non-blank text that is present.
+    fn take(&self, record: &mut Map<String, Value>, part: Part) -> Option<String> {
+        self.of(part).iter().find_map(|path| {
+            let (first, rest) = path.split_first()?;
+            text_at(record.get_mut(first)?, rest, MAX_DEPTH)
+        })
+    }
+
+    fn time(&self, record: &Map<String, Value>) -> Option<String> {
+        self.of(Part::Time)
+            .iter()
+            .find_map(|path| match get(record, path)? {
+                Value::String(text) => time::rfc3339(text),
+                // Fractions of a second do not matter; out of range becomes no time.
+                Value::Number(number) => {
+                    let whole = number.as_i64();
+                    time::from_unix(
+                        whole.or_else(|| number.as_f64().map(|seconds| seconds as i64))?,
+                    )
+                }
+                _ => None,
+            })
+    }
+
+    fn conversation(&self, record: &Map<String, Value>) -> Option<String> {
+        self.of(Part::Messages)
+            .iter()
+            .find_map(|path| conversation(get(record, path)?))
+    }
+}
+
+fn get<'a>(record: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter()
+        .try_fold(record.get(first)?, |value, name| value.get(name))
+}
+
+/// Moves out the text at a path: a string, the strings of a list as lines, or what the objects of
+/// a list hold there, as paragraphs.
+fn text_at(value: &mut Value, path: &[String], depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match (value, path.split_first()) {
+        (Value::String(text), None) => (!text.trim().is_empty()).then(|| std::mem::take(text)),
+        (Value::Object(object), Some((name, rest))) => text_at(object.get_mut(name)?, rest, depth),
+        (Value::Array(items), _) => {
+            let between = if path.is_empty() { "\n" } else { "\n\n" };
+            let texts = items
+                .iter_mut()
+                .filter_map(|item| text_at(item, path, depth));
+            let texts: Vec<String> = texts.collect();
+            (!texts.is_empty()).then(|| texts.join(between))
+        }
+        _ => None,
+    }
+}
+
+/// A conversation as text: a paragraph a turn, which begins with who speaks.
+fn conversation(turns: &Value) -> Option<String> {
+    let mut text = String::new();
+    for turn in turns.as_array()? {
+        let said = ["content", "value", "text"];
+        let said = said.iter().find_map(|name| content(turn.get(name)?));
+        let Some(said) = said else {
+            continue; // a call of a tool, a picture
+        };
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        let role = ["role", "from", "speaker"];
+        let role = role.iter().find_map(|name| turn.get(name)?.as_str());
+        if let Some(role) = role {
+            text.push_str(&speaker(role));
+            text.push_str(": ");
+        }
+        text.push_str(said.trim());
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// What a turn says: a string, or the texts of a list of parts.
+fn content(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            let text = |part: &Value| match part {
+                Value::String(text) => Some(text.clone()),
+                part => Some(part.get("text")?.as_str()?.to_owned()),
+            };
+            parts.iter().filter_map(text).collect::<Vec<_>>().join("\n")
+        }
+        _ => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// A role as a speaker's name; ShareGPT's `human` and `gpt` are the user and the assistant.
+fn speaker(role: &str) -> Cow<'_, str> {
+    match role.trim() {
+        "human" | "user" | "prompter" => "User".into(),
+        "gpt" | "assistant" | "chatgpt" | "bing" | "bard" | "model" => "Assistant".into(),
+        "system" => "System".into(),
+        "tool" | "function" => "Tool".into(),
+        other => other.into(),
+    }
+}
+
+/// Parses an object but keeps only the wanted members.
+struct Wanted<'a>(&'a Fields);
+
+impl<'de> DeserializeSeed<'de> for Wanted<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, parser: D) -> Result<Self::Value, D::Error> {
+        parser.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            if self.0.is_wanted(&name) {
+                object.insert(name.into_owned(), members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fill(record: Value, source: SourceConfig) -> Result<RawDocument, String> {
+        let names = Names::of(&Config::default()).with(&source);
+        let fields = Fields::new(&names);
+        let object = fields.parse(record.to_string().as_bytes()).unwrap();
+        let mut row = RawDocument::default();
+        fields.fill(object, &mut row, &source).map(|()| row)
+    }
+
+    fn body(record: Value) -> String {
+        let row = fill(record, SourceConfig::default()).unwrap();
+        String::from_utf8(row.body).unwrap()
+    }
+
+    #[test]
+    fn lists_and_nested_objects_hold_text() {
+        assert_eq!(body(json!({"text": ["a", "", "b"]})), "a\nb");
+        let source = SourceConfig {
+            text_fields: vec!["paragraphs.context".into()],
+            title_fields: vec!["a.b".into()],
+            ..SourceConfig::default()
+        };
+        let record = json!({
+            "text": "not this", "title": "nor this", "a.b": "whole", "a": {"b": "split"},
+            "license": "MIT", "lang": "en",
+            "paragraphs": [{"context": "one", "qas": []}, {"context": "two"}],
+        });
+        let row = fill(record, source).unwrap();
+        assert_eq!(row.body, b"one\n\ntwo");
+        assert_eq!(row.title.as_deref(), Some("whole"));
+        assert_eq!(row.license.as_deref(), Some("MIT"));
+        assert_eq!(row.lang.as_deref(), Some("en"));
+    }
+
+    #[test]
+    fn conversations_become_one_text() {
+        let turns = json!([
+            {"role": "system", "content": "Be kind."},
+            {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url"}]},
+            {"role": "assistant", "content": null, "tool_calls": []},
+            {"role": "Ann", "content": "Hello\n"},
+        ]);
+        let expected = "System: Be kind.\n\nUser: Hi\n\nAnn: Hello";
+        assert_eq!(body(json!({"messages": turns})), expected);
+        let turns = json!([{"from": "human", "value": "1?"}, {"from": "gpt", "value": "2"}]);
+        let expected = "User: 1?\n\nAssistant: 2";
+        assert_eq!(body(json!({"conversations": turns})), expected);
+        let none = fill(
+            json!({"messages": [{"role": "user"}]}),
+            SourceConfig::default(),
+        );
+        assert!(none.unwrap_err().ends_with("html, messages, conversations"));
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_holds_no_text() {
+        let mut value = json!("a");
+        for _ in 0..MAX_DEPTH {
+            value = json!([value]);
+        }
+        assert!(fill(json!({"text": value}), SourceConfig::default()).is_err());
+    }
+}
