@@ -44,11 +44,8 @@ impl Read for Tailed {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.bytes.read(out)?;
         let new = out.get(..read).unwrap_or_default();
-        let last = [
-            &self.last,
-            new.get(read.saturating_sub(8)..).unwrap_or_default(),
-        ]
-        .concat();
+        let new = new.get(read.saturating_sub(8)..).unwrap_or_default();
+        let last = [&self.last[..], new].concat();
         if let Some(last) = last.last_chunk() {
             self.last = *last;
         }
@@ -72,7 +69,7 @@ impl Layer {
                 Self::Bzip2(Box::new(Members::new(input, Bzip2::new())))
             }
             [0x04, 0x22, 0x4d, 0x18] => Self::Lz4(Box::new(lz4_flex::frame::FrameDecoder::new(
-                Bytes::new(input),
+                Tailed::new(input),
             ))),
             _ => Self::Plain(input),
         })
@@ -103,9 +100,9 @@ impl Layer {
             Self::Plain(input) => input.read(out),
             Self::Lz4(decoder) => match decoder.read(out) {
                 // Only a frame may end here.
-                Ok(0) => match decoder.get_mut().bytes.fill() {
-                    Ok([]) if decoder.get_ref().ends_a_frame() => Ok(0),
-                    Ok([]) => Err(ErrorKind::UnexpectedEof.into()),
+                Ok(0) => match decoder.get_mut().bytes.fill().map(<[u8]>::len) {
+                    Ok(0) if decoder.get_ref().ends_a_frame() => Ok(0),
+                    Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
                     Ok(_) => return Ok(Step::Data(0)),
                     Err(error) => Err(error),
                 },
