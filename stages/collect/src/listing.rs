@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use textmill_schemas::Reason;
 use walkdir::{DirEntry, WalkDir};
 
@@ -125,11 +125,11 @@ impl Source {
             return Err(error("`delimiter` is no ASCII character".into()));
         }
         let path = expand(&config.path, |name| std::env::var(name).ok()).map_err(error)?;
-        let include = globs(&config.include).map_err(error)?;
+        let include = glob::set(&config.include).map_err(error)?;
         Ok(Self {
             path,
             include: (!config.include.is_empty()).then_some(include),
-            exclude: globs(&config.exclude).map_err(error)?,
+            exclude: glob::set(&config.exclude).map_err(error)?,
             card: OnceLock::new(),
             config: config.clone(),
         })
@@ -435,14 +435,6 @@ fn system_message(error: &walkdir::Error) -> String {
     error
         .io_error()
         .map_or_else(|| error.to_string(), ToString::to_string)
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet, String> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(Glob::new(pattern).map_err(|error| error.to_string())?);
-    }
-    set.build().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

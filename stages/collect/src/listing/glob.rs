@@ -1,8 +1,8 @@
-//! The pattern of a source's path.
+//! The patterns of a source: of its path, `include` and `exclude`.
 
 use std::path::{Path, PathBuf};
 
-use globset::{Error, Glob, GlobBuilder, GlobMatcher};
+use globset::{Error, Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 /// What follows the folder before the first pattern.
 pub(super) struct PathGlob {
@@ -51,6 +51,15 @@ pub(super) fn split(path: &str) -> Option<(PathBuf, String)> {
         None => (".", path),
     };
     Some((PathBuf::from(base), pattern.to_owned()))
+}
+
+/// The patterns of `include` or `exclude`; the error is the pattern's.
+pub(super) fn set(patterns: &[String]) -> Result<GlobSet, String> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(|error| error.to_string())?);
+    }
+    set.build().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
