@@ -1,6 +1,7 @@
 //! Where the records of tables and of JSON hold what: names of fields, and the way from a record
 //! to a document.
 
+mod conversation;
 mod surrogates;
 
 use std::borrow::Cow;
@@ -239,7 +240,7 @@ impl Fields {
     fn conversation(&self, record: &Map<String, Value>) -> Option<String> {
         self.of(Part::Messages)
             .iter()
-            .find_map(|path| conversation(get(record, path)?))
+            .find_map(|path| conversation::text(get(record, path)?))
     }
 }
 
@@ -265,56 +266,6 @@ fn text_at(value: &mut Value, path: &[String], depth: usize) -> Option<String> {
             (!texts.is_empty()).then(|| texts.join(between))
         }
         _ => None,
-    }
-}
-
-/// A conversation as text: a paragraph a turn, which begins with who speaks.
-fn conversation(turns: &Value) -> Option<String> {
-    let mut text = String::new();
-    for turn in turns.as_array()? {
-        let said = ["content", "value", "text"];
-        let said = said.iter().find_map(|name| content(turn.get(name)?));
-        let Some(said) = said else {
-            continue; // a call of a tool, a picture
-        };
-        if !text.is_empty() {
-            text.push_str("\n\n");
-        }
-        let role = ["role", "from", "speaker"];
-        let role = role.iter().find_map(|name| turn.get(name)?.as_str());
-        if let Some(role) = role {
-            text.push_str(&speaker(role));
-            text.push_str(": ");
-        }
-        text.push_str(said.trim());
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-/// What a turn says: a string, or the texts of a list of parts.
-fn content(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            let text = |part: &Value| match part {
-                Value::String(text) => Some(text.clone()),
-                part => Some(part.get("text")?.as_str()?.to_owned()),
-            };
-            parts.iter().filter_map(text).collect::<Vec<_>>().join("\n")
-        }
-        _ => return None,
-    };
-    (!text.trim().is_empty()).then_some(text)
-}
-
-/// A role as a speaker's name; ShareGPT's `human` and `gpt` are the user and the assistant.
-fn speaker(role: &str) -> Cow<'_, str> {
-    match role.trim() {
-        "human" | "user" | "prompter" => "User".into(),
-        "gpt" | "assistant" | "chatgpt" | "bing" | "bard" | "model" => "Assistant".into(),
-        "system" => "System".into(),
-        "tool" | "function" => "Tool".into(),
-        other => other.into(),
     }
 }
 

@@ -140,9 +140,11 @@ impl Body {
         let paragraph = &self.paragraph;
         let style = paragraph.style.as_deref();
         let style = style.and_then(|style| self.styles.get(style));
-        let heading = paragraph.outline.or(style.and_then(|style| style.heading));
+        let heading = paragraph
+            .outline
+            .or(style.as_ref().and_then(|style| style.heading));
         let list = paragraph.list.as_ref();
-        let list = list.or(style.and_then(|style| style.list.as_ref()));
+        let list = list.or(style.as_ref().and_then(|style| style.list.as_ref()));
         self.flow.set(match (heading, list) {
             (Some(level), _) => Block::Heading(level),
             (None, Some(list)) if list != "0" => Block::Item {
@@ -151,7 +153,7 @@ impl Body {
             },
             _ => Block::Paragraph,
         });
-        self.paragraph.is_title = style.is_some_and(|style| style.is_title);
+        self.paragraph.is_title = style.as_ref().is_some_and(|style| style.is_title);
     }
 }
 

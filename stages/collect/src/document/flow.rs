@@ -90,9 +90,9 @@ impl Flow {
         let Some(open) = self.open.pop() else {
             return;
         };
-        if let Some(outer) = self.open.last_mut() {
-            outer.boxes.push((open.block, open.text));
-            outer.boxes.extend(open.boxes);
+        // All hang on the outermost, so that none is moved twice.
+        if let Some(outermost) = self.open.first_mut() {
+            outermost.boxes.push((open.block, open.text));
             return;
         }
         self.pending = 0;

@@ -14,6 +14,8 @@ use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
 /// Begins an Arrow file; a stream follows.
 const MAGIC: &[u8] = b"ARROW1\0\0";
+/// Most zeros between the magic word and the stream.
+const MAX_PADDING: usize = 256;
 /// Begins each message of a stream.
 const CONTINUATION: &[u8] = &[0xff; 4];
 /// Longest batch of rows that is held, in records of the greatest length.
@@ -38,6 +40,12 @@ pub(crate) fn read(
     let fields = settings.fields_of(&file.source.config);
     if stream.peek(MAGIC.len()) == MAGIC {
         stream.consume(MAGIC.len());
+        // Up to a boundary that the writer chose.
+        for _ in 0..MAX_PADDING {
+            if stream.peek(1) == [0] {
+                stream.consume(1);
+            }
+        }
     }
     let mut batches = Batches {
         stream,

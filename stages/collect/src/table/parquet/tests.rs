@@ -11,7 +11,6 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 
-use super::*;
 use crate::config::SourceConfig;
 use crate::listing::Source;
 use crate::reader::testing::{read_bytes, source};
