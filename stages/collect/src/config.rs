@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::fetch::FetchConfig;
+
 /// The `[collect]` section: what to read, and within which bounds.
 ///
 /// The `*_fields` keys say where a JSON line holds what: the first name that is present wins;
@@ -26,6 +28,8 @@ pub struct Config {
     pub time_fields: Vec<String>,
     /// JSON fields that may hold the author.
     pub author_fields: Vec<String>,
+    /// How pages are fetched.
+    pub fetch: FetchConfig,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -43,6 +47,7 @@ impl Default for Config {
             lang_fields: names(&["lang", "language"]),
             time_fields: names(&["time", "date", "timestamp", "created_utc"]),
             author_fields: names(&["author"]),
+            fetch: FetchConfig::default(),
             source: Vec::new(),
         }
     }

@@ -71,6 +71,16 @@ pub fn warc(data: &[u8]) {
     file(Kind::Warc, "a.warc", data);
 }
 
+/// A `robots.txt`, and a path to ask it for.
+pub fn robots(data: &[u8]) {
+    crate::fetch::fuzz_robots(data);
+}
+
+/// A sitemap, a feed or a list; and a page's asks to be kept out.
+pub fn sitemap(data: &[u8]) {
+    crate::fetch::fuzz_sitemap(data);
+}
+
 /// JSON lines.
 pub fn jsonl(data: &[u8]) {
     file(Kind::Jsonl, "a.jsonl", data);

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, Kind, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
 
@@ -91,6 +91,11 @@ impl Source {
             return Err(Error::NoSource);
         }
         Ok(sources)
+    }
+
+    /// Its path with variables filled in.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     fn lets_through(&self, relative: &Path) -> bool {
@@ -185,6 +190,10 @@ impl Listing {
     pub fn read(sources: &[Source], task_bytes: u64) -> Result<Self, Error> {
         let mut files = Vec::new();
         for (index, source) in sources.iter().enumerate() {
+            // What is fetched is not there yet.
+            if source.config.kind == Kind::Web {
+                continue;
+            }
             files.extend(source.list(index)?);
         }
         let tasks = cut(&files, task_bytes, |source| {
