@@ -3,6 +3,7 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod web;
 
 use std::path::{Path, PathBuf};
 

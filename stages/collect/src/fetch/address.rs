@@ -152,19 +152,59 @@ mod tests {
     #[test]
     fn only_the_open_internet() {
         for address in [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.255.255", "169.254.169.254",
-            "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1",
-            "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.1.1.1", "255.255.255.255",
-            "::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "64:ff9b::808:808", "64:ff9b:1::1",
-            "100::1", "2001::1", "2001:2::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "5f00::1",
-            "fc00::1", "fd12::1", "fe80::1", "fec0::1", "ff02::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.1.1.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:8.8.8.8",
+            "::ffff:127.0.0.1",
+            "64:ff9b::808:808",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:2::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
         for address in [
-            "8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1",
-            "192.0.1.1", "198.17.0.1", "223.255.255.255", "2606:4700::1111", "2001:200::1",
-            "2a00:1450::1", "3ffe::1",
+            "8.8.8.8",
+            "1.1.1.1",
+            "100.63.255.255",
+            "100.128.0.0",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.0.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2001:200::1",
+            "2a00:1450::1",
+            "3ffe::1",
         ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
@@ -173,14 +213,31 @@ mod tests {
     #[test]
     fn literals_of_all_forms() {
         for url in [
-            "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/",
-            "http://127.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://0/",
-            "http://%31%32%37.0.0.1/", "http://１２７.0.0.1/",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://127.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://0/",
+            "http://%31%32%37.0.0.1/",
+            "http://１２７.0.0.1/",
         ] {
-            assert!(private_literal(&Url::parse(url).unwrap()).is_some(), "{url}");
+            assert!(
+                private_literal(&Url::parse(url).unwrap()).is_some(),
+                "{url}"
+            );
         }
-        for url in ["http://8.8.8.8/", "http://localhost/", "http://127.0.0.1.example/"] {
-            assert!(private_literal(&Url::parse(url).unwrap()).is_none(), "{url}");
+        for url in [
+            "http://8.8.8.8/",
+            "http://localhost/",
+            "http://127.0.0.1.example/",
+        ] {
+            assert!(
+                private_literal(&Url::parse(url).unwrap()).is_none(),
+                "{url}"
+            );
         }
     }
 
@@ -189,12 +246,20 @@ mod tests {
         let mixed: LookUp = |_| Ok(vec![[10, 0, 0, 1].into(), [9, 9, 9, 9].into()]);
         let private: LookUp = |_| Ok(vec![[10, 0, 0, 1].into()]);
         let of = |look_up, allow_private| {
-            let resolver = Resolver { look_up, allow_private };
-            resolver.addresses("a.example").map_err(|error| Private::find(&*error).is_some())
+            let resolver = Resolver {
+                look_up,
+                allow_private,
+            };
+            resolver
+                .addresses("a.example")
+                .map_err(|error| Private::find(&*error).is_some())
         };
         assert_eq!(of(mixed, false), Ok(vec![[9, 9, 9, 9].into()]));
         assert_eq!(of(private, false), Err(true));
         assert_eq!(of(private, true), Ok(vec![[10, 0, 0, 1].into()]));
-        assert_eq!(of(|_| Err(io::ErrorKind::NotFound.into()), false), Err(false));
+        assert_eq!(
+            of(|_| Err(io::ErrorKind::NotFound.into()), false),
+            Err(false)
+        );
     }
 }

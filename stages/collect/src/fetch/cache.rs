@@ -84,7 +84,8 @@ impl Cache {
         let path = self.root.join(".lock");
         let file = File::create(&path).map_err(|error| Error::fetched(&path, error))?;
         let locked = file.try_lock();
-        locked.map_err(|_| Error::fetched(&self.root, "another textmill fetches into this folder"))?;
+        locked
+            .map_err(|_| Error::fetched(&self.root, "another textmill fetches into this folder"))?;
         Ok(file)
     }
 
@@ -138,7 +139,9 @@ impl Cache {
     pub fn put_addresses(&self, key: &str, seeds: &[Seed]) -> Result<bool, Error> {
         let path = self.root.join("addresses.jsonl");
         let json = |error: serde_json::Error| Error::fetched(&path, error);
-        let key = Key { key: key.to_owned() };
+        let key = Key {
+            key: key.to_owned(),
+        };
         let mut bytes = serde_json::to_vec(&key).map_err(json)?;
         bytes.push(b'\n');
         for seed in seeds {
@@ -264,8 +267,14 @@ mod tests {
         assert_eq!(file_name("www.a-b.example"), "www.a-b.example");
         for name in ["", "..", "a/b", "a_b", "[::1]", "Ä", "A", &"x".repeat(300)] {
             let file = file_name(name);
-            assert!(file.len() < 100 && !file.contains('/') && !file.starts_with('.'), "{file}");
-            assert!(file.ends_with(|c: char| c.is_ascii_hexdigit()) && file.contains('_'), "{file}");
+            assert!(
+                file.len() < 100 && !file.contains('/') && !file.starts_with('.'),
+                "{file}"
+            );
+            assert!(
+                file.ends_with(|c: char| c.is_ascii_hexdigit()) && file.contains('_'),
+                "{file}"
+            );
         }
         assert_ne!(file_name("a/b"), file_name("a_b"));
     }
@@ -290,7 +299,10 @@ mod tests {
         assert_eq!(read.key, "key");
         assert!(read.seeds.iter().map(|(seed, _)| seed).eq(&seeds));
         let units = read.units();
-        let names: Vec<_> = units.iter().map(|unit| (unit.name.as_str(), unit.addresses.len())).collect();
+        let names: Vec<_> = units
+            .iter()
+            .map(|unit| (unit.name.as_str(), unit.addresses.len()))
+            .collect();
         assert_eq!(names, [("a.example", 2), ("b.example", 1)]);
         assert!(cache.put_addresses("key", &seeds[..1]).unwrap(), "changed");
     }

@@ -15,7 +15,8 @@ use super::settings::FetchConfig;
 use crate::Error;
 
 /// Media types that are asked for, all others last: feeds and sitemaps come as anything.
-const ACCEPT: &str = "text/html,application/xhtml+xml,text/plain;q=0.9,text/markdown;q=0.9,*/*;q=0.5";
+const ACCEPT: &str =
+    "text/html,application/xhtml+xml,text/plain;q=0.9,text/markdown;q=0.9,*/*;q=0.5";
 /// Encodings that the reader of crawls takes off again.
 const ACCEPT_ENCODING: &str = "gzip, deflate, br";
 
@@ -91,8 +92,10 @@ impl Failure {
             Self::Private(detail) => Reason::new("collect.private_address").detail(format!(
                 "{detail}; set collect.fetch.allow_private = true if it is meant"
             )),
-            Self::Timeout(limit) => Reason::new("collect.timeout")
-                .detail(format!("no whole answer in {} seconds", limit.as_secs_f64())),
+            Self::Timeout(limit) => Reason::new("collect.timeout").detail(format!(
+                "no whole answer in {} seconds",
+                limit.as_secs_f64()
+            )),
             Self::TooLarge(bytes, limit) => Reason::new("collect.too_large")
                 .measured(*bytes as f64, *limit as f64)
                 .detail("longer than collect.fetch.max_bytes"),
@@ -239,7 +242,9 @@ impl Client {
 }
 
 /// The cause of an error; an I/O error shows what it wraps only on being asked.
-fn inner<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+fn inner<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a (dyn std::error::Error + 'static)> {
     let wrapped = error
         .downcast_ref::<std::io::Error>()
         .and_then(std::io::Error::get_ref);

@@ -79,7 +79,11 @@ pub(crate) enum Arrived {
 
 impl<'a> Fetcher<'a> {
     /// Prepares connections.
-    pub fn new(config: &'a FetchConfig, look_up: LookUp, cancel: &'a AtomicBool) -> Result<Self, Error> {
+    pub fn new(
+        config: &'a FetchConfig,
+        look_up: LookUp,
+        cancel: &'a AtomicBool,
+    ) -> Result<Self, Error> {
         Ok(Self {
             config,
             opt_out: OptOut::new(config),
@@ -115,7 +119,9 @@ impl<'a> Fetcher<'a> {
             let delay = site.delay(&self.token);
             let exchange = match self.ask(&url, &conditions, delay, &want, other)? {
                 Ok(exchange) => exchange,
-                Err(failure) => return Ok(Arrived::Refused(failure.reason(), failure.is_passing())),
+                Err(failure) => {
+                    return Ok(Arrived::Refused(failure.reason(), failure.is_passing()));
+                }
             };
             match exchange.status {
                 200 => return Ok(Arrived::Answer(exchange)),
@@ -265,7 +271,13 @@ impl<'a> Fetcher<'a> {
                 200..=299 => {
                     let head = crate::http::parse(&exchange.head).unwrap_or_default();
                     let body = crate::http::decode(&head, exchange.body, limit * 8);
-                    return Ok(Ok(body.ok()));
+                    return Ok(match body {
+                        Ok(body) => Ok(Some(body)),
+                        Err(_) => {
+                            let detail = format!("{path} cannot be unpacked");
+                            Err(Reason::new("collect.robots").detail(detail))
+                        }
+                    });
                 }
                 300..=399 => match redirect(&exchange) {
                     Ok(next) => at = next,
@@ -274,7 +286,8 @@ impl<'a> Fetcher<'a> {
                 // 429 asks to come less, not to come freely.
                 429 | 500.. => {
                     let status = exchange.status;
-                    let detail = format!("{path} was answered with status {status}: nothing may be fetched");
+                    let detail =
+                        format!("{path} was answered with status {status}: nothing may be fetched");
                     return Ok(Err(Reason::new("collect.robots").detail(detail)));
                 }
                 _ => return Ok(Ok(None)),
@@ -323,7 +336,10 @@ pub(crate) fn media_problem(headers: &HeaderMap) -> Option<String> {
     let declared = headers.get("content-type")?.to_str().ok()?;
     let essence = crate::http::media_type(declared).essence;
     let vague = !essence.contains('/')
-        || matches!(essence.as_str(), "application/octet-stream" | "application/unknown");
+        || matches!(
+            essence.as_str(),
+            "application/octet-stream" | "application/unknown"
+        );
     let document = matches!(
         essence.as_str(),
         "text/html" | "application/xhtml+xml" | "text/plain" | "text/markdown"

@@ -142,10 +142,13 @@ impl Ledger {
 
     /// Where the last known record of a WARC file ends.
     pub fn end_of(&self, file: &str) -> Option<u64> {
-        let ends = self.entries.values().filter_map(|(outcome, _)| match outcome {
-            Outcome::Page(page) if page.file == file => Some(page.end),
-            _ => None,
-        });
+        let ends = self
+            .entries
+            .values()
+            .filter_map(|(outcome, _)| match outcome {
+                Outcome::Page(page) if page.file == file => Some(page.end),
+                _ => None,
+            });
         ends.max()
     }
 
@@ -167,7 +170,14 @@ impl Ledger {
     /// Adds an outcome; says whether an older one was replaced.
     pub fn put(&mut self, address: &str, outcome: Outcome) -> Result<bool, Error> {
         let old = self.get(address).map(|(old, _)| old);
-        if old == Some(&outcome) {
+        let is_same = match (old, &outcome) {
+            // The words for a failure may differ each time.
+            (Some(Outcome::Dropped(old)), Outcome::Dropped(new)) => {
+                old.rule == new.rule && old.value == new.value
+            }
+            (old, new) => old == Some(new),
+        };
+        if is_same {
             return Ok(false);
         }
         let replaces = old.is_some();
@@ -184,7 +194,8 @@ impl Ledger {
         };
         file.write_all(&bytes).map_err(at)?;
         self.file = Some(file);
-        self.entries.insert(line.address, (line.outcome, self.length));
+        self.entries
+            .insert(line.address, (line.outcome, self.length));
         self.length += bytes.len() as u64;
         Ok(replaces)
     }
@@ -194,7 +205,10 @@ impl Ledger {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(at)?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.path);
         let file = file.map_err(at)?;
         // A line that a killed run has begun.
         file.set_len(self.length).map_err(at)?;
@@ -204,7 +218,9 @@ impl Ledger {
     /// Makes sure that the lines are on the disk.
     pub fn sync(&self) -> Result<(), Error> {
         let synced = self.file.as_ref().map(File::sync_all);
-        synced.unwrap_or(Ok(())).map_err(|error| Error::fetched(&self.path, error))
+        synced
+            .unwrap_or(Ok(()))
+            .map_err(|error| Error::fetched(&self.path, error))
     }
 }
 
@@ -235,19 +251,33 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("sub/a.jsonl");
         let mut ledger = Ledger::read(&path).unwrap();
-        assert!(!ledger.put("http://a.example/", refused("collect.timeout")).unwrap());
+        assert!(
+            !ledger
+                .put("http://a.example/", refused("collect.timeout"))
+                .unwrap()
+        );
         assert!(ledger.put("http://a.example/", page(9)).unwrap());
-        assert!(!ledger.put("http://a.example/", page(9)).unwrap(), "nothing new");
-        ledger.put("http://b.example/", refused("collect.robots")).unwrap();
+        assert!(
+            !ledger.put("http://a.example/", page(9)).unwrap(),
+            "nothing new"
+        );
+        ledger
+            .put("http://b.example/", refused("collect.robots"))
+            .unwrap();
         ledger.sync().unwrap();
         let whole = fs::read(&path).unwrap();
         fs::write(&path, [&whole[..], b"{\"address\": \"http://c"].concat()).unwrap();
         let mut again = Ledger::read(&path).unwrap();
         assert_eq!(again.get("http://a.example/").unwrap().0, &page(9));
         assert_eq!(again.end_of("a.warc.gz"), Some(9));
-        again.put("http://c.example/", refused("collect.robots")).unwrap();
+        again
+            .put("http://c.example/", refused("collect.robots"))
+            .unwrap();
         let last = Ledger::read(&path).unwrap();
-        assert_eq!(last.get("http://c.example/").unwrap(), (&refused("collect.robots"), whole.len() as u64));
+        assert_eq!(
+            last.get("http://c.example/").unwrap(),
+            (&refused("collect.robots"), whole.len() as u64)
+        );
     }
 
     #[test]

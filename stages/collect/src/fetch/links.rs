@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use encoding_rs::Encoding;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use serde_json::Value;
+use serde::Deserialize;
 use url::Url;
 
 use super::robots::Robots;
@@ -202,7 +202,9 @@ impl Finder<'_> {
 fn reference(tag: &BytesStart) -> Option<String> {
     let mut link = None;
     for attribute in tag.attributes().with_checks(false).flatten() {
-        let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()?;
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .ok()?;
         match attribute.key.0 {
             "href" => link = Some(value.into_owned()),
             "rel" if value != "alternate" => return None,
@@ -212,27 +214,39 @@ fn reference(tag: &BytesStart) -> Option<String> {
     link
 }
 
+/// What is read of a JSON Feed.
+#[derive(Deserialize)]
+struct JsonFeed {
+    version: String,
+    #[serde(default)]
+    items: Vec<JsonItem>,
+}
+
+#[derive(Deserialize)]
+struct JsonItem {
+    url: Option<String>,
+    external_url: Option<String>,
+}
+
 fn json_feed(text: &str, limit: usize) -> Links {
-    let Ok(feed) = serde_json::from_str::<Value>(text) else {
-        return Links::None;
-    };
-    let version = feed.get("version").and_then(Value::as_str);
-    if !version.is_some_and(|version| version.contains("jsonfeed.org/")) {
-        return Links::None;
+    match serde_json::from_str::<JsonFeed>(text) {
+        Ok(feed) if feed.version.contains("jsonfeed.org/") => {
+            let links = feed.items.into_iter();
+            let links = links.filter_map(|item| item.url.or(item.external_url));
+            Links::Pages(links.take(limit).collect())
+        }
+        _ => Links::None,
     }
-    let items = feed.get("items").and_then(Value::as_array);
-    let links = items.into_iter().flatten().filter_map(|item| {
-        let link = item.get("url").or_else(|| item.get("external_url"))?;
-        Some(link.as_str()?.to_owned())
-    });
-    Links::Pages(links.take(limit).collect())
 }
 
 /// A sitemap of one address a line.
 fn plain(text: &str, limit: usize) -> Links {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_address = |line: &str| {
-        let lower = line.get(..8).map(str::to_ascii_lowercase).unwrap_or_default();
+        let lower = line
+            .get(..8)
+            .map(str::to_ascii_lowercase)
+            .unwrap_or_default();
         (lower.starts_with("http://") || lower == "https://") && !line.contains(char::is_whitespace)
     };
     let mut start = lines.clone().scan(0, |bytes, line| {
@@ -255,7 +269,11 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Links {
-        find(text.as_bytes(), &Url::parse("https://a.example/dir/list").unwrap(), 100)
+        find(
+            text.as_bytes(),
+            &Url::parse("https://a.example/dir/list").unwrap(),
+            100,
+        )
     }
 
     fn pages(links: &[&str]) -> Links {
@@ -264,13 +282,26 @@ mod tests {
 
     #[test]
     fn sitemaps() {
-        let found = of("<?xml version='1.0'?><!-- x --><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' \
+        let found = of(
+            "<?xml version='1.0'?><!-- x --><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' \
             xmlns:image='i'><url><loc> https://a.example/1?a=b&amp;c=&#100; </loc><image:image><image:loc>https://a.example/i.png\
-            </image:loc></image:image></url><url><loc><![CDATA[/2]]></loc></url><url><loc/></url></urlset>");
-        assert_eq!(found, pages(&["https://a.example/1?a=b&c=d", "https://a.example/2"]));
-        let found = of("<sm:sitemapindex><sm:sitemap><sm:loc>https://a.example/s.xml.gz</sm:loc></sm:sitemap>");
-        assert_eq!(found, Links::Lists(vec!["https://a.example/s.xml.gz".into()]));
-        assert_eq!(of("https://a.example/1\r\n\n HTTP://b.example/2 \n"), pages(&["https://a.example/1", "http://b.example/2"]));
+            </image:loc></image:image></url><url><loc><![CDATA[/2]]></loc></url><url><loc/></url></urlset>",
+        );
+        assert_eq!(
+            found,
+            pages(&["https://a.example/1?a=b&c=d", "https://a.example/2"])
+        );
+        let found = of(
+            "<sm:sitemapindex><sm:sitemap><sm:loc>https://a.example/s.xml.gz</sm:loc></sm:sitemap>",
+        );
+        assert_eq!(
+            found,
+            Links::Lists(vec!["https://a.example/s.xml.gz".into()])
+        );
+        assert_eq!(
+            of("https://a.example/1\r\n\n HTTP://b.example/2 \n"),
+            pages(&["https://a.example/1", "http://b.example/2"])
+        );
         let gbk = [&b"<?xml version='1.0' encoding='GBK'?><urlset><url><loc>/\xd6\xd0</loc></url></urlset>"[..]].concat();
         let found = find(&gbk, &Url::parse("https://a.example/").unwrap(), 100);
         assert_eq!(found, pages(&["https://a.example/%E4%B8%AD"]));
@@ -278,21 +309,43 @@ mod tests {
 
     #[test]
     fn feeds() {
-        let found = of("<rss><channel><link>/</link><item><title>a</title><link>/1</link><atom:link href='/1c' rel='replies'/>\
-            </item><item><link></link></item><item><link>2&amp;3</link></item></channel></rss>");
-        assert_eq!(found, pages(&["https://a.example/1", "https://a.example/dir/2&3"]));
-        let found = of("<feed xmlns='http://www.w3.org/2005/Atom'><link href='/'/><entry><link rel='self' href='/x'/>\
-            <link href='/1'/></entry><entry><link rel='alternate' href='/2?a&amp;b'/></entry></feed>");
-        assert_eq!(found, pages(&["https://a.example/1", "https://a.example/2?a&b"]));
+        let found = of(
+            "<rss><channel><link>/</link><item><title>a</title><link>/1</link><atom:link href='/1c' rel='replies'/>\
+            </item><item><link></link></item><item><link>2&amp;3</link></item></channel></rss>",
+        );
+        assert_eq!(
+            found,
+            pages(&["https://a.example/1", "https://a.example/dir/2&3"])
+        );
+        let found = of(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><link href='/'/><entry><link rel='self' href='/x'/>\
+            <link href='/1'/></entry><entry><link rel='alternate' href='/2?a&amp;b'/></entry></feed>",
+        );
+        assert_eq!(
+            found,
+            pages(&["https://a.example/1", "https://a.example/2?a&b"])
+        );
         let found = of("<rdf:RDF><item rdf:about='/1'><link>/1</link></item></rdf:RDF>");
         assert_eq!(found, pages(&["https://a.example/1"]));
-        let found = of(r#"{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "/1"}, {"external_url": "/2"}, {}]}"#);
-        assert_eq!(found, pages(&["https://a.example/1", "https://a.example/2"]));
+        let found = of(
+            r#"{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "/1"}, {"external_url": "/2"}, {}]}"#,
+        );
+        assert_eq!(
+            found,
+            pages(&["https://a.example/1", "https://a.example/2"])
+        );
     }
 
     #[test]
     fn pages_are_no_lists() {
-        for text in ["", "<!DOCTYPE html><html>", "words", "https://a.example/ is a site", "{\"a\": 1}", "<svg/>"] {
+        for text in [
+            "",
+            "<!DOCTYPE html><html>",
+            "words",
+            "https://a.example/ is a site",
+            "{\"a\": 1}",
+            "<svg/>",
+        ] {
             assert_eq!(of(text), Links::None, "{text}");
         }
         let address = Url::parse("https://a.example/robots.txt").unwrap();
@@ -303,8 +356,18 @@ mod tests {
     #[test]
     fn damage_and_depth_keep_what_is_before() {
         let start = "<urlset><url><loc>/1</loc></url>";
-        for end in ["<url><loc>/2", "<a b='", "</urlset></urlset>", &"<a>".repeat(100_000)] {
-            assert_eq!(of(&format!("{start}{end}")), pages(&["https://a.example/1"]), "{}", &end[..5]);
+        for end in [
+            "<url><loc>/2",
+            "<a b='",
+            "</urlset></urlset>",
+            &"<a>".repeat(100_000),
+        ] {
+            assert_eq!(
+                of(&format!("{start}{end}")),
+                pages(&["https://a.example/1"]),
+                "{}",
+                &end[..5]
+            );
         }
         let many = "<url><loc>/1</loc></url>".repeat(500);
         match of(&format!("<urlset>{many}")) {

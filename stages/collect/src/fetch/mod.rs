@@ -11,6 +11,7 @@ mod fetcher;
 mod hosts;
 mod ledger;
 mod links;
+mod meta;
 mod opt_out;
 mod read;
 mod retry;
@@ -88,7 +89,11 @@ impl Web {
     pub fn hash(&self, sources: &[Source]) -> Result<String, Error> {
         let mut hasher = blake3::Hasher::new();
         for source in self.sources(sources) {
-            for part in [&source.config.name, &key(source)?, &self.cache(source).version()?] {
+            for part in [
+                &source.config.name,
+                &key(source)?,
+                &self.cache(source).version()?,
+            ] {
                 hasher.update(&(part.len() as u64).to_le_bytes());
                 hasher.update(part.as_bytes());
             }
@@ -166,7 +171,11 @@ impl Web {
         Ok(changed && known)
     }
 
-    fn fetched(&self, sources: &[Source], task_bytes: u64) -> Result<&(Vec<Fetched>, Vec<Task>), Error> {
+    fn fetched(
+        &self,
+        sources: &[Source],
+        task_bytes: u64,
+    ) -> Result<&(Vec<Fetched>, Vec<Task>), Error> {
         if let Some(fetched) = self.fetched.get() {
             return Ok(fetched);
         }
@@ -221,7 +230,8 @@ pub(crate) struct Reading<'a> {
 impl Reading<'_> {
     /// Reads it.
     pub fn read(&self, settings: &Settings, out: &mut impl Output) -> Result<(), Stop> {
-        self.fetched.read(self.units.clone(), self.source, settings, out)
+        self.fetched
+            .read(self.units.clone(), self.source, settings, out)
     }
 }
 
@@ -271,7 +281,10 @@ pub(crate) fn fuzz_robots(data: &[u8]) {
     let (text, path) = data.split_at(data.len() / 2);
     let robots = robots::Robots::parse(text);
     let path = String::from_utf8_lossy(path);
-    let _ = (robots.allows("textmill", &path), robots.crawl_delay("textmill"));
+    let _ = (
+        robots.allows("textmill", &path),
+        robots.crawl_delay("textmill"),
+    );
     let _ = opt_out::Reservations::parse(text).reserves(&path);
 }
 

@@ -8,6 +8,7 @@
 
 use serde::Deserialize;
 
+use super::meta::metas;
 use super::robots::{Pattern, normalize};
 use super::settings::FetchConfig;
 
@@ -15,8 +16,6 @@ use super::settings::FetchConfig;
 pub(crate) const TDM_PATH: &str = "/.well-known/tdmrep.json";
 /// Rules of that file at most.
 const MAX_RULES: usize = 10_000;
-/// Start of a page that is searched for meta tags.
-const MAX_HEAD: usize = 1 << 20;
 
 /// What keeps a page out.
 pub(crate) struct OptOut {
@@ -56,10 +55,12 @@ impl OptOut {
                 _ => {}
             }
         }
-        for meta in metas(page.get(..MAX_HEAD).unwrap_or(page)) {
+        for meta in metas(page) {
             let name = meta.name.to_ascii_lowercase();
             if name == "tdm-reservation" {
-                tdm = reservation(&meta.content).map(|set| (set, "a meta tag")).or(tdm);
+                tdm = reservation(&meta.content)
+                    .map(|set| (set, "a meta tag"))
+                    .or(tdm);
                 continue;
             }
             let ask = match name.as_str() {
@@ -74,22 +75,31 @@ impl OptOut {
         (self.tdm && reserved).then(|| format!("tdm-reservation in {place}"))
     }
 
-    /// The ask in a list of directives, which may be meant for one robot: `gptbot: noindex, none`.
+    /// The ask in a list of directives. Those behind the name of a robot are for it alone, up to
+    /// the next name: `noindex, gptbot: noindex, otherbot: noai`.
     fn in_tag(&self, value: &str) -> Option<String> {
-        if let Some((agent, asks)) = value.split_once(':')
-            && self.knows(agent.trim())
-        {
-            return self.of_agent(agent.trim(), asks);
+        let mut agent = None;
+        for part in value.split([',', ';']) {
+            let asks = match part.split_once(':') {
+                Some((name, asks)) if !is_directive(name.trim()) => {
+                    agent = Some(name.trim());
+                    asks
+                }
+                _ => part,
+            };
+            let found = match agent {
+                Some(agent) => self.of_agent(agent, asks),
+                None => {
+                    let mut asks = asks.split_whitespace();
+                    let noai = asks.any(|ask| ask.eq_ignore_ascii_case("noai"));
+                    (self.noai && noai).then(|| "noai".to_owned())
+                }
+            };
+            if found.is_some() {
+                return found;
+            }
         }
-        // `unavailable_after: date` and `otherbot: noai` are not for us.
-        let mut asks = value.split([',', ';', ' ']).map(str::trim);
-        let for_other = value.split_once(':').is_some_and(|(agent, _)| {
-            let directive = ["unavailable_after", "max-"];
-            let agent = agent.trim().to_ascii_lowercase();
-            !agent.contains([',', ' ']) && !directive.iter().any(|name| agent.starts_with(name))
-        });
-        let noai = asks.any(|ask| ask.eq_ignore_ascii_case("noai"));
-        (self.noai && noai && !for_other).then(|| "noai".to_owned())
+        None
     }
 
     fn knows(&self, agent: &str) -> bool {
@@ -107,6 +117,12 @@ impl OptOut {
         let ask = asks.find(|ask| matches!(ask.as_str(), "noindex" | "none" | "noai"))?;
         Some(format!("{}:{ask}", agent.to_ascii_lowercase()))
     }
+}
+
+/// Whether a word before a colon is a directive with a value, and not the name of a robot.
+fn is_directive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "unavailable_after" || name.starts_with("max-")
 }
 
 fn reservation(value: &str) -> Option<bool> {
@@ -151,110 +167,13 @@ impl Reservations {
     /// Whether a path is reserved: the longest matching location says it, as in `robots.txt`.
     pub fn reserves(&self, path: &str) -> bool {
         let path = normalize(path.as_bytes(), false);
-        let matching = self.rules.iter().filter(|(pattern, _)| pattern.matches(&path));
+        let matching = self
+            .rules
+            .iter()
+            .filter(|(pattern, _)| pattern.matches(&path));
         let longest = matching.max_by_key(|(pattern, set)| (pattern.len(), *set));
         longest.is_some_and(|(_, set)| *set)
     }
-}
-
-struct Meta {
-    name: String,
-    content: String,
-}
-
-/// The meta tags of a page in any encoding that has ASCII's bytes for ASCII; comments and scripts
-/// are passed over.
-fn metas(page: &[u8]) -> impl Iterator<Item = Meta> {
-    let mut rest = page;
-    std::iter::from_fn(move || {
-        loop {
-            let start = memchr::memchr(b'<', rest)?;
-            rest = rest.get(start + 1..)?;
-            if let Some(comment) = rest.strip_prefix(b"!--") {
-                rest = after(comment, b"-->");
-            } else if is_tag(rest, b"script") {
-                rest = after_closing(rest, b"script");
-            } else if is_tag(rest, b"style") {
-                rest = after_closing(rest, b"style");
-            } else if is_tag(rest, b"meta") {
-                let (meta, left) = attributes(rest.get(4..)?);
-                rest = left;
-                if !meta.name.is_empty() {
-                    return Some(meta);
-                }
-            }
-        }
-    })
-}
-
-fn is_tag(rest: &[u8], name: &[u8]) -> bool {
-    let begins = rest
-        .get(..name.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(name));
-    let next = rest.get(name.len());
-    begins && next.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'))
-}
-
-fn after<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
-    let end = memchr::memmem::find(text, mark);
-    end.map_or(&[], |end| text.get(end + mark.len()..).unwrap_or_default())
-}
-
-fn after_closing<'a>(mut rest: &'a [u8], name: &[u8]) -> &'a [u8] {
-    loop {
-        rest = after(rest, b"</");
-        if rest.is_empty() || is_tag(rest, name) {
-            return rest;
-        }
-    }
-}
-
-/// Reads the attributes of a tag and goes behind it.
-fn attributes(mut rest: &[u8]) -> (Meta, &[u8]) {
-    let (mut name, mut content) = (String::new(), String::new());
-    loop {
-        let skip = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'/';
-        let start = rest.iter().position(|byte| !skip(byte));
-        rest = start.and_then(|start| rest.get(start..)).unwrap_or_default();
-        if rest.is_empty() || rest.starts_with(b">") {
-            break;
-        }
-        let ends = |byte: &u8| skip(byte) || matches!(*byte, b'=' | b'>');
-        // An attribute may begin with `=`.
-        let end = rest.iter().skip(1).position(ends).map_or(rest.len(), |end| end + 1);
-        let (key, after) = rest.split_at(end);
-        let (value, after) = value(after);
-        match key.to_ascii_lowercase().as_slice() {
-            b"name" | b"http-equiv" if name.is_empty() => name = value,
-            b"content" if content.is_empty() => content = value,
-            _ => {}
-        }
-        rest = after;
-    }
-    let name = name.trim().to_owned();
-    (Meta { name, content }, rest)
-}
-
-/// The value behind an attribute's name, if there is one.
-fn value(after: &[u8]) -> (String, &[u8]) {
-    let Some(value) = after.trim_ascii_start().strip_prefix(b"=") else {
-        return (String::new(), after);
-    };
-    let value = value.trim_ascii_start();
-    let (value, rest) = match value.first() {
-        Some(quote @ (b'"' | b'\'')) => {
-            let value = value.get(1..).unwrap_or_default();
-            let end = memchr::memchr(*quote, value).unwrap_or(value.len());
-            (value.get(..end), value.get(end + 1..))
-        }
-        _ => {
-            let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
-            let end = value.iter().position(ends).unwrap_or(value.len());
-            (value.get(..end), value.get(end..))
-        }
-    };
-    let value = String::from_utf8_lossy(value.unwrap_or_default()).into_owned();
-    (value, rest.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -274,13 +193,26 @@ mod tests {
             ("noai", Some("noai in X-Robots-Tag")),
             ("noindex, NoAI, noimageai", Some("noai in X-Robots-Tag")),
             ("max-snippet:-1, noai", Some("noai in X-Robots-Tag")),
-            ("GPTBot: noindex, nofollow", Some("gptbot:noindex in X-Robots-Tag")),
+            (
+                "GPTBot: noindex, nofollow",
+                Some("gptbot:noindex in X-Robots-Tag"),
+            ),
             ("ccbot: none", Some("ccbot:none in X-Robots-Tag")),
             ("googlebot: noai", None),
+            ("googlebot: noindex, otherbot: noai", None),
+            ("noai, googlebot: noindex", Some("noai in X-Robots-Tag")),
+            (
+                "googlebot: nofollow, ccbot: noindex",
+                Some("ccbot:noindex in X-Robots-Tag"),
+            ),
             ("noimageai, noindex", None),
             ("unavailable_after: 25 Jun 2010 15:00:00 PST", None),
         ] {
-            assert_eq!(of(&[("x-robots-tag", value)], "").as_deref(), found, "{value}");
+            assert_eq!(
+                of(&[("x-robots-tag", value)], "").as_deref(),
+                found,
+                "{value}"
+            );
         }
         let found = of(&[("tdm-reservation", " 1 ")], "");
         assert_eq!(found.as_deref(), Some("tdm-reservation in a header"));
@@ -290,23 +222,48 @@ mod tests {
     #[test]
     fn meta_tags_keep_out() {
         for (page, found) in [
-            ("<head><META content='noai' NAME=robots>", Some("noai in a meta tag")),
-            ("<meta name=\"robots\" content=\"index,noai\"/>", Some("noai in a meta tag")),
-            ("<meta/name=robots content=noai>", Some("noai in a meta tag")),
-            ("<meta name=GPTBot content=noindex>", Some("gptbot:noindex in a meta tag")),
-            ("<meta name=tdm-reservation content=1>", Some("tdm-reservation in a meta tag")),
+            (
+                "<head><META content='noai' NAME=robots>",
+                Some("noai in a meta tag"),
+            ),
+            (
+                "<meta name=\"robots\" content=\"index,noai\"/>",
+                Some("noai in a meta tag"),
+            ),
+            (
+                "<meta/name=robots content=noai>",
+                Some("noai in a meta tag"),
+            ),
+            (
+                "<meta name=GPTBot content=noindex>",
+                Some("gptbot:noindex in a meta tag"),
+            ),
+            (
+                "<meta name=tdm-reservation content=1>",
+                Some("tdm-reservation in a meta tag"),
+            ),
             ("<!-- <meta name=robots content=noai> -->", None),
             ("<script>'<meta name=robots content=noai>'</script>", None),
-            ("<style></style><meta name=robots content=noai>", Some("noai in a meta tag")),
+            (
+                "<style></style><meta name=robots content=noai>",
+                Some("noai in a meta tag"),
+            ),
             ("<meta name=robots content='noimageai'>", None),
             ("<meta name=description content='robots noai'>", None),
             ("<metadata name=robots content=noai>", None),
-            ("<meta name=robots content='noai", Some("noai in a meta tag")),
+            (
+                "<meta name=robots content='noai",
+                Some("noai in a meta tag"),
+            ),
         ] {
             assert_eq!(of(&[], page).as_deref(), found, "{page}");
         }
         let header = &[("tdm-reservation", "1")];
-        assert_eq!(of(header, "<meta name=tdm-reservation content=0>"), None, "the page knows best");
+        assert_eq!(
+            of(header, "<meta name=tdm-reservation content=0>"),
+            None,
+            "the page knows best"
+        );
     }
 
     #[test]
@@ -318,7 +275,11 @@ mod tests {
             ..FetchConfig::default()
         };
         let opt_out = OptOut::new(&config);
-        let headers = [("x-robots-tag", "noai"), ("tdm-reservation", "1"), ("x-robots-tag", "gptbot: none")];
+        let headers = [
+            ("x-robots-tag", "noai"),
+            ("tdm-reservation", "1"),
+            ("x-robots-tag", "gptbot: none"),
+        ];
         assert_eq!(opt_out.find(headers.into_iter(), b"", true), None);
     }
 
@@ -333,7 +294,10 @@ mod tests {
         assert!(!Reservations::parse(b"<html>").reserves("/"));
         let opt_out = OptOut::new(&FetchConfig::default());
         let found = opt_out.find(std::iter::empty(), b"", true);
-        assert_eq!(found.unwrap(), "tdm-reservation in /.well-known/tdmrep.json");
+        assert_eq!(
+            found.unwrap(),
+            "tdm-reservation in /.well-known/tdmrep.json"
+        );
         let open = [("tdm-reservation", "0")];
         assert_eq!(opt_out.find(open.into_iter(), b"", true), None);
     }

@@ -39,7 +39,10 @@ impl Fetched {
     /// Bytes of the pages of a host.
     pub fn bytes(&self, unit: &Unit) -> Result<u64, Error> {
         let ledger = Ledger::read(&self.cache.ledger(&unit.name))?;
-        let outcomes = unit.addresses.iter().filter_map(|(address, _)| ledger.get(address));
+        let outcomes = unit
+            .addresses
+            .iter()
+            .filter_map(|(address, _)| ledger.get(address));
         let bytes = outcomes.map(|(outcome, _)| match outcome {
             Outcome::Page(page) => page.end.saturating_sub(page.offset),
             Outcome::Dropped(_) => 0,
@@ -102,7 +105,10 @@ impl Fetched {
                     (&addresses_file, *place, reason)
                 }
             };
-            out.reject(file.as_ref().dropped(at(place), Some(address.clone()), refusal))?;
+            out.reject(
+                file.as_ref()
+                    .dropped(at(place), Some(address.clone()), refusal),
+            )?;
         }
         for (name, expected) in files {
             let file = file(source, format!("pages/{name}"));

@@ -96,7 +96,13 @@ mod tests {
 
     fn after_failure(failure: Failure, attempt: u32) -> Option<Wait> {
         let url = Url::parse("http://a.example/").unwrap();
-        wait(&Err(failure), &url, attempt, &config(), Timestamp::UNIX_EPOCH)
+        wait(
+            &Err(failure),
+            &url,
+            attempt,
+            &config(),
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[test]
@@ -104,8 +110,15 @@ mod tests {
         let timeout = || Failure::Timeout(Duration::from_secs(1));
         for (attempt, least, most) in [(0, 1.0, 2.0), (1, 2.0, 4.0)] {
             let wait = after_failure(timeout(), attempt).unwrap();
-            assert!(wait.again && (least..=most).contains(&wait.pause.as_secs_f64()), "{wait:?}");
-            assert_eq!(after_failure(timeout(), attempt), Some(wait), "the same each time");
+            assert!(
+                wait.again && (least..=most).contains(&wait.pause.as_secs_f64()),
+                "{wait:?}"
+            );
+            assert_eq!(
+                after_failure(timeout(), attempt),
+                Some(wait),
+                "the same each time"
+            );
         }
         assert!(!after_failure(timeout(), 2).unwrap().again);
         assert_eq!(after_failure(Failure::TooLarge(2, 1), 0), None);
@@ -125,7 +138,11 @@ mod tests {
             ("soon", None),
             ("-1", None),
         ] {
-            assert_eq!(retry_after(value, now), seconds.map(Duration::from_secs), "{value}");
+            assert_eq!(
+                retry_after(value, now),
+                seconds.map(Duration::from_secs),
+                "{value}"
+            );
         }
         assert!(is_passing(503) && is_passing(429) && !is_passing(404) && !is_passing(501));
     }

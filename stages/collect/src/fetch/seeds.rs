@@ -118,9 +118,15 @@ impl Seeds {
         match links {
             Links::Pages(pages) => pages.iter().for_each(|page| self.add(page)),
             Links::Lists(lists) => {
-                return Ok(lists.iter().filter_map(|list| Url::parse(list).ok()).collect());
+                return Ok(lists
+                    .iter()
+                    .filter_map(|list| Url::parse(list).ok())
+                    .collect());
             }
-            Links::None => text.lines().filter_map(of_line).for_each(|line| self.add(line)),
+            Links::None => text
+                .lines()
+                .filter_map(of_line)
+                .for_each(|line| self.add(line)),
         }
         Ok(Vec::new())
     }
@@ -151,7 +157,10 @@ impl Seeds {
                 Ok(Links::Lists(lists)) => lists,
                 Ok(Links::None) => {
                     let detail = "neither a sitemap nor a feed";
-                    self.problem(url.as_str(), Reason::new("collect.media_type").detail(detail));
+                    self.problem(
+                        url.as_str(),
+                        Reason::new("collect.media_type").detail(detail),
+                    );
                     continue;
                 }
                 Err(reason) => {
@@ -193,7 +202,7 @@ impl Seeds {
 /// The address on a line of a list; behind white space there may be a comment.
 fn of_line(line: &str) -> Option<&str> {
     let line = line.trim();
-    let comment = line.find('#').filter(|at| {
+    let comment = line.match_indices('#').map(|(at, _)| at).find(|at| {
         let before = line.get(..*at).unwrap_or_default();
         before.is_empty() || before.ends_with(char::is_whitespace)
     });
@@ -207,7 +216,9 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut stream = Stream::open(Box::new(file)).map_err(|error| at(error.to_string()))?;
     match stream.read_all(MAX_LIST) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(at(format!("a list of more than {MAX_LIST} bytes; cut it in several"))),
+        Ok(None) => Err(at(format!(
+            "a list of more than {MAX_LIST} bytes; cut it in several"
+        ))),
         Err(damage) => Err(at(damage.detail)),
     }
 }
@@ -224,8 +235,11 @@ fn fetch(
         Arrived::Refused(reason, _) => return Ok(Err(reason)),
     };
     fetcher.store(&exchange, other)?;
-    let binary = media_problem(&exchange.headers)
-        .is_some_and(|essence| ["image/", "video/", "audio/", "font/"].iter().any(|kind| essence.starts_with(kind)));
+    let binary = media_problem(&exchange.headers).is_some_and(|essence| {
+        ["image/", "video/", "audio/", "font/"]
+            .iter()
+            .any(|kind| essence.starts_with(kind))
+    });
     if binary {
         return Ok(Ok(Links::None));
     }
@@ -263,7 +277,10 @@ mod tests {
     fn lines_of_a_list() {
         for (line, expected) in [
             ("http://a.example/", Some("http://a.example/")),
-            ("  http://a.example/#part  # why", Some("http://a.example/#part")),
+            (
+                "  http://a.example/#part  # why",
+                Some("http://a.example/#part"),
+            ),
             ("# http://a.example/", None),
             ("\t", None),
         ] {
@@ -283,7 +300,12 @@ mod tests {
         let rows: Vec<_> = seeds
             .found
             .iter()
-            .map(|seed| (seed.text.as_str(), seed.problem.as_ref().map_or("", |problem| &problem.rule)))
+            .map(|seed| {
+                (
+                    seed.text.as_str(),
+                    seed.problem.as_ref().map_or("", |problem| &problem.rule),
+                )
+            })
             .collect();
         assert_eq!(
             rows,
@@ -297,7 +319,11 @@ mod tests {
                 ("", "collect.too_many_addresses"),
             ]
         );
-        std::fs::write(&path, "<sitemapindex><sitemap><loc>http://a.example/s.xml</loc></sitemap></sitemapindex>").unwrap();
+        std::fs::write(
+            &path,
+            "<sitemapindex><sitemap><loc>http://a.example/s.xml</loc></sitemap></sitemapindex>",
+        )
+        .unwrap();
         assert_eq!(Seeds::new(9).local(&path).unwrap().len(), 1);
     }
 }

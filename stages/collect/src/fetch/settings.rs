@@ -116,7 +116,10 @@ impl FetchConfig {
             Err(Error::Setting { key, problem })
         };
         if self.folder.is_empty() {
-            return error("fetch.folder", "is empty; name a folder for what is fetched");
+            return error(
+                "fetch.folder",
+                "is empty; name a folder for what is fetched",
+            );
         }
         if robots::token(&self.user_agent).is_empty() {
             return error(
@@ -187,6 +190,10 @@ mod tests {
         let mut config = FetchConfig::default();
         assert!(!config.full_user_agent().contains('+'));
         config.contact = "https://a.example/bot".into();
-        assert!(config.full_user_agent().ends_with(" (+https://a.example/bot)"));
+        assert!(
+            config
+                .full_user_agent()
+                .ends_with(" (+https://a.example/bot)")
+        );
     }
 }

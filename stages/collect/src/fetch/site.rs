@@ -36,14 +36,20 @@ impl Site {
             let detail = format!("robots.txt forbids it to {token}");
             return Some(Reason::new("collect.robots").detail(detail));
         }
-        let agent = agents.iter().find(|agent| robots.forbids_by_name(agent, path))?;
+        let agent = agents
+            .iter()
+            .find(|agent| robots.forbids_by_name(agent, path))?;
         let detail = format!("robots.txt forbids it to {agent}");
         Some(Reason::new("collect.robots_ai").detail(detail))
     }
 
     /// The pause that it asks for between two requests.
     pub fn delay(&self, token: &str) -> Duration {
-        let delay = self.robots.as_ref().ok().and_then(|robots| robots.crawl_delay(token));
+        let delay = self
+            .robots
+            .as_ref()
+            .ok()
+            .and_then(|robots| robots.crawl_delay(token));
         Duration::from_secs_f64(delay.unwrap_or(0.0).clamp(0.0, MAX_CRAWL_DELAY))
     }
 }
@@ -59,7 +65,11 @@ pub(crate) struct Sites {
 
 impl Sites {
     /// A site; `ask` asks it, once while others wait.
-    pub fn get<E>(&self, origin: &str, ask: impl FnOnce() -> Result<Site, E>) -> Result<Arc<Site>, E> {
+    pub fn get<E>(
+        &self,
+        origin: &str,
+        ask: impl FnOnce() -> Result<Site, E>,
+    ) -> Result<Arc<Site>, E> {
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(origin.to_owned()).or_default())
@@ -90,7 +100,9 @@ mod tests {
     fn robots_for_models_count_only_by_name() {
         let agents = ["GPTBot".to_owned(), "CCBot".to_owned()];
         let rule = |text: &str, path: &str| {
-            site(text).refuses("textmill", &agents, path).map(|reason| reason.rule)
+            site(text)
+                .refuses("textmill", &agents, path)
+                .map(|reason| reason.rule)
         };
         let text = "user-agent: *\ndisallow: /all\nuser-agent: ccbot\ndisallow: /models\n";
         assert_eq!(rule(text, "/all").as_deref(), Some("collect.robots"));

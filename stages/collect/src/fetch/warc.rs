@@ -19,9 +19,20 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    fn new(kind: &str, time: Timestamp, uri: Option<&str>, media_type: &str, block: Vec<u8>) -> Self {
+    fn new(
+        kind: &str,
+        time: Timestamp,
+        uri: Option<&str>,
+        media_type: &str,
+        block: Vec<u8>,
+    ) -> Self {
         let date = date(time);
-        let id = identity(&[kind.as_bytes(), date.as_bytes(), uri.unwrap_or("").as_bytes(), &block]);
+        let id = identity(&[
+            kind.as_bytes(),
+            &time.as_nanosecond().to_le_bytes(),
+            uri.unwrap_or("").as_bytes(),
+            &block,
+        ]);
         let mut fields = vec![
             ("WARC-Type", kind.to_owned()),
             ("WARC-Record-ID", id.clone()),
@@ -41,7 +52,13 @@ impl Record {
             http-header-user-agent: {user_agent}\r\nrobots: obey\r\n",
             env!("CARGO_PKG_VERSION")
         );
-        let mut record = Self::new("warcinfo", time, None, "application/warc-fields", text.into_bytes());
+        let mut record = Self::new(
+            "warcinfo",
+            time,
+            None,
+            "application/warc-fields",
+            text.into_bytes(),
+        );
         record.fields.push(("WARC-Filename", name.to_owned()));
         record
     }
@@ -50,9 +67,11 @@ impl Record {
     pub fn response(exchange: &Exchange) -> Self {
         let block = [exchange.head.as_slice(), &exchange.body].concat();
         let mut record = Self::of("response", "response", exchange, block);
-        record.fields.push(("WARC-Payload-Digest", digest(&[&exchange.body])));
+        record
+            .fields
+            .push(("WARC-Payload-Digest", digest(&[&exchange.body])));
         if exchange.is_cut {
-            record.fields.push(("WARC-Truncated", "unspecified".to_owned()));
+            record.fields.push(("WARC-Truncated", "length".to_owned()));
         }
         record
     }
@@ -60,7 +79,9 @@ impl Record {
     /// The request that an answer answers.
     pub fn request(exchange: &Exchange, response: &str) -> Self {
         let mut record = Self::of("request", "request", exchange, exchange.request.clone());
-        record.fields.push(("WARC-Concurrent-To", response.to_owned()));
+        record
+            .fields
+            .push(("WARC-Concurrent-To", response.to_owned()));
         record
     }
 
@@ -96,7 +117,9 @@ impl Record {
         let uri = Some(exchange.url.as_str());
         let mut record = Self::new(kind, exchange.time, uri, &media_type, block);
         let address = exchange.address.map(|address| address.to_string());
-        record.fields.extend(address.map(|address| ("WARC-IP-Address", address)));
+        record
+            .fields
+            .extend(address.map(|address| ("WARC-IP-Address", address)));
         record
     }
 
@@ -158,17 +181,34 @@ mod tests {
 
     #[test]
     fn digests_and_names() {
-        assert_eq!(digest(&[b"", b"abc"]), "sha1:VGMT4NSHA2AWVOR6EVYXQUGCNSONBWE5");
+        assert_eq!(
+            digest(&[b"", b"abc"]),
+            "sha1:VGMT4NSHA2AWVOR6EVYXQUGCNSONBWE5"
+        );
         let name = identity(&[b"a"]);
         assert_eq!(name, identity(&[b"a"]));
         assert_ne!(name, identity(&[b"b"]));
-        assert_eq!(name.len(), "<urn:uuid:00000000-0000-8000-8000-000000000000>".len());
-        assert_eq!((name.chars().nth(24), name.chars().filter(|c| *c == '-').count()), (Some('8'), 4));
+        assert_eq!(
+            name.len(),
+            "<urn:uuid:00000000-0000-8000-8000-000000000000>".len()
+        );
+        assert_eq!(
+            (
+                name.chars().nth(24),
+                name.chars().filter(|c| *c == '-').count()
+            ),
+            (Some('8'), 4)
+        );
     }
 
     #[test]
     fn what_a_page_says_cannot_add_fields() {
-        let record = Record::failure("http://a.example/", "collect.timeout", "a\r\nB: c", Timestamp::UNIX_EPOCH);
+        let record = Record::failure(
+            "http://a.example/",
+            "collect.timeout",
+            "a\r\nB: c",
+            Timestamp::UNIX_EPOCH,
+        );
         assert!(String::from_utf8_lossy(&record.block).ends_with("fetchErrorDetail: a  B: c\r\n"));
         assert!(record.packed().unwrap().starts_with(&[0x1f, 0x8b]));
     }

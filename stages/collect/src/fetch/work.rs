@@ -10,6 +10,7 @@ use super::cache::{Cache, Unit};
 use super::client::Exchange;
 use super::fetcher::{Arrived, Fetcher, Sought, media_problem};
 use super::ledger::{Ledger, Outcome, Page, Refusal};
+use super::meta;
 use super::settings::Refresh;
 use super::warc::{self, Record};
 use super::writer::Writer;
@@ -17,8 +18,6 @@ use crate::{Error, http};
 
 /// Addresses of a host that may fail in a row before the rest is not asked.
 const MAX_FAILURES: u32 = 5;
-/// Longest body, unpacked, that is searched for what keeps a page out.
-const MAX_SEARCHED: u64 = 64 << 20;
 
 /// The work on one source.
 pub(crate) struct Work<'a> {
@@ -40,7 +39,8 @@ impl Work<'_> {
         let (changed, failed) = (AtomicBool::new(false), Mutex::new(None));
         let step = |_: &str| {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            self.progress.message(&format!("{}: {done} of {total} addresses", self.name));
+            self.progress
+                .message(&format!("{}: {done} of {total} addresses", self.name));
         };
         let work = || {
             while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -73,7 +73,9 @@ impl Work<'_> {
         let config = self.fetcher.config;
         let agent = config.full_user_agent();
         // All that a killed run has written is of use.
-        Writer::open(&self.cache.other(), unit, &agent, config.warc_bytes, |_| Some(u64::MAX))
+        Writer::open(&self.cache.other(), unit, &agent, config.warc_bytes, |_| {
+            Some(u64::MAX)
+        })
     }
 
     fn unit(&self, unit: &Unit, step: &impl Fn(&str)) -> Result<bool, Error> {
@@ -132,7 +134,9 @@ impl Host<'_> {
         }
         let known = self.ledger.get(address).map(|(outcome, _)| outcome.clone());
         let stored = match (known, self.fetcher.config.refresh) {
-            (Some(_), Refresh::Never) | (Some(Outcome::Page(_)), Refresh::Failed) => return Ok(false),
+            (Some(_), Refresh::Never) | (Some(Outcome::Page(_)), Refresh::Failed) => {
+                return Ok(false);
+            }
             (Some(Outcome::Page(page)), Refresh::Conditional) => Some(page),
             _ => None,
         };
@@ -168,7 +172,9 @@ impl Host<'_> {
     }
 
     fn fetch(&mut self, url: &Url, stored: Option<Page>) -> Result<Outcome, Error> {
-        let arrived = self.fetcher.follow(url, stored.as_ref(), Sought::Page, &mut self.other)?;
+        let arrived = self
+            .fetcher
+            .follow(url, stored.as_ref(), Sought::Page, &mut self.other)?;
         let (reason, passing) = match (arrived, stored) {
             (Arrived::Answer(exchange), stored) => {
                 self.failures = 0;
@@ -207,7 +213,9 @@ impl Host<'_> {
             return Ok(Outcome::Dropped(reason.into()));
         }
         let digest = warc::digest(&[&exchange.body]);
-        if let Some(page) = stored.filter(|page| page.digest == digest && page.url == exchange.url.as_str()) {
+        if let Some(page) =
+            stored.filter(|page| page.digest == digest && page.url == exchange.url.as_str())
+        {
             return self.unchanged(exchange, page, false);
         }
         let response = Record::response(exchange);
@@ -228,22 +236,30 @@ impl Host<'_> {
         }))
     }
 
-    fn unchanged(&mut self, exchange: &Exchange, page: Page, not_modified: bool) -> Result<Outcome, Error> {
+    fn unchanged(
+        &mut self,
+        exchange: &Exchange,
+        page: Page,
+        not_modified: bool,
+    ) -> Result<Outcome, Error> {
         let old = [&page.record, &page.url, &page.date, &page.digest].map(String::as_str);
         let revisit = Record::revisit(exchange, not_modified, old);
         let request = Record::request(exchange, &revisit.id);
         self.other.write(&[revisit, request])?;
-        self.fetcher.counts.unchanged.fetch_add(1, Ordering::Relaxed);
+        self.fetcher
+            .counts
+            .unchanged
+            .fetch_add(1, Ordering::Relaxed);
         Ok(Outcome::Page(page))
     }
 
     fn opt_out(&mut self, exchange: &Exchange) -> Result<Option<String>, Error> {
         let reserved = self.fetcher.is_reserved(&exchange.url, &mut self.other)?;
         let head = http::parse(&exchange.head).unwrap_or_default();
-        // What cannot be unpacked cannot be read either; the reader says why.
-        let body = http::decode(&head, exchange.body.clone(), MAX_SEARCHED).unwrap_or_default();
+        let start = meta::start(&head.encodings, &exchange.body);
         let headers = exchange.headers.iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        Ok(self.fetcher.opt_out.find(headers, &body, reserved))
+        let headers =
+            headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        Ok(self.fetcher.opt_out.find(headers, &start, reserved))
     }
 }

@@ -144,7 +144,12 @@ mod tests {
     use super::*;
 
     fn record(text: &str) -> [Record; 1] {
-        [Record::failure("http://a.example/", "collect.timeout", text, Timestamp::UNIX_EPOCH)]
+        [Record::failure(
+            "http://a.example/",
+            "collect.timeout",
+            text,
+            Timestamp::UNIX_EPOCH,
+        )]
     }
 
     fn open(folder: &Path, limit: u64, whole: Option<u64>) -> Writer {
@@ -166,7 +171,10 @@ mod tests {
         let mut writer = open(dir.path(), 1 << 20, None);
         let first = writer.write(&record("one")).unwrap();
         let second = writer.write(&record("two")).unwrap();
-        assert_eq!((first.end, second.file.as_str()), (second.offset, "a.example-00000.warc.gz"));
+        assert_eq!(
+            (first.end, second.file.as_str()),
+            (second.offset, "a.example-00000.warc.gz")
+        );
         assert_eq!(names(dir.path()), ["a.example-00000.warc.gz.part"]);
         writer.finish().unwrap();
         let mut next = open(dir.path(), 1, None);
@@ -175,7 +183,11 @@ mod tests {
         next.finish().unwrap();
         assert_eq!(
             names(dir.path()),
-            ["a.example-00000.warc.gz", "a.example-00001.warc.gz", "a.example-00002.warc.gz"]
+            [
+                "a.example-00000.warc.gz",
+                "a.example-00001.warc.gz",
+                "a.example-00002.warc.gz"
+            ]
         );
     }
 

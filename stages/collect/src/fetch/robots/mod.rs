@@ -14,7 +14,12 @@ const MAX_SITEMAPS: usize = 1000;
 /// Names of keys as people write them; the misspellings are those that Google's parser accepts.
 const AGENT: &[&str] = &["user-agent", "useragent", "user agent"];
 const DISALLOW: &[&str] = &[
-    "disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw",
+    "disallow",
+    "dissallow",
+    "dissalow",
+    "disalow",
+    "diasllow",
+    "disallaw",
 ];
 const SITEMAP: &[&str] = &["sitemap", "site-map"];
 

@@ -115,10 +115,8 @@ fn hex(digits: &[u8]) -> Option<u8> {
 fn encode(byte: u8, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     out.push(b'%');
-    out.extend([byte >> 4, byte & 15].map(|digit| {
-        DIGITS
-            .get(usize::from(digit))
-            .copied()
-            .unwrap_or_default()
-    }));
+    out.extend(
+        [byte >> 4, byte & 15]
+            .map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or_default()),
+    );
 }

@@ -78,7 +78,8 @@ fn the_star_is_for_all_others() {
     let global = "user-agent: *\nallow: /\nuser-agent: FooBot\ndisallow: /\n";
     check(global, &[], &["/x/y"]);
     assert!(Robots::parse(global.as_bytes()).allows("BarBot", "/x/y"));
-    let spaced = "User-Agent: * bots\nDisallow: /\nUser-Agent: FooBot bar\nAllow: /x/\nDisallow: /\n";
+    let spaced =
+        "User-Agent: * bots\nDisallow: /\nUser-Agent: FooBot bar\nAllow: /x/\nDisallow: /\n";
     check(spaced, &["/x/y"], &["/y"]);
     assert!(!Robots::parse(spaced.as_bytes()).allows("BarBot", "/x/y"));
     let specific = "User-agent: *\nDisallow: /x/\nUser-agent: FooBot\nDisallow: /y/\n";
@@ -95,15 +96,35 @@ fn paths_have_case() {
 #[test]
 fn the_longest_match_wins_and_allow_wins_ties() {
     let of = |rules: &str| format!("user-agent: FooBot\n{rules}");
-    check(&of("disallow: /x/page.html\nallow: /x/\n"), &[], &["/x/page.html"]);
-    check(&of("allow: /x/page.html\ndisallow: /x/\n"), &["/x/page.html"], &["/x/"]);
+    check(
+        &of("disallow: /x/page.html\nallow: /x/\n"),
+        &[],
+        &["/x/page.html"],
+    );
+    check(
+        &of("allow: /x/page.html\ndisallow: /x/\n"),
+        &["/x/page.html"],
+        &["/x/"],
+    );
     check(&of("disallow: \nallow: \n"), &["/x/page.html"], &[]);
     check(&of("disallow: /\nallow: /\n"), &["/x/page.html"], &[]);
     check(&of("disallow: /x\nallow: /x/\n"), &["/x/"], &["/x"]);
-    check(&of("allow: /page\ndisallow: /*.html\n"), &["/page"], &["/page.html"]);
-    check(&of("allow: /x/page.\ndisallow: /*.html\n"), &["/x/page.html"], &["/x/y.html"]);
+    check(
+        &of("allow: /page\ndisallow: /*.html\n"),
+        &["/page"],
+        &["/page.html"],
+    );
+    check(
+        &of("allow: /x/page.\ndisallow: /*.html\n"),
+        &["/x/page.html"],
+        &["/x/y.html"],
+    );
     check(&of("allow: /p\ndisallow: /\n"), &["/page"], &[]);
-    check(&of("allow: /folder\ndisallow: /folder\n"), &["/folder/page"], &[]);
+    check(
+        &of("allow: /folder\ndisallow: /folder\n"),
+        &["/folder/page"],
+        &[],
+    );
     check(&of("allow: /page\ndisallow: /*.htm\n"), &[], &["/page.htm"]);
     check(&of("allow: /$\ndisallow: /\n"), &["/"], &["/page.html"]);
     check(&of("disallow: /\n"), &["/robots.txt"], &["/robots.txt2"]);
@@ -121,7 +142,11 @@ fn encoded_and_plain_are_the_same() {
     let both = &["/foo/bar/baz", "/foo/bar/%62%61%7A"];
     check(&of("/foo/bar/%62%61%7A"), both, &["/foo/bar/%62"]);
     check(&of("/a%2Fb"), &["/a%2fb"], &["/a/b"]);
-    check(&of("/file-with-a-%2A.html"), &["/file-with-a-*.html"], &["/file-with-a-b.html"]);
+    check(
+        &of("/file-with-a-%2A.html"),
+        &["/file-with-a-*.html"],
+        &["/file-with-a-b.html"],
+    );
     check(&of("/a%24"), &["/a$b"], &["/a"]);
 }
 
@@ -150,26 +175,55 @@ fn googles_documentation() {
     for rule in ["/fish", "/fish*"] {
         check(
             &of(rule),
-            &["/fish", "/fish.html", "/fish/salmon.html", "/fishheads", "/fish.html?id=x"],
+            &[
+                "/fish",
+                "/fish.html",
+                "/fish/salmon.html",
+                "/fishheads",
+                "/fish.html?id=x",
+            ],
             &["/bar", "/Fish.asp", "/catfish", "/?id=fish"],
         );
     }
     check(
         &of("/fish/"),
-        &["/fish/", "/fish/salmon", "/fish/?salmon", "/fish/?id=anything"],
+        &[
+            "/fish/",
+            "/fish/salmon",
+            "/fish/?salmon",
+            "/fish/?id=anything",
+        ],
         &["/fish", "/fish.html", "/Fish/Salmon.html"],
     );
     check(
         &of("/*.php"),
-        &["/f.php", "/a/f.php", "/a/f.php?p", "//a/any.php.file.html", "/f.php/", "/i?f=f.php/"],
+        &[
+            "/f.php",
+            "/a/f.php",
+            "/a/f.php?p",
+            "//a/any.php.file.html",
+            "/f.php/",
+            "/i?f=f.php/",
+        ],
         &["/php/", "/index?php", "/windows.PHP"],
     );
     check(
         &of("/*.php$"),
         &["/f.php", "/folder/f.php"],
-        &["/f.php?p", "/f.php/", "/f.php5", "/php/", "/f?php", "/aaaphpaaa"],
+        &[
+            "/f.php?p",
+            "/f.php/",
+            "/f.php5",
+            "/php/",
+            "/f?php",
+            "/aaaphpaaa",
+        ],
     );
-    check(&of("/fish*.php"), &["/fish.php", "/fishheads/catfish.php?p"], &["/Fish.PHP"]);
+    check(
+        &of("/fish*.php"),
+        &["/fish.php", "/fishheads/catfish.php?p"],
+        &["/Fish.PHP"],
+    );
 }
 
 #[test]
@@ -179,9 +233,17 @@ fn line_ends_marks_and_limits() {
         check(&text, &["/x"], &["/y"]);
     }
     let filler = "# a comment of some length\n".repeat(MAX_BYTES / 27);
-    check(&format!("user-agent: FooBot\n{filler}disallow: /x\n"), &["/x"], &[]);
+    check(
+        &format!("user-agent: FooBot\n{filler}disallow: /x\n"),
+        &["/x"],
+        &[],
+    );
     let cut = "a".repeat(MAX_BYTES);
-    check(&format!("user-agent: FooBot\ndisallow: /{cut}\n"), &["/aaa"], &[]);
+    check(
+        &format!("user-agent: FooBot\ndisallow: /{cut}\n"),
+        &["/aaa"],
+        &[],
+    );
 }
 
 #[test]
@@ -194,7 +256,10 @@ fn delays_and_sitemaps() {
     assert_eq!(robots.crawl_delay("foobot"), Some(2.5));
     assert_eq!(robots.crawl_delay("bar"), Some(2.5), "one group");
     assert_eq!(robots.crawl_delay("other"), None);
-    assert!(!robots.allows("foobot", "/x"), "a delay is no end of a list of agents");
+    assert!(
+        !robots.allows("foobot", "/x"),
+        "a delay is no end of a list of agents"
+    );
 }
 
 proptest! {

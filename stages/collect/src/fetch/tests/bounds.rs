@@ -11,7 +11,9 @@ use super::server::{Server, html, reply};
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    GzEncoder::new(text, Compression::fast()).read_to_end(&mut out).unwrap();
+    GzEncoder::new(text, Compression::fast())
+        .read_to_end(&mut out)
+        .unwrap();
     out
 }
 
@@ -41,16 +43,39 @@ fn server() -> Server {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n");
             while stream.write_all(&[b'a'; 4096]).is_ok() {}
         }
-        "/long" => reply(stream, 200, &["Content-Type: text/html", "Content-Length: 99999999"], ""),
-        "/short" => reply(stream, 200, &["Content-Type: text/html", "Content-Length: 100"], "<p>cut"),
-        "/more" => reply(stream, 200, &["Content-Type: text/html", "Content-Length: 3"], "<p>and more"),
+        "/long" => reply(
+            stream,
+            200,
+            &["Content-Type: text/html", "Content-Length: 99999999"],
+            "",
+        ),
+        "/short" => reply(
+            stream,
+            200,
+            &["Content-Type: text/html", "Content-Length: 100"],
+            "<p>cut",
+        ),
+        "/more" => reply(
+            stream,
+            200,
+            &["Content-Type: text/html", "Content-Length: 3"],
+            "<p>and more",
+        ),
         "/image" => reply(stream, 200, &["Content-Type: image/png"], [b'x'; 50_000]),
         "/chunks" => {
             let head = ["Content-Type: text/html", "Transfer-Encoding: chunked"];
-            reply(stream, 200, &head, "3\r\n<p>\r\n5;x=y\r\n6\r\na\n\r\n0\r\n\r\n");
+            reply(
+                stream,
+                200,
+                &head,
+                "3\r\n<p>\r\n5;x=y\r\n6\r\na\n\r\n0\r\n\r\n",
+            );
         }
         "/gzip" => {
-            let head = ["Content-Type: text/html; charset=gbk", "Content-Encoding: gzip"];
+            let head = [
+                "Content-Type: text/html; charset=gbk",
+                "Content-Encoding: gzip",
+            ];
             reply(stream, 200, &head, gzip(b"<p>packed"));
         }
         "/bomb" => {
@@ -61,7 +86,12 @@ fn server() -> Server {
             let _ = stream.write_all(b"\x16\x03\x01 not HTTP\r\n\r\n");
         }
         "/untyped" => reply(stream, 200, &[], "<html><p>found by its content"),
-        "/xhtml" => reply(stream, 200, &["Content-Type: application/xhtml+xml"], "<html xmlns='x'><p/></html>"),
+        "/xhtml" => reply(
+            stream,
+            200,
+            &["Content-Type: application/xhtml+xml"],
+            "<html xmlns='x'><p/></html>",
+        ),
         "/empty" => reply(stream, 200, &["Content-Type: text/html"], ""),
         path => html(stream, path),
     })
@@ -78,8 +108,15 @@ fn one(server: &Server, path: &str, change: impl FnOnce(&mut Site)) -> super::Go
 fn who_takes_too_long_is_left() {
     let server = server();
     for path in ["/silent", "/drip", "/drip-head"] {
-        let got = one(&server, path, |site| site.config.fetch.timeout_seconds = 0.4);
-        assert_eq!(got.rules(), ["collect.timeout"], "{path}: {:?}", got.dropped);
+        let got = one(&server, path, |site| {
+            site.config.fetch.timeout_seconds = 0.4
+        });
+        assert_eq!(
+            got.rules(),
+            ["collect.timeout"],
+            "{path}: {:?}",
+            got.dropped
+        );
     }
 }
 
@@ -94,7 +131,10 @@ fn what_is_too_long_is_left() {
     let bomb = one(&server, "/bomb", |_| {});
     assert_eq!(bomb.rules(), ["collect.too_large"]);
     let image = one(&server, "/image", |_| {});
-    assert_eq!((image.rules(), image.detail()), (vec!["collect.media_type"], "image/png"));
+    assert_eq!(
+        (image.rules(), image.detail()),
+        (vec!["collect.media_type"], "image/png")
+    );
     assert!(image.stat("fetch_bytes") < 50_000);
 }
 
@@ -104,11 +144,18 @@ fn answers_that_break_off_fail() {
     for path in ["/short", "/garbage"] {
         let got = one(&server, path, |site| site.config.fetch.retries = 1);
         assert_eq!(got.rules(), ["collect.fetch_failed"], "{path}");
-        assert_eq!(server.paths().iter().filter(|asked| *asked == path).count(), 2);
+        assert_eq!(
+            server.paths().iter().filter(|asked| *asked == path).count(),
+            2
+        );
     }
     let nobody = Site::list(&["http://127.0.0.1:1/".to_owned()]).run();
     assert_eq!(nobody.rules(), ["collect.fetch_failed"]);
-    assert!(nobody.detail().contains("robots.txt"), "{}", nobody.detail());
+    assert!(
+        nobody.detail().contains("robots.txt"),
+        "{}",
+        nobody.detail()
+    );
 }
 
 #[test]
@@ -118,9 +165,18 @@ fn bodies_come_as_they_are_meant() {
     // A body that looks like chunks itself is not joined a second time.
     assert_eq!(one(&server, "/chunks", |_| {}).bodies(), ["<p>6\r\na\n"]);
     let gzip = one(&server, "/gzip", |_| {});
-    assert_eq!((gzip.bodies(), gzip.kept[0].charset.as_deref()), (vec!["<p>packed"], Some("gbk")));
+    assert_eq!(
+        (gzip.bodies(), gzip.kept[0].charset.as_deref()),
+        (vec!["<p>packed"], Some("gbk"))
+    );
     assert!(gzip.stat("fetch_bytes") > 0);
-    assert_eq!(one(&server, "/untyped", |_| {}).kept[0].media_type, "text/html");
-    assert_eq!(one(&server, "/xhtml", |_| {}).kept[0].media_type, "application/xhtml+xml");
+    assert_eq!(
+        one(&server, "/untyped", |_| {}).kept[0].media_type,
+        "text/html"
+    );
+    assert_eq!(
+        one(&server, "/xhtml", |_| {}).kept[0].media_type,
+        "application/xhtml+xml"
+    );
     assert_eq!(one(&server, "/empty", |_| {}).rules(), ["collect.empty"]);
 }

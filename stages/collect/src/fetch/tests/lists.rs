@@ -14,21 +14,40 @@ fn gzip(text: &str) -> Vec<u8> {
 
 fn server() -> Server {
     Server::start(|request, stream| match request.path.as_str() {
-        "/robots.txt" => reply(stream, 200, &[], "Sitemap: /index.xml\nUser-agent: *\nDisallow: /secret\n"),
+        "/robots.txt" => reply(
+            stream,
+            200,
+            &[],
+            "Sitemap: /index.xml\nUser-agent: *\nDisallow: /secret\n",
+        ),
         "/.well-known/tdmrep.json" => reply(stream, 404, &[], ""),
         "/index.xml" => {
             let text = "<sitemapindex><sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>/b.xml.gz</loc></sitemap>\
                 <sitemap><loc>/missing.xml</loc></sitemap><sitemap><loc>/index.xml</loc></sitemap></sitemapindex>";
             reply(stream, 200, &["Content-Type: application/xml"], text);
         }
-        "/a.xml" => reply(stream, 200, &[], "<urlset><url><loc>/1?a&amp;b</loc></url><url><loc>/secret/2</loc></url></urlset>"),
+        "/a.xml" => reply(
+            stream,
+            200,
+            &[],
+            "<urlset><url><loc>/1?a&amp;b</loc></url><url><loc>/secret/2</loc></url></urlset>",
+        ),
         "/b.xml.gz" => {
-            let packed = gzip("<urlset><url><loc>/3</loc></url><url><loc>/1?a&amp;b</loc></url></urlset>");
+            let packed =
+                gzip("<urlset><url><loc>/3</loc></url><url><loc>/1?a&amp;b</loc></url></urlset>");
             reply(stream, 200, &["Content-Type: application/gzip"], packed);
         }
         "/feed" => {
             let text = "<rss><channel><item><link>/1</link></item><item><link>/2</link></item></channel></rss>";
-            reply(stream, 200, &["Content-Type: application/rss+xml", "Content-Encoding: gzip"], gzip(text));
+            reply(
+                stream,
+                200,
+                &[
+                    "Content-Type: application/rss+xml",
+                    "Content-Encoding: gzip",
+                ],
+                gzip(text),
+            );
         }
         "/list.txt" => {
             let port = request.headers["host"].rsplit(':').next().unwrap();
@@ -36,9 +55,15 @@ fn server() -> Server {
             reply(stream, 200, &["Content-Type: text/plain"], text);
         }
         "/missing.xml" => reply(stream, 404, &[], ""),
-        "/deep" => reply(stream, 200, &[], "<sitemapindex><sitemap><loc>/deep?1</loc></sitemap></sitemapindex>"),
+        "/deep" => reply(
+            stream,
+            200,
+            &[],
+            "<sitemapindex><sitemap><loc>/deep?1</loc></sitemap></sitemapindex>",
+        ),
         path if path.starts_with("/deep?") => {
-            let text = format!("<sitemapindex><sitemap><loc>{path}1</loc></sitemap></sitemapindex>");
+            let text =
+                format!("<sitemapindex><sitemap><loc>{path}1</loc></sitemap></sitemapindex>");
             reply(stream, 200, &[], text);
         }
         path => html(stream, path),
@@ -60,7 +85,8 @@ fn sitemaps_in_an_index() {
         assert_eq!(got.rule(&server.url("/missing.xml")), "collect.http_status");
         assert_eq!(got.rule(&server.url("/1?a&b")), "collect.repeated_address");
         assert_eq!(got.dropped.len(), 3, "{:?}", got.dropped);
-        let ids: std::collections::HashSet<&String> = got.dropped.iter().map(|row| &row.id).collect();
+        let ids: std::collections::HashSet<&String> =
+            got.dropped.iter().map(|row| &row.id).collect();
         assert_eq!(ids.len(), 3);
     }
 }
@@ -85,7 +111,10 @@ fn lists_end() {
     let mut site = Site::new(&server.url("/index.xml"));
     site.config.fetch.max_urls = 1;
     let got = site.run();
-    assert_eq!((got.kept.len(), got.rules()), (1, vec!["collect.too_many_addresses"]));
+    assert_eq!(
+        (got.kept.len(), got.rules()),
+        (1, vec!["collect.too_many_addresses"])
+    );
     let (_, got) = run("/secret/sitemap.xml");
     assert_eq!(got.rules(), ["collect.robots"]);
 }
@@ -94,8 +123,13 @@ fn lists_end() {
 fn a_local_list_needs_its_file() {
     let site = Site::new("/nowhere/urls.txt");
     let error = crate::Collect::new(&site.config).unwrap();
-    let error = textmill_schemas::CorpusStage::external_inputs(&error).unwrap_err().to_string();
-    assert!(error.contains("/nowhere/urls.txt") && error.contains("kind `web`"), "{error}");
+    let error = textmill_schemas::CorpusStage::external_inputs(&error)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("/nowhere/urls.txt") && error.contains("kind `web`"),
+        "{error}"
+    );
 }
 
 #[test]

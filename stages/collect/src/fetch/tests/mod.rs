@@ -88,7 +88,10 @@ impl Site {
 
     /// The hash of the inputs.
     pub fn hash(&self) -> String {
-        Collect::new(&self.config).unwrap().external_inputs().unwrap()
+        Collect::new(&self.config)
+            .unwrap()
+            .external_inputs()
+            .unwrap()
     }
 }
 
@@ -131,7 +134,10 @@ fn rows<'a, R: Row>(out: &Path, names: impl Iterator<Item = &'a String>) -> Vec<
 impl Got {
     /// Addresses of the kept rows.
     pub fn urls(&self) -> Vec<&str> {
-        self.kept.iter().map(|row| row.url.as_deref().unwrap()).collect()
+        self.kept
+            .iter()
+            .map(|row| row.url.as_deref().unwrap())
+            .collect()
     }
 
     /// Rules of the dropped rows.
@@ -141,7 +147,10 @@ impl Got {
 
     /// The rule of an address.
     pub fn rule(&self, url: &str) -> &str {
-        let row = self.dropped.iter().find(|row| row.url.as_deref() == Some(url));
+        let row = self
+            .dropped
+            .iter()
+            .find(|row| row.url.as_deref() == Some(url));
         row.map_or("", |row| row.rule.as_str())
     }
 
@@ -152,7 +161,10 @@ impl Got {
     }
 
     pub fn bodies(&self) -> Vec<&str> {
-        self.kept.iter().map(|row| std::str::from_utf8(&row.body).unwrap()).collect()
+        self.kept
+            .iter()
+            .map(|row| std::str::from_utf8(&row.body).unwrap())
+            .collect()
     }
 
     pub fn stat(&self, name: &str) -> u64 {

@@ -11,16 +11,30 @@ use crate::Refresh;
 fn edited(edition: Arc<AtomicUsize>) -> Server {
     Server::start(move |request, stream| {
         let edition = edition.load(Ordering::SeqCst);
-        let (etag, modified) = (format!("\"{edition}\""), format!("Sun, 06 Nov 1994 08:49:{edition:02} GMT"));
-        let fields = [format!("ETag: {etag}"), format!("Last-Modified: {modified}"), "Content-Type: text/html".into()];
+        let (etag, modified) = (
+            format!("\"{edition}\""),
+            format!("Sun, 06 Nov 1994 08:49:{edition:02} GMT"),
+        );
+        let fields = [
+            format!("ETag: {etag}"),
+            format!("Last-Modified: {modified}"),
+            "Content-Type: text/html".into(),
+        ];
         let fields = fields.each_ref().map(String::as_str);
-        let condition = |name: &str, value: &str| request.headers.get(name).is_some_and(|asked| asked == value);
+        let condition = |name: &str, value: &str| {
+            request
+                .headers
+                .get(name)
+                .is_some_and(|asked| asked == value)
+        };
         match request.path.as_str() {
             "/robots.txt" | "/.well-known/tdmrep.json" => reply(stream, 404, &[], ""),
             "/gone" if edition > 1 => reply(stream, 410, &[], ""),
             "/fails" if edition > 1 => reply(stream, 503, &[], ""),
             "/plain" => html(stream, "always the same"),
-            "/fixed" if request.headers.contains_key("if-none-match") => reply(stream, 304, &[], ""),
+            "/fixed" if request.headers.contains_key("if-none-match") => {
+                reply(stream, 304, &[], "")
+            }
             _ if condition("if-none-match", &etag) && condition("if-modified-since", &modified) => {
                 reply(stream, 304, &[], "");
             }
@@ -33,11 +47,24 @@ fn edited(edition: Arc<AtomicUsize>) -> Server {
 fn a_second_run_needs_no_network_and_gives_the_same() {
     let server = edited(Arc::new(AtomicUsize::new(1)));
     let list = ["/1", "/2", "/gone"].map(|path| server.url(path));
-    let site = Site::list(&[&list[..], &[server.at("127.0.0.2", "/3"), "http://127.0.0.1:1/".into()]].concat());
+    let site = Site::list(
+        &[
+            &list[..],
+            &[server.at("127.0.0.2", "/3"), "http://127.0.0.1:1/".into()],
+        ]
+        .concat(),
+    );
     let before = site.hash();
     let first = site.run();
-    assert_eq!((first.kept.len(), first.rules()), (4, vec!["collect.fetch_failed"]));
-    assert_eq!(site.hash(), before, "the first run does not make itself stale");
+    assert_eq!(
+        (first.kept.len(), first.rules()),
+        (4, vec!["collect.fetch_failed"])
+    );
+    assert_eq!(
+        site.hash(),
+        before,
+        "the first run does not make itself stale"
+    );
     let asked = server.requests().len();
     drop(server);
     let second = site.run();
@@ -64,7 +91,10 @@ fn conditional_requests_bring_only_what_changed() {
     let before = site.hash();
     let same = site.run();
     assert_eq!(same.shards, first.shards);
-    assert_eq!((same.stat("fetch_not_modified"), same.stat("fetch_pages")), (5, 0));
+    assert_eq!(
+        (same.stat("fetch_not_modified"), same.stat("fetch_pages")),
+        (5, 0)
+    );
     assert_eq!(site.hash(), before);
     edition.store(2, Ordering::SeqCst);
     let second = site.run();
@@ -105,11 +135,20 @@ fn a_run_that_is_stopped_goes_on_where_it_was() {
     let list: Vec<String> = (0..5).map(|page| server.url(&format!("/{page}"))).collect();
     let site = Site::list(&list);
     let error = site.run_until(&cancel).unwrap_err();
-    assert!(error.downcast_ref::<textmill_schemas::Cancelled>().is_some(), "{error}");
+    assert!(
+        error
+            .downcast_ref::<textmill_schemas::Cancelled>()
+            .is_some(),
+        "{error}"
+    );
     assert_eq!(server.paths(), ["/0", "/1", "/2"]);
     let got = site.run();
     assert_eq!(got.urls(), list);
-    assert_eq!(server.paths(), ["/0", "/1", "/2", "/3", "/4"], "nothing twice");
+    assert_eq!(
+        server.paths(),
+        ["/0", "/1", "/2", "/3", "/4"],
+        "nothing twice"
+    );
 }
 
 #[test]
@@ -150,7 +189,10 @@ fn files_that_are_gone_or_damaged_end_in_rows() {
     std::fs::write(&page, &bytes).unwrap();
     let damaged = site.run();
     assert_eq!((damaged.urls().len(), damaged.dropped.len()), (2, 1));
-    assert!(matches!(damaged.rules()[0], "collect.corrupt" | "collect.invalid_record" | "collect.truncated"));
+    assert!(matches!(
+        damaged.rules()[0],
+        "collect.corrupt" | "collect.invalid_record" | "collect.truncated"
+    ));
     std::fs::remove_file(&page).unwrap();
     assert_ne!(site.hash(), hash);
     assert_eq!(site.run().urls(), list, "fetched again");

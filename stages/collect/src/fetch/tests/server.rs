@@ -19,8 +19,6 @@ pub struct Request {
     pub headers: HashMap<String, String>,
     /// When it came.
     pub begun: Instant,
-    /// When the answer was written.
-    pub ended: Instant,
 }
 
 type Answer = dyn Fn(&Request, &mut TcpStream) + Send + Sync;
@@ -102,21 +100,14 @@ fn serve(mut stream: TcpStream, requests: &Mutex<Vec<Request>>, answer: &Answer)
         })
         .collect();
     let host = headers.get("host").cloned().unwrap_or_default();
-    let mut request = Request {
+    let request = Request {
         host: host.split(':').next().unwrap_or_default().to_owned(),
         path: first.split(' ').nth(1).unwrap_or_default().to_owned(),
         headers,
         begun,
-        ended: begun,
     };
-    let index = {
-        let mut requests = requests.lock().unwrap();
-        requests.push(request.clone());
-        requests.len() - 1
-    };
+    requests.lock().unwrap().push(request.clone());
     answer(&request, &mut stream);
-    request.ended = Instant::now();
-    requests.lock().unwrap()[index] = request;
 }
 
 /// Writes an answer with these header lines.
@@ -126,7 +117,10 @@ pub fn reply(stream: &mut TcpStream, status: u16, headers: &[&str], body: impl A
     for header in headers {
         head += &format!("{header}\r\n");
     }
-    if !headers.iter().any(|header| header.starts_with("Content-Length") || header.starts_with("Transfer-")) {
+    if !headers
+        .iter()
+        .any(|header| header.starts_with("Content-Length") || header.starts_with("Transfer-"))
+    {
         head += &format!("Content-Length: {}\r\n", body.len());
     }
     // The client may have gone.
@@ -137,5 +131,10 @@ pub fn reply(stream: &mut TcpStream, status: u16, headers: &[&str], body: impl A
 /// Writes a web page.
 pub fn html(stream: &mut TcpStream, text: &str) {
     let body = format!("<!DOCTYPE html><title>t</title><p>{text}</p>");
-    reply(stream, 200, &["Content-Type: text/html; charset=utf-8"], body);
+    reply(
+        stream,
+        200,
+        &["Content-Type: text/html; charset=utf-8"],
+        body,
+    );
 }
