@@ -45,10 +45,15 @@ fn site() -> Server {
 #[test]
 fn a_sitemap_is_fetched_once() {
     let (dir, server) = (tempfile::tempdir().unwrap(), site());
-    let config = settings(dir.path(), "allow_private = true") + &source(&server.url("/sitemap.xml"));
+    let config =
+        settings(dir.path(), "allow_private = true") + &source(&server.url("/sitemap.xml"));
     let first = collect(&config);
     assert!(first.ok, "{}", first.stderr);
-    let urls: Vec<_> = first.kept.iter().map(|row| row.url.clone().unwrap()).collect();
+    let urls: Vec<_> = first
+        .kept
+        .iter()
+        .map(|row| row.url.clone().unwrap())
+        .collect();
     assert_eq!(urls, ["/1", "/2", "/3"].map(|path| server.url(path)));
     let mut rules = first.rules();
     rules.sort_unstable();
@@ -56,6 +61,21 @@ fn a_sitemap_is_fetched_once() {
     drop(server);
     let second = collect(&config);
     assert_eq!((second.kept, second.dropped), (first.kept, first.dropped));
+}
+
+#[test]
+fn xhtml_is_found_by_content_and_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let page =
+        "<?xml version=\"1.0\"?>\n<html xmlns=\"http://www.w3.org/1999/xhtml\"><p>x</p></html>";
+    for name in ["a.xhtml", "b.xht", "c.xml", "d.html"] {
+        std::fs::write(dir.path().join(name), page).unwrap();
+    }
+    for kind in ["auto", "html"] {
+        let got = super::collect_path(kind, dir.path(), "");
+        let types: Vec<&str> = got.kept.iter().map(|row| row.media_type.as_str()).collect();
+        assert_eq!(types, ["text/html"; 4], "{kind}");
+    }
 }
 
 #[test]
@@ -71,7 +91,11 @@ fn the_own_machine_is_closed_by_default() {
 fn settings_out_of_range_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let got = collect(&(settings(dir.path(), "hosts_at_once = 0") + &source("http://a.example/")));
-    assert!(!got.ok && got.stderr.contains("collect.fetch.hosts_at_once"), "{}", got.stderr);
+    assert!(
+        !got.ok && got.stderr.contains("collect.fetch.hosts_at_once"),
+        "{}",
+        got.stderr
+    );
 }
 
 #[test]
@@ -97,7 +121,11 @@ fn a_killed_run_goes_on_where_it_was() {
     let run = dir.path().join("run");
     let arguments = ["collect", "--config", &config.display().to_string()];
     let command = || support::textmill(&run, &arguments);
-    let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command()
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     while server.paths().len() < 4 {
         assert!(child.try_wait().unwrap().is_none(), "ended early");
         std::thread::sleep(Duration::from_millis(5));
@@ -111,5 +139,9 @@ fn a_killed_run_goes_on_where_it_was() {
     assert_eq!(fetched, list);
     assert!(support::rows::<Dropped>(&run, "collect", true).is_empty());
     let paths = server.paths();
-    assert_eq!(paths, ["/0", "/1", "/2", "/3", "/3", "/4", "/5"], "nothing that had come");
+    assert_eq!(
+        paths,
+        ["/0", "/1", "/2", "/3", "/3", "/4", "/5"],
+        "nothing that had come"
+    );
 }

@@ -103,7 +103,8 @@ pub enum Kind {
     Wat,
     /// A list of the files of a crawl, such as Common Crawl's `warc.paths.gz`.
     Paths,
-    /// Pages to fetch: a list of addresses, a sitemap or a feed.
+    /// Pages to fetch: `path` is a file with an address a line, or the address of a sitemap, a
+    /// feed, a `robots.txt` with sitemaps, or a page. See [`FetchConfig`].
     Web,
     /// RSS, Atom or JSON Feed: one document an entry.
     Feed,

@@ -149,7 +149,12 @@ impl Web {
         let key = key(source)?;
         let old = work.cache.addresses()?;
         let known = old.key == key;
-        if known && self.config.refresh != Refresh::Conditional {
+        let holds = match self.config.refresh {
+            Refresh::Never => known,
+            Refresh::Failed => known && old.seeds.iter().all(|(seed, _)| seed.problem.is_none()),
+            Refresh::Conditional => false,
+        };
+        if holds {
             return Ok(false);
         }
         let mut seeds = Seeds::new(self.config.max_urls);

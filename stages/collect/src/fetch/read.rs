@@ -69,7 +69,7 @@ impl Fetched {
 
     fn problems(&self, source: &Source, out: &mut impl Output) -> Result<(), Stop> {
         let file = file(source, "addresses.jsonl".to_owned());
-        let file = file.as_ref();
+        let file = file.at_hand();
         for (seed, place) in &self.addresses.seeds {
             if let Some(problem) = &seed.problem {
                 let text = (!seed.text.is_empty()).then(|| seed.text.clone());
@@ -106,14 +106,14 @@ impl Fetched {
                 }
             };
             out.reject(
-                file.as_ref()
+                file.at_hand()
                     .dropped(at(place), Some(address.clone()), refusal),
             )?;
         }
         for (name, expected) in files {
             let file = file(source, format!("pages/{name}"));
             let path = self.cache.pages().join(name);
-            pages(&path, &file.as_ref(), expected, settings, out)?;
+            pages(&path, &file.at_hand(), expected, settings, out)?;
         }
         Ok(())
     }
@@ -205,7 +205,7 @@ struct Named<'a> {
 }
 
 impl Named<'_> {
-    fn as_ref(&self) -> FileRef<'_> {
+    fn at_hand(&self) -> FileRef<'_> {
         FileRef {
             source: self.source,
             file: self.name.clone(),

@@ -1,6 +1,8 @@
 //! Lists of addresses, sitemaps, feeds, and single pages.
 
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Site;
 use super::server::{Server, html, reply};
@@ -117,6 +119,35 @@ fn lists_end() {
     );
     let (_, got) = run("/secret/sitemap.xml");
     assert_eq!(got.rules(), ["collect.robots"]);
+}
+
+#[test]
+fn a_list_that_failed_is_tried_again() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let fails = Arc::clone(&broken);
+    let server = Server::start(move |request, stream| match request.path.as_str() {
+        "/robots.txt" | "/.well-known/tdmrep.json" => reply(stream, 404, &[], ""),
+        "/a.xml" if fails.load(Ordering::SeqCst) => reply(stream, 500, &[], ""),
+        "/a.xml" => reply(
+            stream,
+            200,
+            &[],
+            "<urlset><url><loc>/1</loc></url></urlset>",
+        ),
+        path => html(stream, path),
+    });
+    let mut site = Site::new(&server.url("/a.xml"));
+    site.config.fetch.retries = 0;
+    assert_eq!(site.run().rules(), ["collect.http_status"]);
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(site.run().rules(), ["collect.http_status"], "remembered");
+    site.config.fetch.refresh = crate::Refresh::Failed;
+    let got = site.run();
+    assert_eq!(got.urls(), [server.url("/1")]);
+    // A list that fails for once does not empty the source.
+    broken.store(true, Ordering::SeqCst);
+    site.config.fetch.refresh = crate::Refresh::Conditional;
+    assert_eq!(site.run().urls(), [server.url("/1")]);
 }
 
 #[test]
