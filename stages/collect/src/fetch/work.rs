@@ -37,7 +37,7 @@ impl Work<'_> {
         let total = units.iter().map(|unit| unit.addresses.len()).sum::<usize>();
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (changed, failed) = (AtomicBool::new(false), Mutex::new(None));
-        let step = |_: &str| {
+        let step = || {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             self.progress
                 .message(&format!("{}: {done} of {total} addresses", self.name));
@@ -78,7 +78,7 @@ impl Work<'_> {
         })
     }
 
-    fn unit(&self, unit: &Unit, step: &impl Fn(&str)) -> Result<bool, Error> {
+    fn unit(&self, unit: &Unit, step: &impl Fn()) -> Result<bool, Error> {
         let config = self.fetcher.config;
         let mut ledger = Ledger::read(&self.cache.ledger(&unit.name))?;
         let folder = self.cache.pages();
@@ -104,7 +104,7 @@ impl Work<'_> {
                     break;
                 }
             }
-            step(address);
+            step();
         }
         // Also after an error: what has come is not fetched again.
         host.pages.finish()?;
