@@ -8,6 +8,7 @@ mod tables;
 
 #[path = "../support/mod.rs"]
 mod support;
+mod web;
 
 use std::path::{Path, PathBuf};
 

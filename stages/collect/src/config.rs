@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::fetch::FetchConfig;
+
 /// The `[collect]` section: what to read, and within which bounds.
 ///
 /// The `*_fields` keys say where a record of a table or of JSON holds what: the first name that
@@ -41,6 +43,8 @@ pub struct Config {
     /// Fields that may hold a conversation, looked at when there is no text: a list of turns with
     /// `role` and `content`, or with `from` and `value`.
     pub messages_fields: Vec<String>,
+    /// How pages are fetched.
+    pub fetch: FetchConfig,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -63,6 +67,7 @@ impl Default for Config {
             author_fields: names(&["author"]),
             license_fields: names(&["license"]),
             messages_fields: names(&["messages", "conversations"]),
+            fetch: FetchConfig::default(),
             source: Vec::new(),
         }
     }
@@ -169,7 +174,8 @@ pub enum Kind {
     Wat,
     /// A list of the files of a crawl, such as Common Crawl's `warc.paths.gz`.
     Paths,
-    /// Pages to fetch: a list of addresses, a sitemap or a feed.
+    /// Pages to fetch: `path` is a file with an address a line, or the address of a sitemap, a
+    /// feed, a `robots.txt` with sitemaps, or a page. See [`FetchConfig`].
     Web,
     /// RSS, Atom or JSON Feed: one document an entry.
     Feed,

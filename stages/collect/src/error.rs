@@ -20,6 +20,14 @@ pub enum Error {
         /// What is wrong, and the mend.
         problem: String,
     },
+    /// The folder of what was fetched cannot be used.
+    #[error("{path}: {problem}; correct collect.fetch.folder, or the folder")]
+    Fetched {
+        /// The file or folder.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// An output shard cannot be written.
     #[error(transparent)]
     Shard(#[from] textmill_schemas::Error),
@@ -29,6 +37,13 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn fetched(path: &std::path::Path, problem: impl ToString) -> Self {
+        Self::Fetched {
+            path: path.display().to_string(),
+            problem: problem.to_string(),
+        }
+    }
+
     pub(crate) fn source(name: &str, problem: impl Into<String>) -> Self {
         Self::Source {
             name: name.to_owned(),

@@ -142,3 +142,13 @@ pub fn zip(data: &[u8]) {
 pub fn tar(data: &[u8]) {
     file(Kind::Auto, "a.tar", data);
 }
+
+/// A `robots.txt`, and a path to ask it for.
+pub fn robots(data: &[u8]) {
+    crate::fetch::fuzz_robots(data);
+}
+
+/// A sitemap, a feed or a list; and a page's asks to be kept out.
+pub fn sitemap(data: &[u8]) {
+    crate::fetch::fuzz_sitemap(data);
+}

@@ -39,4 +39,5 @@ mod wiki;
 
 pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;
+pub use fetch::{FetchConfig, Refresh};
 pub use stage::Collect;

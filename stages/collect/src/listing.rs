@@ -163,6 +163,11 @@ impl Source {
         self.card.get_or_init(find).as_ref()
     }
 
+    /// Its path with variables filled in.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     fn lets_through(&self, relative: &Path) -> bool {
         self.include
             .as_ref()
@@ -298,6 +303,10 @@ impl Listing {
     pub fn read(sources: &[Source], task_bytes: u64) -> Result<Self, Error> {
         let mut files = Vec::new();
         for (index, source) in sources.iter().enumerate() {
+            // What is fetched is not there yet.
+            if source.config.kind == Kind::Web {
+                continue;
+            }
             let found = source.list(index)?;
             match source.config.kind {
                 Kind::Paths => files.extend(paths::read(&found, index, source)?),

@@ -150,6 +150,8 @@ pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
         }
     };
     match forced {
+        // XHTML may lie in files named as XML.
+        Format::Html if is_html(head) => forced,
         Format::Html | Format::Markdown => known_ending(&ending).map_or(forced, Format::Other),
         forced => forced,
     }
@@ -486,6 +488,15 @@ mod tests {
         assert_eq!(
             format(Kind::Html, words, "a.css"),
             Format::Other("text/css")
+        );
+        let xhtml = b"<?xml version='1.0'?>\n<html xmlns='http://www.w3.org/1999/xhtml'>";
+        for name in ["a.xml", "a.xhtml", "a.xht", "a"] {
+            assert_eq!(format(Kind::Html, xhtml, name), Format::Html, "{name}");
+            assert_eq!(auto(xhtml, name), Format::Html, "{name}");
+        }
+        assert_eq!(
+            format(Kind::Html, b"<rss>", "a.xml"),
+            Format::Other("application/xml")
         );
         assert_eq!(format(Kind::Text, b"<html>", "a.css"), Format::Text);
         assert_eq!(format(Kind::Jsonl, words, "a"), Format::JsonLines);

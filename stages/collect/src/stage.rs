@@ -10,6 +10,7 @@ use textmill_schemas::{
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::fetch::{Reading, Web};
 use crate::listing::{Found, Listing, Source};
 use crate::reader::read_file;
 use crate::record::{FileRef, Output, Settings, Stop};
@@ -17,11 +18,18 @@ use crate::record::{FileRef, Output, Settings, Stop};
 /// Files from this size on are named while they are read.
 const NAMED_BYTES: u64 = 1 << 20;
 
+/// Gets pages from the web, where a source names some.
+const FETCH: &str = "fetch";
+/// Reads all that is there.
+const READ: &str = "read";
+
 /// The collect stage.
 pub struct Collect {
     sources: Vec<Source>,
     settings: Settings,
     task_bytes: u64,
+    /// The sources that are fetched.
+    web: Option<Web>,
     /// Made once, so that every task of a run sees the same files.
     listing: OnceLock<Listing>,
 }
@@ -44,8 +52,10 @@ impl Collect {
                 return Err(Error::Setting { key, problem });
             }
         }
+        let sources = Source::all(config)?;
         Ok(Self {
-            sources: Source::all(config)?,
+            web: Web::new(config, &sources)?,
+            sources,
             settings: Settings::new(config),
             task_bytes: config.task_bytes,
             listing: OnceLock::new(),
@@ -60,8 +70,32 @@ impl Collect {
         Ok(self.listing.get_or_init(|| listing))
     }
 
+    /// The tasks behind those of the listing read what was fetched.
+    fn reading(&self, rank: usize) -> Result<Option<Reading<'_>>, Error> {
+        let listed = self.listing()?.tasks.len();
+        match (&self.web, rank.checked_sub(listed)) {
+            (Some(web), Some(rank)) => web.task(&self.sources, self.task_bytes, rank),
+            _ => Ok(None),
+        }
+    }
+
+    fn fetch(&self, ctx: &TaskContext) -> Result<TaskReport, Error> {
+        match &self.web {
+            Some(web) => web.fetch(&self.sources, ctx),
+            None => Ok(TaskReport::default()),
+        }
+    }
+
     fn read(&self, rank: usize, ctx: &TaskContext) -> Result<TaskReport, Error> {
         let listing = self.listing()?;
+        if let Some(reading) = self.reading(rank)? {
+            let mut shards = Shards::create(rank, ctx)?;
+            shards.limit = reading.source.config.limit;
+            return match reading.read(&self.settings, &mut shards) {
+                Ok(()) | Err(Stop::Full) => shards.finish(),
+                Err(Stop::Failed(error)) => Err(error),
+            };
+        }
         let files = listing.tasks.get(rank).cloned().unwrap_or(0..0);
         let mut shards = Shards::create(rank, ctx)?;
         let mut full = None;
@@ -103,15 +137,29 @@ impl Collect {
 
 impl CorpusStage for Collect {
     fn steps(&self) -> Vec<&'static str> {
-        vec!["read"]
+        match self.web {
+            Some(_) => vec![FETCH, READ],
+            None => vec![READ],
+        }
     }
 
-    fn world(&self, _step: &str, _ctx: &TaskContext) -> StageResult<usize> {
-        Ok(self.listing()?.tasks.len())
+    fn world(&self, step: &str, _ctx: &TaskContext) -> StageResult<usize> {
+        if step == FETCH {
+            return Ok(1);
+        }
+        let fetched = match &self.web {
+            Some(web) => web.tasks(&self.sources, self.task_bytes)?,
+            None => 0,
+        };
+        Ok(self.listing()?.tasks.len() + fetched)
     }
 
-    fn task(&self, _step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
-        self.read(rank, ctx).map_err(|error| match error {
+    fn task(&self, step: &str, rank: usize, ctx: &TaskContext) -> StageResult<TaskReport> {
+        let report = match step {
+            FETCH => self.fetch(ctx),
+            _ => self.read(rank, ctx),
+        };
+        report.map_err(|error| match error {
             // As it is, so that the runner knows it.
             Error::Cancelled(cancelled) => cancelled.into(),
             error => error.into(),
@@ -119,7 +167,11 @@ impl CorpusStage for Collect {
     }
 
     fn external_inputs(&self) -> StageResult<String> {
-        Ok(self.listing()?.hash(&self.sources))
+        let files = self.listing()?.hash(&self.sources);
+        Ok(match &self.web {
+            Some(web) => files + &web.hash(&self.sources)?,
+            None => files,
+        })
     }
 }
 

@@ -1,0 +1,4 @@
+//! Bytes as a list of addresses, and as a page.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| textmill_collect::fuzzing::sitemap(data));
