@@ -26,6 +26,10 @@ pub struct Config {
     pub time_fields: Vec<String>,
     /// JSON fields that may hold the author.
     pub author_fields: Vec<String>,
+    /// Books.
+    pub book: crate::book::BookConfig,
+    /// Feeds of news and blogs.
+    pub feed: crate::feed::FeedConfig,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -43,6 +47,8 @@ impl Default for Config {
             lang_fields: names(&["lang", "language"]),
             time_fields: names(&["time", "date", "timestamp", "created_utc"]),
             author_fields: names(&["author"]),
+            book: crate::book::BookConfig::default(),
+            feed: crate::feed::FeedConfig::default(),
             source: Vec::new(),
         }
     }
@@ -79,6 +85,10 @@ pub struct SourceConfig {
     /// Whether to follow symbolic links inside a folder. Without it each is a dropped row.
     #[serde(default)]
     pub follow_links: bool,
+    /// Whether to keep entries of feeds that have only a summary. Without it they are dropped as
+    /// `collect.no_content`, with the address where the whole text stands.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summaries: bool,
 }
 
 /// What the files of a source are.

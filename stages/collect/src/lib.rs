@@ -21,6 +21,7 @@ mod http;
 mod input;
 mod jsonl;
 mod listing;
+mod markup;
 mod plain;
 mod reader;
 mod record;
@@ -32,6 +33,8 @@ mod time;
 mod warc;
 mod wiki;
 
+pub use book::BookConfig;
 pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;
+pub use feed::FeedConfig;
 pub use stage::Collect;

@@ -107,6 +107,10 @@ pub(crate) struct Settings {
     pub max_record: u64,
     /// Where JSON lines hold what.
     pub fields: crate::jsonl::Fields,
+    /// How books become documents.
+    pub book: crate::book::BookConfig,
+    /// When a feed's entry is a whole text.
+    pub feed: crate::feed::FeedConfig,
 }
 
 impl Settings {
@@ -115,6 +119,8 @@ impl Settings {
         Self {
             max_record: config.max_record_bytes,
             fields: crate::jsonl::Fields::new(config),
+            book: config.book.clone(),
+            feed: config.feed.clone(),
         }
     }
 }

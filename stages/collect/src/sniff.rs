@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::config::Kind;
 use crate::table::csv::Separator;
-use crate::{book, feed, forum, wiki};
+use crate::{book, feed, forum, markup, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ fn found(head: &[u8], ending: &str) -> Format {
     if text.trim_start().starts_with("<?xml") || start.starts_with("<svg") {
         return Format::Other("application/xml");
     }
-    if book::gutenberg::begins(&text) {
+    if book::gutenberg::begins(head, &text) {
         return Format::Gutenberg;
     }
     if !matches!(ending, "txt" | "text") && begins_with_tag(start, TAGS) {
@@ -242,7 +242,7 @@ pub(crate) fn binary(head: &[u8]) -> Option<&'static str> {
 
 /// Whether bytes look like text, in whatever charset.
 pub(crate) fn is_text(head: &[u8]) -> bool {
-    if utf16(head).is_some() {
+    if markup::utf32(head).is_some() || utf16(head).is_some() {
         return true;
     }
     let nuls = memchr::memchr_iter(0, head).count();
@@ -292,6 +292,9 @@ fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 }
 
 fn decode(head: &[u8]) -> Cow<'_, str> {
+    if let Some(big) = markup::utf32(head) {
+        return Cow::Owned(markup::decode_utf32(head, big));
+    }
     match utf16(head) {
         Some(encoding) => encoding.decode(head).0,
         None => String::from_utf8_lossy(head),
@@ -409,11 +412,7 @@ mod tests {
             (b"{\n \"text\": 1\n}", "a.json", Format::Json),
             (b"{like so}", "a.txt", Format::Text),
             (b"body { color: red }", "a.css", Format::Other("text/css")),
-            (
-                b"<?xml version='1.0'?><rss>",
-                "feed",
-                Format::Other("application/xml"),
-            ),
+            (b"<?xml version='1.0'?><rss>", "feed", Format::Feed),
             (b"\x89PNG\r\n\x1a\n", "a.html", Format::Other("image/png")),
             (
                 b"\0\x01\x02\x03abc",
