@@ -4,6 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod epub;
+mod feed;
+mod gutenberg;
+
 use std::path::{Path, PathBuf};
 
 use textmill_schemas::{Dropped, RawDocument};

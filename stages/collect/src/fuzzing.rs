@@ -75,3 +75,20 @@ pub fn warc(data: &[u8]) {
 pub fn jsonl(data: &[u8]) {
     file(Kind::Jsonl, "a.jsonl", data);
 }
+
+/// A feed.
+pub fn feed(data: &[u8]) {
+    file(Kind::Feed, "feed.xml", data);
+    crate::feed::links(data);
+}
+
+/// A book, and the files in one.
+pub fn epub(data: &[u8]) {
+    file(Kind::Epub, "a.epub", data);
+    crate::book::epub::parts(data);
+}
+
+/// A plain text of a book.
+pub fn gutenberg(data: &[u8]) {
+    file(Kind::Gutenberg, "a.txt", data);
+}

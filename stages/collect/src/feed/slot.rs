@@ -87,10 +87,10 @@ pub(crate) fn slot(ns: Ns, local: &str, attributes: &Attributes) -> Option<(Slot
         (Ns::Dc, "date" | "issued" | "created" | "available") => (Published, Mode::Text),
         (Ns::Core, "updated" | "modified" | "lastbuilddate") => (Updated, Mode::Text),
         (Ns::Dc, "modified") => (Updated, Mode::Text),
-        (Ns::Content, "encoded") | (Ns::Core, "fulltext" | "fullcontent") => {
+        (Ns::Content, "encoded") | (Ns::Core, "fulltext" | "fullcontent" | "fullitem") => {
             (Content, guess_html(mode))
         }
-        (Ns::Core, "content") => (Content, mode),
+        (Ns::Core, "content" | "body") => (Content, mode),
         (Ns::Xhtml, "body" | "div") => (Content, Mode::Xhtml),
         (Ns::Core | Ns::Dc, "description") => (Description, mode),
         (Ns::Core | Ns::Dc, "summary" | "abstract") | (Ns::Itunes, "summary") => (Summary, mode),

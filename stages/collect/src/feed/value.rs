@@ -117,8 +117,8 @@ pub(crate) enum Mode {
     Html,
     /// As elements of the feed itself.
     Xhtml,
-    /// In base 64; whether that is HTML.
-    Base64(bool),
+    /// In base 64; whether that is HTML, where it is said.
+    Base64(Option<bool>),
     /// Not said.
     Guess,
     /// Something that is not text.
@@ -135,7 +135,7 @@ impl Mode {
             "html" | "text/html" | "application/xhtml+xml" | "xhtml"
         );
         match mode.map(str::trim) {
-            Some("base64") => return Self::Base64(is_html),
+            Some("base64") => return Self::Base64(Some(is_html)),
             Some("escaped") if is_html => return Self::Html,
             Some("xml") if is_html => return Self::Xhtml,
             _ => {}
@@ -148,6 +148,7 @@ impl Mode {
             // XML within the feed; RFC 4287 has anything else in base 64.
             _ if kind.ends_with("+xml") || kind.ends_with("/xml") => Self::Foreign,
             _ if kind.starts_with("text/") => Self::Text,
+            "application/octet-stream" => Self::Base64(None),
             _ if kind.contains('/') => Self::Foreign,
             _ => Self::Guess,
         }
@@ -169,10 +170,13 @@ impl Value {
         match mode {
             Mode::Text => Self { text, html: false },
             Mode::Html | Mode::Xhtml => Self { text, html: true },
-            Mode::Base64(html) => Self {
-                text: from_base64(&text),
-                html,
-            },
+            Mode::Base64(html) => {
+                let text = from_base64(&text);
+                Self {
+                    html: html.unwrap_or_else(|| looks_like_html(&text)),
+                    text,
+                }
+            }
             Mode::Guess => Self {
                 html: inline || looks_like_html(&text),
                 text,
@@ -297,17 +301,17 @@ fn from_base64(text: &str) -> String {
     let decoded = BASE64_MIME
         .decode(&clean)
         .or_else(|_| BASE64_MIME_PERMISSIVE.decode(&clean));
-    let Ok(bytes) = decoded else {
+    let bytes = decoded.unwrap_or_default();
+    // Pictures and the like are no text.
+    if bytes.contains(&0) {
         return String::new();
-    };
+    }
     match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let bytes = error.as_bytes();
-            guess(bytes)
-                .decode_without_bom_handling(bytes)
-                .0
-                .into_owned()
+            let text = guess(bytes).decode_without_bom_handling(bytes).0;
+            text.into_owned()
         }
     }
 }
@@ -342,13 +346,13 @@ mod tests {
             (
                 Some("text/html; charset=x"),
                 Some("base64"),
-                Mode::Base64(true),
+                Mode::Base64(Some(true)),
             ),
             (Some("image/png"), None, Mode::Foreign),
         ] {
             assert_eq!(Mode::of(kind, mode), expected, "{kind:?} {mode:?}");
         }
-        let value = Value::new(" PHA+\nYWJj ".into(), Mode::Base64(true), false);
+        let value = Value::new(" PHA+\nYWJj ".into(), Mode::Base64(Some(true)), false);
         assert_eq!((value.text.as_str(), value.html), ("<p>abc", true));
     }
 

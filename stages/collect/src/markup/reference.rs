@@ -1,7 +1,7 @@
 //! Character and entity references, as HTML's names know them and as document types declare them.
 
 use encoding_rs::WINDOWS_1252;
-use quick_xml::escape::resolve_html5_entity;
+use html5ever::data::NAMED_ENTITIES;
 
 /// Most entities taken from a document type.
 const MAX_ENTITIES: usize = 256;
@@ -85,13 +85,16 @@ fn resolve(name: &str, entities: &Entities, out: &mut String) -> bool {
         return true;
     }
     // The document type wins: some redefine HTML's names to the same characters.
-    match entities.get(name).or_else(|| resolve_html5_entity(name)) {
-        Some(value) => {
-            *out += value;
-            true
-        }
-        None => false,
+    if let Some(value) = entities.get(name) {
+        *out += value;
+        return true;
     }
+    let Some((first, second)) = NAMED_ENTITIES.get(format!("{name};").as_str()) else {
+        return false;
+    };
+    let characters = [*first, *second].map(|code| char::from_u32(code).filter(|c| *c != '\0'));
+    out.extend(characters.into_iter().flatten());
+    characters.iter().any(Option::is_some)
 }
 
 /// The character of a number; 0x80 to 0x9f mean windows-1252, as browsers read them.
@@ -129,6 +132,7 @@ mod tests {
             ("a &amp; b &lt;", "a & b <"),
             ("&nbsp;&hellip;&#8230;&#x2026;", "\u{a0}………"),
             ("&#146;", "’"),
+            ("&alpha;&Ouml;&acE;", "αÖ∾̳"),
             ("AT&T & &unknown; &", "AT&T & &unknown; &"),
             ("&me;", "M é"),
             ("&lol;", "&lol;"),

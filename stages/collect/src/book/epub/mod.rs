@@ -209,5 +209,15 @@ fn floor(text: &str, bytes: usize) -> usize {
         .unwrap_or(0)
 }
 
+/// Reads bytes as each of the files in a book.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn parts(data: &[u8]) {
+    let text = whole(data);
+    chapter::read(&text);
+    Package::read("a.opf", &text);
+    package::labels("toc.ncx", &text, &mut HashMap::new());
+    package::encrypted(&text);
+}
+
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,11 @@ pub(super) fn early_breaks(lines: &[&str], wrap: usize) -> usize {
 
 /// Whether the first word of `next` would have had room behind `line`.
 pub(super) fn is_early(line: &str, next: &str, wrap: usize) -> bool {
+    // Words are parted where they must be.
+    let mut end = line.chars().rev();
+    if end.next() == Some('-') && end.next().is_some_and(char::is_alphabetic) {
+        return false;
+    }
     let next = next.trim_start();
     let word = match next.chars().next() {
         // A mark may not stand at the start of a line, so a character or two is no proof.

@@ -314,7 +314,7 @@ impl Writer {
         for line in lines {
             let line = line.trim();
             match before {
-                Some(last) if width(last) * 2 < self.wrap && is_early(last, line, self.wrap) => {
+                Some(last) if width(last) * 3 < self.wrap && is_early(last, line, self.wrap) => {
                     text.push('\n');
                     text += line;
                 }
