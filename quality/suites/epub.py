@@ -72,10 +72,12 @@ def book(path):
             name = posixpath.normpath(posixpath.join(posixpath.dirname(package), unquote(item.get("href"))))
             source = archive.read(name).decode()
             # Covers, title pages and notices of rights are left out by design.
-            if re.search(r"<(body|section)[^>]*epub:type=\"[^\"]*(cover|titlepage|copyright-page|toc)", source[:4000]):
+            if re.search(r"<(body|section|div)[^>]*epub:type=\"[^\"]*(cover|titlepage|copyright-page|toc|colophon)", source[:4000]):
                 continue
             texts.append((name, Text.of(source)))
-        creators = [" ".join(e.text.split()) for e in root.iter(dc + "creator") if e.text]
+        roles = {e.get("refines", "")[1:]: e.text for e in root.iter() if e.get("property") == "role"}
+        written = [e for e in root.iter(dc + "creator") if e.text and roles.get(e.get("id"), "aut") == "aut"]
+        creators = [" ".join(e.text.split()) for e in written]
         return " ".join(root.find(f".//{dc}title").text.split()), root.find(f".//{dc}language").text, creators, texts
 
 

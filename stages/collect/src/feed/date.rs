@@ -4,158 +4,44 @@
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// Beginnings of month names, in the languages that feeds are seen in.
-const MONTHS: &[(&str, i8)] = &[
-    ("jan", 1),
-    ("ene", 1),
-    ("gen", 1),
-    ("ιαν", 1),
-    ("янв", 1),
-    ("sty", 1),
-    ("led", 1),
-    ("oca", 1),
-    ("feb", 2),
-    ("fév", 2),
-    ("fev", 2),
-    ("φεβ", 2),
-    ("фев", 2),
-    ("lut", 2),
-    ("úno", 2),
-    ("şub", 2),
-    ("mar", 3),
-    ("mär", 3),
-    ("mrz", 3),
-    ("maa", 3),
-    ("már", 3),
-    ("μαρ", 3),
-    ("μάρ", 3),
-    ("мар", 3),
-    ("bře", 3),
-    ("apr", 4),
-    ("avr", 4),
-    ("abr", 4),
-    ("ápr", 4),
-    ("απρ", 4),
-    ("апр", 4),
-    ("kwi", 4),
-    ("dub", 4),
-    ("nis", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("mei", 5),
-    ("mag", 5),
-    ("maj", 5),
-    ("máj", 5),
-    ("μαι", 5),
-    ("μαϊ", 5),
-    ("май", 5),
-    ("мая", 5),
-    ("kvě", 5),
-    ("jun", 6),
-    ("juin", 6),
-    ("giu", 6),
-    ("jún", 6),
-    ("ιουν", 6),
-    ("июн", 6),
-    ("cze", 6),
-    ("haz", 6),
-    ("jul", 7),
-    ("juil", 7),
-    ("lug", 7),
-    ("júl", 7),
-    ("ιουλ", 7),
-    ("июл", 7),
-    ("lip", 7),
-    ("tem", 7),
-    ("aug", 8),
-    ("aoû", 8),
-    ("aou", 8),
-    ("ago", 8),
-    ("αυγ", 8),
-    ("αύγ", 8),
-    ("авг", 8),
-    ("sie", 8),
-    ("srp", 8),
-    ("ağu", 8),
-    ("sep", 9),
-    ("set", 9),
-    ("szep", 9),
-    ("σεπ", 9),
-    ("сен", 9),
-    ("wrz", 9),
-    ("zář", 9),
-    ("eyl", 9),
-    ("oct", 10),
-    ("okt", 10),
-    ("ott", 10),
-    ("out", 10),
-    ("οκτ", 10),
-    ("окт", 10),
-    ("paź", 10),
-    ("říj", 10),
-    ("eki", 10),
-    ("nov", 11),
-    ("νοε", 11),
-    ("ноя", 11),
-    ("lis", 11),
-    ("kas", 11),
-    ("dec", 12),
-    ("dez", 12),
-    ("déc", 12),
-    ("dic", 12),
-    ("des", 12),
-    ("δεκ", 12),
-    ("дек", 12),
-    ("gru", 12),
-    ("pro", 12),
-    ("ara", 12),
+/// Beginnings of month names, January first, in the languages that feeds are seen in.
+const MONTHS: [&str; 12] = [
+    "jan ene gen ιαν янв sty led oca",
+    "feb fév fev φεβ фев lut úno şub",
+    "mar mär mrz maa már μαρ μάρ мар bře",
+    "apr avr abr ápr απρ апр kwi dub nis",
+    "may mai mei mag maj máj μαι μαϊ май мая kvě",
+    "jun juin giu jún ιουν июн cze haz",
+    "jul juil lug júl ιουλ июл lip tem",
+    "aug aoû aou ago αυγ αύγ авг sie srp ağu",
+    "sep set szep σεπ сен wrz zář eyl",
+    "oct okt ott out οκτ окт paź říj eki",
+    "nov νοε ноя lis kas",
+    "dec dez déc dic des δεκ дек gru pro ara",
 ];
 
 /// Zones by name, in minutes east of Greenwich: RFC 822's, and those that feeds are seen with.
-const ZONES: &[(&str, i32)] = &[
-    ("z", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("wet", 0),
-    ("est", -300),
-    ("edt", -240),
-    ("cst", -360),
-    ("cdt", -300),
-    ("mst", -420),
-    ("mdt", -360),
-    ("pst", -480),
-    ("pdt", -420),
-    ("akst", -540),
-    ("akdt", -480),
-    ("hst", -600),
-    ("ast", -240),
-    ("adt", -180),
-    ("et", -300),
-    ("ct", -360),
-    ("mt", -420),
-    ("pt", -480),
-    ("bst", 60),
-    ("cet", 60),
-    ("cest", 120),
-    ("mez", 60),
-    ("mesz", 120),
-    ("eet", 120),
-    ("eest", 180),
-    ("west", 60),
-    ("msk", 180),
-    ("msd", 240),
-    ("jst", 540),
-    ("kst", 540),
-    ("hkt", 480),
-    ("sgt", 480),
-    ("aest", 600),
-    ("aedt", 660),
-    ("acst", 570),
-    ("awst", 480),
-    ("nzst", 720),
-    ("nzdt", 780),
-    ("sast", 120),
+const ZONES: &[(i32, &str)] = &[
+    (-600, "hst"),
+    (-540, "akst"),
+    (-480, "pst pt akdt"),
+    (-420, "mst mt pdt"),
+    (-360, "cst ct mdt"),
+    (-300, "est et cdt"),
+    (-240, "edt ast"),
+    (-180, "adt"),
+    (0, "z ut utc gmt wet"),
+    (60, "bst cet mez west"),
+    (120, "cest mesz eet sast"),
+    (180, "eest msk"),
+    (240, "msd"),
+    (480, "hkt sgt awst"),
+    (540, "jst kst"),
+    (570, "acst"),
+    (600, "aest"),
+    (660, "aedt"),
+    (720, "nzst"),
+    (780, "nzdt"),
 ];
 
 /// Longest text that is looked at, in bytes.
@@ -383,7 +269,8 @@ impl Parts {
             // "gmt+0200", "utc-5"
             let sign = word.find(['+', '-']);
             let (name, rest) = word.split_at(sign.unwrap_or(word.len()));
-            if let Some((_, minutes)) = ZONES.iter().find(|(zone, _)| *zone == name) {
+            let is_it = |(_, names): &&(i32, &str)| names.split(' ').any(|known| known == name);
+            if let Some((minutes, _)) = ZONES.iter().find(is_it) {
                 let more = if rest.is_empty() { 0 } else { offset(rest)? };
                 self.zone = self.zone.or(Some(minutes + more));
                 return Some(());
@@ -395,11 +282,22 @@ impl Parts {
 
     fn month_of(&mut self, word: &str) -> bool {
         // The longest beginning decides: "juil" is not "jui".
-        let found = MONTHS.iter().filter(|(name, _)| word.starts_with(name));
-        let found = found.max_by_key(|(name, _)| name.len());
+        let begins = |names: &str| {
+            names
+                .split(' ')
+                .filter(|name| word.starts_with(name))
+                .map(str::len)
+                .max()
+        };
+        let found = (1..)
+            .zip(MONTHS)
+            .filter_map(|(month, names)| Some((begins(names)?, month)));
+        let found = found
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, month)| month);
         // At the very start "mar." may be a Tuesday; then the month comes later.
-        if let Some((_, month)) = found.filter(|_| self.month.is_none() || self.month_first) {
-            self.month = Some(*month);
+        if let Some(month) = found.filter(|_| self.month.is_none() || self.month_first) {
+            self.month = Some(month);
             self.month_first = self.words == 1;
         }
         found.is_some()
@@ -464,63 +362,4 @@ fn offset(text: &str) -> Option<i32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn times_of_many_forms() {
-        for (text, expected) in [
-            ("Thu, 01 Jan 2004 19:48:21 GMT", "2004-01-01T19:48:21Z"),
-            ("Thu, 01 Jan 04 19:48:21 EST", "2004-01-02T00:48:21Z"),
-            ("01 Jan 2004 19:48 -0500", "2004-01-02T00:48:00Z"),
-            ("Thu 1 January 2004 19:48:21 +0100", "2004-01-01T18:48:21Z"),
-            ("Thu, Jan 1 2004 19:48:21 GMT", "2004-01-01T19:48:21Z"),
-            ("Thu, 01 Jan 2004", "2004-01-01T00:00:00Z"),
-            ("Thu, 31 Dec 2003 24:00:00 GMT", "2004-01-01T00:00:00Z"),
-            ("Sun Jan  4 16:29:06 PST 2004", "2004-01-05T00:29:06Z"),
-            (
-                "Mon, 26 January 2004 16:31:00 at GMT+2",
-                "2004-01-26T14:31:00Z",
-            ),
-            ("2003-12-31T10:14:55Z", "2003-12-31T10:14:55Z"),
-            ("2004-04-06T23:05:43-05:00", "2004-04-07T04:05:43Z"),
-            ("2003-12-31T10:14:55.123+0100", "2003-12-31T09:14:55Z"),
-            ("2003-12-31 10:14:55", "2003-12-31T10:14:55Z"),
-            ("2003", "2003-01-01T00:00:00Z"),
-            ("2003-12", "2003-12-01T00:00:00Z"),
-            ("20031231", "2003-12-31T00:00:00Z"),
-            ("2003-335", "2003-12-01T00:00:00Z"),
-            ("2003335", "2003-12-01T00:00:00Z"),
-            ("20031231T101455Z", "2003-12-31T10:14:55Z"),
-            ("31-Dec-2003 10:14", "2003-12-31T10:14:00Z"),
-            ("31.12.2003 10:14", "2003-12-31T10:14:00Z"),
-            ("12/31/2003 10:14 PM", "2003-12-31T22:14:00Z"),
-            ("2004-07-08 23:56:58.0", "2004-07-08T23:56:58Z"),
-            ("2004年07月08日 23:56:58", "2004-07-08T23:56:58Z"),
-            ("2004년 05월 28일  오후 01:31:15", "2004-05-28T13:31:15Z"),
-            ("Σαβ, 11 Ιούλ 2004 18:29:01 EST", ""),
-            ("Κυρ, 11 Ιουλ 2004 12:00:00 EST", "2004-07-11T17:00:00Z"),
-            ("2004-július-13T9:15-03:00", "2004-07-13T12:15:00Z"),
-            ("mar., 13 juil. 2004 09:15 CEST", "2004-07-13T07:15:00Z"),
-            ("Di, 13. Juli 2004 09:15 MESZ", "2004-07-13T07:15:00Z"),
-            ("Вт, 13 июля 2004 09:15 MSK", "2004-07-13T06:15:00Z"),
-            ("3/4/2005", ""),
-            ("Thu, 31 Jun 2004 19:48:21 GMT", ""),
-            ("yesterday", ""),
-            ("", ""),
-        ] {
-            assert_eq!(rfc3339(text).unwrap_or_default(), expected, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in "\\PC{0,40}|[0-9:tz+./ -]{0,30}|[a-z]{3}, [0-9]{1,3} [a-z]{3} [0-9]{1,5} [0-9:]{1,9} [+-][0-9]{1,5}") {
-            if let Some(time) = rfc3339(&text) {
-                prop_assert!(crate::time::rfc3339(&time).is_some(), "{}", time);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Follows the elements of a feed and hands out an entry as soon as it ends.
 
-use url::Url;
+mod fields;
 
 use super::capture::Capture;
 use super::names::{Ns, Prefixes};
@@ -136,6 +136,14 @@ impl Parser {
 
     /// An end tag; `offset` is the one behind it.
     pub fn end(&mut self, raw: &[u8], offset: u64) {
+        let of_entry = self
+            .pending
+            .as_ref()
+            .and_then(|pending| self.stack.get(pending.depth - 1));
+        if of_entry.is_some_and(|open| open.raw.eq_ignore_ascii_case(raw)) {
+            // Whatever was left open in it.
+            self.beyond = 0;
+        }
         if self.beyond > 0 {
             self.beyond -= 1;
             return;
@@ -254,71 +262,6 @@ impl Parser {
             .is_some_and(|open| open.local == "channel")
     }
 
-    /// What attributes say: links of Atom, licences of RSS 1.0.
-    fn by_attribute(&mut self, slot: Slot, found: &Attributes) {
-        let rel = found
-            .rel
-            .as_deref()
-            .unwrap_or("alternate")
-            .trim()
-            .to_ascii_lowercase();
-        let rel = rel
-            .strip_prefix("http://www.iana.org/assignments/relation/")
-            .unwrap_or(&rel);
-        let href = self.address(found.href.as_deref());
-        match (slot, rel) {
-            (Slot::Link, "license") => self.set_license(href),
-            (Slot::Link, "self") if self.pending.is_none() => self.info.own = href,
-            (Slot::Link, "alternate") => self.set_link(href, false),
-            (Slot::License, _) => {
-                let address = self.address(found.resource.as_deref()).or(href);
-                self.set_license(address);
-            }
-            _ => {}
-        }
-    }
-
-    fn set_link(&mut self, link: Option<String>, instead: bool) {
-        let field = match &mut self.pending {
-            Some(pending) => &mut pending.entry.link,
-            None => &mut self.info.link,
-        };
-        if instead || field.is_none() {
-            *field = link.or_else(|| field.take());
-        }
-    }
-
-    fn set_license(&mut self, license: Option<String>) {
-        let field = match &mut self.pending {
-            Some(pending) => &mut pending.entry.license,
-            None => &mut self.info.license,
-        };
-        *field = field.take().or(license);
-    }
-
-    /// An address made whole by xml:base, by the feed's own address, or by its site's.
-    fn address(&self, text: Option<&str>) -> Option<String> {
-        let text = text?.trim();
-        if text.is_empty() {
-            return None;
-        }
-        let own = self.info.own.as_deref().or(self.info.link.as_deref());
-        let mut base = own.and_then(|own| Url::parse(own).ok());
-        for open in &self.stack {
-            if let Some(relative) = &open.base {
-                base = join(base.as_ref(), relative).or(base);
-            }
-        }
-        let is_read = |url: &Url| matches!(url.scheme(), "http" | "https" | "ftp");
-        match Url::parse(text) {
-            Ok(url) => is_read(&url).then(|| text.to_owned()),
-            Err(_) => match join(base.as_ref(), text) {
-                Some(url) => is_read(&url).then(|| url.into()),
-                None => Some(text.to_owned()),
-            },
-        }
-    }
-
     /// Closes the innermost element; `offset` is the one behind it.
     fn pop(&mut self, offset: u64) {
         let depth = self.stack.len();
@@ -341,59 +284,6 @@ impl Parser {
             capture.end(&open.local);
         }
         self.prefixes.forget(open.prefixes);
-    }
-
-    fn finish_field(&mut self, capture: Capture) {
-        let slot = capture.slot;
-        if slot == Slot::Person {
-            let person = capture.person();
-            let authors = match &mut self.pending {
-                Some(pending) => &mut pending.entry.authors,
-                None => &mut self.info.authors,
-            };
-            let new = person.filter(|person| authors.len() < 64 && !authors.contains(person));
-            authors.extend(new);
-            return;
-        }
-        let value = capture.value();
-        let line = || Some(value.line()).filter(|line| !line.is_empty());
-        match slot {
-            Slot::Link => return self.set_link(self.address(line().as_deref()), false),
-            Slot::OriginalLink => return self.set_link(self.address(line().as_deref()), true),
-            Slot::License => return self.set_license(line()),
-            _ => {}
-        }
-        let Some(pending) = &self.pending else {
-            let info = &mut self.info;
-            match slot {
-                Slot::Title => info.title = info.title.take().or_else(line),
-                Slot::Lang => info.lang = info.lang.take().or_else(line),
-                Slot::Rights => info.rights = info.rights.take().or_else(line),
-                _ => {}
-            }
-            return;
-        };
-        let address = match slot {
-            Slot::Id(true) if pending.entry.id.is_none() => self.address(line().as_deref()),
-            _ => None,
-        };
-        let Some(pending) = &mut self.pending else {
-            return;
-        };
-        let entry = &mut pending.entry;
-        match slot {
-            Slot::Title => entry.title = entry.title.take().or_else(line),
-            Slot::Id(_) => entry.id = entry.id.take().or(address),
-            Slot::Published => entry.published = entry.published.take().or_else(line),
-            Slot::Updated => entry.updated = entry.updated.take().or_else(line),
-            Slot::Lang => entry.lang = entry.lang.take().or_else(line),
-            Slot::Rights => entry.rights = entry.rights.take().or_else(line),
-            // The longest of several: some feeds repeat the summary as content.
-            Slot::Content => entry.content = longer(entry.content.take(), value),
-            Slot::Description => entry.description = longer(entry.description.take(), value),
-            Slot::Summary => entry.summary = longer(entry.summary.take(), value),
-            _ => {}
-        }
     }
 
     fn finish_entry(&mut self, offset: u64) {
@@ -419,19 +309,6 @@ impl Parser {
             entry: found,
         });
     }
-}
-
-fn longer(
-    before: Option<super::value::Value>,
-    now: super::value::Value,
-) -> Option<super::value::Value> {
-    before
-        .filter(|before| before.text.len() >= now.text.len())
-        .or(Some(now))
-}
-
-fn join(base: Option<&Url>, text: &str) -> Option<Url> {
-    Url::options().base_url(base).parse(text.trim()).ok()
 }
 
 /// Whether an entry begins with this element.

@@ -7,119 +7,27 @@ use crate::markup::{Entities, Token, Tokenizer, attribute, local, push_decoded, 
 const MAX_DEPTH: usize = 200;
 
 /// Elements that are written.
-const WRITTEN: &[&str] = &[
-    "p",
-    "div",
-    "section",
-    "article",
-    "aside",
-    "blockquote",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "table",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "td",
-    "th",
-    "caption",
-    "pre",
-    "code",
-    "br",
-    "hr",
-    "em",
-    "strong",
-    "i",
-    "b",
-    "sub",
-    "sup",
-    "q",
-    "figure",
-    "figcaption",
-    "math",
-    "mrow",
-    "mi",
-    "mn",
-    "mo",
-    "ms",
-    "mtext",
-    "mfrac",
-    "msqrt",
-    "mroot",
-    "msub",
-    "msup",
-    "msubsup",
-    "munder",
-    "mover",
-    "munderover",
-    "mtable",
-    "mtr",
-    "mtd",
-    "mspace",
-    "mfenced",
-    "mstyle",
-    "semantics",
-    "annotation",
-];
+const WRITTEN: &str = "p div section article aside blockquote h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table thead \
+    tbody tfoot tr td th caption pre code br hr em strong i b sub sup q figure figcaption \
+    math mrow mi mn mo ms mtext mfrac msqrt mroot msub msup msubsup munder mover munderover \
+    mtable mtr mtd mspace mfenced mstyle semantics annotation";
 /// Elements without an end.
-const VOID: &[&str] = &[
-    "br", "hr", "img", "input", "meta", "link", "col", "area", "wbr", "source", "track", "param",
-    "embed", "base", "mspace",
-];
+const VOID: &str = "br hr img input meta link col area wbr source track param embed base mspace";
 /// Elements whose content is not read. `rp`, `rt` and `rtc` are readings: 漢字 (かんじ).
-const SKIPPED: &[&str] = &[
-    "script",
-    "style",
-    "template",
-    "rt",
-    "rp",
-    "rtc",
-    "nav",
-    "audio",
-    "video",
-    "object",
-    "canvas",
-    "iframe",
-    "select",
-    "button",
-    "annotation-xml",
-    "metadata",
-    "desc",
-    "defs",
-];
+const SKIPPED: &str = "script style template rt rp rtc nav audio video object canvas iframe select button \
+    annotation-xml metadata desc defs";
 /// Structural semantics (`epub:type`) and roles (`doc-…`) of what is not read.
-const SKIPPED_TYPES: &[&str] = &[
-    "noteref",
-    "pagebreak",
-    "backlink",
-    "annoref",
-    "page-list",
-    "landmarks",
-];
+const SKIPPED_TYPES: &str = "noteref pagebreak backlink annoref page-list landmarks";
+/// Classes of page and line numbers in the margin.
+const NUMBERS: &str = "pagenum pageno pagenumber page-number pagebreak lnum linenum lineno linenumber \
+    line-number";
+/// Classes of groups of verses; what stands in one is a line.
+const STANZAS: &str = "linegroup line-group stanza strophe lg";
 /// Those of notes, which go behind the chapter.
-const NOTES: &[&str] = &["footnote", "endnote", "rearnote"];
+const NOTES: &str = "footnote endnote rearnote";
 /// Those of files that are no text of the book.
-const APPARATUS: &[&str] = &[
-    "cover",
-    "titlepage",
-    "halftitlepage",
-    "copyright-page",
-    "toc",
-    "loi",
-    "lot",
-    "landmarks",
-];
+const APPARATUS: &str =
+    "cover titlepage halftitlepage copyright-page colophon toc loi lot landmarks";
 
 /// A file of a book.
 #[derive(Debug, Default)]
@@ -147,6 +55,10 @@ enum Effect {
     Mark(usize, bool),
     /// The title in the head.
     Title,
+    /// A group of verses.
+    Stanza,
+    /// A verse.
+    Verse,
 }
 
 struct Open {
@@ -237,15 +149,15 @@ impl Walker {
             _ => {}
         }
         let types = types(attributes);
-        let is = |list: &[&str]| types.iter().any(|found| list.contains(&found.as_str()));
+        let is = |list: &str| types.iter().any(|found| holds(list, found));
         self.chapter.is_apparatus |= is(APPARATUS) && self.chapter.length < 200;
         let effect = self.effect(&name, attributes, &is);
-        let written = WRITTEN.contains(&name.as_str())
+        let written = holds(WRITTEN, &name)
             && self.skipping == 0
             && !self.in_head
-            && effect != Effect::Skip;
+            && !matches!(effect, Effect::Skip | Effect::Verse);
         self.chapter.heading |= written && is_heading(&name);
-        if empty || VOID.contains(&name.as_str()) {
+        if empty || holds(VOID, &name) {
             if written && matches!(name.as_str(), "br" | "hr") {
                 let tag = format!("<{name}>");
                 *self.target() += &tag;
@@ -271,11 +183,21 @@ impl Walker {
         });
     }
 
-    fn effect(&self, name: &str, attributes: &[u8], is: &dyn Fn(&[&str]) -> bool) -> Effect {
+    fn effect(&self, name: &str, attributes: &[u8], is: &dyn Fn(&str) -> bool) -> Effect {
         let hidden = crate::markup::attributes(attributes).any(|(name, _)| name == b"hidden");
         match name {
             "title" if self.in_head => Effect::Title,
-            _ if SKIPPED.contains(&name) || is(SKIPPED_TYPES) || hidden => Effect::Skip,
+            _ if holds(SKIPPED, name) || is(SKIPPED_TYPES) || hidden => Effect::Skip,
+            "span" | "a" if is_class(attributes, NUMBERS) => Effect::Skip,
+            "div" | "p" if is_class(attributes, STANZAS) => Effect::Stanza,
+            "div" | "p"
+                if self
+                    .open
+                    .last()
+                    .is_some_and(|open| open.effect == Effect::Stanza) =>
+            {
+                Effect::Verse
+            }
             // The title of a drawing.
             "title" => Effect::Skip,
             _ if is(NOTES) && self.in_notes == 0 => Effect::Note,
@@ -379,6 +301,7 @@ impl Walker {
                     target.truncate(at);
                 }
             }
+            Effect::Verse if self.skipping == 0 => *self.target() += "<br>\n",
             _ => {}
         }
     }
@@ -419,6 +342,17 @@ fn tag(name: &str, attributes: &[u8]) -> String {
     tag
 }
 
+fn is_class(attributes: &[u8], names: &str) -> bool {
+    let value = attribute(attributes, "class").unwrap_or_default();
+    let value = String::from_utf8_lossy(value).to_ascii_lowercase();
+    value.split_whitespace().any(|class| holds(names, class))
+}
+
+/// Whether a list of words holds this one.
+fn holds(list: &str, word: &str) -> bool {
+    list.split(' ').any(|known| known == word)
+}
+
 /// Values of `epub:type` and `role`, the latter without `doc-`.
 fn types(attributes: &[u8]) -> Vec<String> {
     let mut all = Vec::new();
@@ -443,68 +377,4 @@ fn lower(name: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn html(body: &str) -> String {
-        read(&format!(
-            "<html><head><title>T</title><style>x</style></head><body>{body}</body></html>"
-        ))
-        .html
-    }
-
-    #[test]
-    fn only_text_is_left() {
-        for (body, expected) in [
-            ("<p class='a'>x<script>y</script></p>", "<p>x</p>"),
-            (
-                "<p><ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>字</p>",
-                "<p>漢字</p>",
-            ),
-            (
-                "<p>a<span epub:type='pagebreak'>12</span>b<a epub:type='noteref' href='#n'>1</a></p>",
-                "<p>ab</p>",
-            ),
-            (
-                "<p>a<sup><a href='n.xhtml#n'>2</a></sup> b<a href='#x'>[3]</a> see <a href='#c'>chapter 4</a></p>",
-                "<p>a<sup></sup> b see chapter 4</p>",
-            ),
-            (
-                "<aside epub:type='footnote'><p>note</p></aside><p>text</p>",
-                "<p>text</p>\n<aside><p>note</p>\n</aside>",
-            ),
-            ("<p>one<p>two<br>three", "<p>one</p>\n<p>two<br>three</p>"),
-            (
-                "<p>a &nbsp;&amp; &lt;b&gt;</p><a id='x'/><p/>",
-                "<p>a \u{a0}&amp; &lt;b&gt;</p>",
-            ),
-            (
-                "<nav epub:type='toc'><ol><li>x</li></ol></nav><svg><title>t</title><text>words</text></svg>",
-                "words",
-            ),
-            (
-                "<p>a<img class='gaiji' alt='〓' src='g.png'/><img alt='a picture'/></p>",
-                "<p>a〓</p>",
-            ),
-        ] {
-            assert_eq!(html(body), expected, "{body}");
-        }
-        let chapter =
-            read("<head><title> A T</title></head><body epub:type='titlepage'><h1>x</h1>");
-        assert!(chapter.heading && chapter.is_apparatus);
-        assert_eq!(chapter.title.as_deref(), Some(" A T"));
-    }
-
-    proptest! {
-        #[test]
-        fn tags_are_closed(text in "(</?(p|b|h1|li|ul|sup|script|aside epub:type='footnote'|a href='#')>|[a-z &<]{0,4}){0,40}") {
-            let html = read(&text).html;
-            let count = |tag: &str| html.matches(tag).count();
-            for name in ["p", "b", "h1", "ul", "sup", "aside"] {
-                prop_assert_eq!(count(&format!("<{name}>")), count(&format!("</{name}>")), "{}", html);
-            }
-        }
-    }
-}
+mod tests;

@@ -90,19 +90,14 @@ fn plain(line: &str) -> String {
     while let Some(at) = rest.find(['《', '｜', '［', '※']) {
         let (before, from) = rest.split_at(at);
         out += before;
-        let skipped = if let Some(inner) = from.strip_prefix('《') {
-            inner
-                .find('》')
-                .filter(|end| *end < 200)
-                .map(|end| '《'.len_utf8() + end + '》'.len_utf8())
+        let skipped = if from.starts_with('《') {
+            near(from, '》')
         } else if from.starts_with('｜') {
             // Alone it is text.
-            from.contains('《').then_some('｜'.len_utf8())
+            near(from, '《').map(|_| '｜'.len_utf8())
         } else if from.starts_with("※［＃") {
-            from.find('］').map(|end| {
-                out.push(character(from.get(..end).unwrap_or_default()));
-                end + '］'.len_utf8()
-            })
+            near(from, '］')
+                .inspect(|end| out.push(character(from.get(..*end).unwrap_or_default())))
         } else if from.starts_with("［＃") {
             note_end(from)
         } else {
@@ -118,10 +113,17 @@ fn plain(line: &str) -> String {
     out + rest
 }
 
+/// Where a character ends that follows soon.
+fn near(text: &str, wanted: char) -> Option<usize> {
+    let mut soon = text.char_indices().take(200);
+    soon.find(|(_, c)| *c == wanted)
+        .map(|(at, c)| at + c.len_utf8())
+}
+
 /// Where a note ends; notes may hold notes.
 fn note_end(text: &str) -> Option<usize> {
     let mut depth = 0_u32;
-    for (at, c) in text.char_indices().take(2000) {
+    for (at, c) in text.char_indices().take(500) {
         match c {
             '［' => depth += 1,
             '］' => depth = depth.saturating_sub(1),

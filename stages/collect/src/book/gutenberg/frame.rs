@@ -192,54 +192,28 @@ fn is_end(line: &str) -> bool {
     (ends && rest.contains("gutenberg")) || (stars && rest.starts_with("start: full license"))
 }
 
-/// Removes who produced the file, and notes of transcribers, from its first paragraphs.
+/// Removes paragraphs among the first that say who produced the file; a title may stand before.
 fn cut_credits(body: &mut Vec<&str>) {
     let mut at = 0;
     for _ in 0..12 {
-        let Some(start) = body
-            .iter()
-            .skip(at)
-            .position(|line| !line.trim().is_empty())
-            .map(|found| found + at)
-        else {
+        let blank = |line: &&str| line.trim().is_empty();
+        let rest = body.get(at..).unwrap_or_default();
+        let Some(start) = rest.iter().position(|line| !blank(line)) else {
             return;
         };
-        let end = body
-            .iter()
-            .skip(start)
-            .position(|line| line.trim().is_empty())
-            .map_or(body.len(), |found| found + start);
+        let start = at + start;
+        let length = body.iter().skip(start).position(blank);
+        let end = length.map_or(body.len(), |length| start + length);
         let first = body
             .get(start)
             .map_or_else(String::new, |line| line.trim().to_lowercase());
         if CREDITS.iter().any(|known| first.starts_with(known)) {
-            body.drain(..end);
-            at = 0;
+            body.drain(at..end);
         } else {
-            // A title may stand before.
             at = end;
-            if at > 60 {
-                return;
-            }
-            let next = body
-                .get(end..)
-                .unwrap_or_default()
-                .iter()
-                .find(|line| !line.trim().is_empty());
-            let next = next.map_or_else(String::new, |line| line.trim().to_lowercase());
-            if CREDITS.iter().any(|known| next.starts_with(known)) {
-                let from = body
-                    .iter()
-                    .skip(end)
-                    .position(|line| !line.trim().is_empty())
-                    .map_or(end, |found| found + end);
-                let to = body
-                    .iter()
-                    .skip(from)
-                    .position(|line| line.trim().is_empty())
-                    .map_or(body.len(), |found| found + from);
-                body.drain(from..to);
-            }
+        }
+        if at > 60 {
+            return;
         }
     }
 }

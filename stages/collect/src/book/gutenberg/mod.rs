@@ -5,6 +5,7 @@
 //! verse and tables stay as lines.
 
 mod aozora;
+mod between;
 mod blocks;
 mod frame;
 mod inline;
