@@ -90,7 +90,12 @@ impl Entry {
         summaries: bool,
         config: &FeedConfig,
     ) -> Result<RawDocument, (Option<String>, Reason)> {
-        let named = self.title.as_deref().unwrap_or_default().to_owned();
+        let named: String = self
+            .title
+            .iter()
+            .flat_map(|title| title.chars())
+            .take(200)
+            .collect();
         let is_whole = |text: &Value| {
             self.link.is_none() || self.title.is_none() || text.is_whole(config.full_chars)
         };

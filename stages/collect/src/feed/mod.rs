@@ -74,7 +74,12 @@ fn read<O: Output>(
     if rows > 0 {
         return Ok(());
     }
-    let title = info.title.unwrap_or_default();
+    let title: String = info
+        .title
+        .iter()
+        .flat_map(|title| title.chars())
+        .take(200)
+        .collect();
     let reason = Reason::new("collect.no_entries").detail(format!("the feed \"{title}\" has none"));
     out.reject(file.dropped(Place::default(), info.link, reason))
 }

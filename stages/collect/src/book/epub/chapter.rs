@@ -297,7 +297,9 @@ impl Walker {
             Effect::Note => self.in_notes -= 1,
             Effect::Mark(at, raised) => {
                 let target = self.target();
-                if target.get(at..).is_some_and(|text| is_mark(text, raised)) {
+                // A longer link is a sentence, and is not looked at once for each link around it.
+                let text = target.get(at..).filter(|text| text.len() < 80);
+                if text.is_some_and(|text| is_mark(text, raised)) {
                     target.truncate(at);
                 }
             }

@@ -21,6 +21,11 @@ use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
 /// Longest package document or table of contents in bytes.
 const MAX_PACKAGE: u64 = 16 << 20;
+/// Tables of contents that are read: one of EPUB 3 and one of EPUB 2.
+const MAX_CONTENTS: usize = 4;
+/// All chapters of a book together may be this many times as long as a record: where each is a
+/// document, or markup makes up most of them.
+const MAX_CHAPTERS: u64 = 8;
 /// A cover, title page or notice of rights is no longer than this many bytes of text; what is
 /// longer is the book in one file.
 const MAX_APPARATUS: usize = 4000;
@@ -31,6 +36,8 @@ struct Book {
     metadata: Metadata,
     encrypted: HashSet<String>,
     labels: HashMap<String, String>,
+    /// Bytes of chapters that may still be unpacked.
+    left: u64,
 }
 
 /// Reads a book.
@@ -40,7 +47,7 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    let (mut book, package) = match Book::open(input) {
+    let (mut book, package) = match Book::open(input, settings.max_record) {
         Ok(found) => found,
         Err(reason) => return out.reject(file.dropped(Place::default(), None, reason)),
     };
@@ -93,7 +100,7 @@ pub(crate) fn read(
 }
 
 impl Book {
-    fn open(input: Box<dyn Input>) -> Result<(Self, Package), Reason> {
+    fn open(input: Box<dyn Input>, limit: u64) -> Result<(Self, Package), Reason> {
         let mut archive = Archive::open(input)?;
         let container = text_of(&mut archive, "META-INF/container.xml");
         let named = container.and_then(|text| package::rootfile(&text));
@@ -112,7 +119,7 @@ impl Book {
         let bytes = archive.read(index, MAX_PACKAGE)?;
         let package = Package::read(&name, &whole(&bytes));
         let mut labels = HashMap::new();
-        for contents in &package.contents {
+        for contents in package.contents.iter().take(MAX_CONTENTS) {
             if let Some(text) = text_of(&mut archive, contents) {
                 package::labels(contents, &text, &mut labels);
             }
@@ -125,6 +132,7 @@ impl Book {
                 .map(|text| package::encrypted(&text))
                 .unwrap_or_default(),
             labels,
+            left: limit.saturating_mul(MAX_CHAPTERS),
         };
         Ok((book, package))
     }
@@ -138,7 +146,11 @@ impl Book {
             let detail = format!("{}: in the reading order, but not in the book", part.name);
             return Err(Reason::new("collect.missing_file").detail(detail));
         };
-        let bytes = self.archive.read(index, limit)?;
+        // A thousand small bombs are a large one.
+        let bytes = self.archive.read(index, limit.min(self.left));
+        let unpacked = bytes.as_ref().map_or(limit, |bytes| bytes.len() as u64);
+        self.left = self.left.saturating_sub(unpacked);
+        let bytes = bytes?;
         let mut chapter = chapter::read(&whole(&bytes));
         let apparatus = part.is_apparatus || chapter.is_apparatus;
         if chapter.length == 0 || (apparatus && chapter.length <= MAX_APPARATUS) {

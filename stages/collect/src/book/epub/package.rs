@@ -153,7 +153,11 @@ impl Metadata {
             };
             all("meta").find(is_it).and_then(Element::line)
         };
-        let titles = || all("title").filter(|title| title.depth == 2 || title.depth == 3);
+        let titles = || {
+            all("title")
+                .filter(|title| matches!(title.depth, 2 | 3))
+                .take(16)
+        };
         let main = titles().find(|title| refined(title, "title-type").as_deref() == Some("main"));
         let mut authors: Vec<String> = Vec::new();
         for creator in all("creator").take(64) {

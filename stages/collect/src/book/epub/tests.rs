@@ -167,6 +167,25 @@ fn bombs_are_dropped() {
     let out = read_with(&source, with("OPS/Text/Chapter2.xhtml", Some(&bomb)));
     assert_eq!(out.rules(), ["collect.too_large"]);
     assert_eq!(out.kept.len(), 1);
+    // Many that are each short enough.
+    let page = format!("<p>x{}</p>", " ".repeat(9000));
+    let names: Vec<String> = (0..50).map(|at| format!("OPS/{at}.xhtml")).collect();
+    let items: String = (0..50)
+        .map(|at| {
+            format!("<item id=\"i{at}\" href=\"{at}.xhtml\" media-type=\"application/xhtml+xml\"/>")
+        })
+        .collect();
+    let spine: String = (0..50)
+        .map(|at| format!("<itemref idref=\"i{at}\"/>"))
+        .collect();
+    let package =
+        format!("<package><metadata/><manifest>{items}</manifest><spine>{spine}</spine></package>");
+    let mut files = vec![("OPS/package.opf", package.as_str())];
+    files.extend(names.iter().map(|name| (name.as_str(), page.as_str())));
+    source.settings.book.by_chapter = true;
+    let out = read_with(&source, zip(&files));
+    assert_eq!(out.kept.len(), 8);
+    assert_eq!(out.rules(), ["collect.too_large"; 42]);
 }
 
 proptest! {

@@ -23,6 +23,9 @@ use crate::input::Stream;
 use crate::markup::{Layout, guess, layout, whole};
 use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
+/// Most lines of a book: each costs some memory beside its text.
+const MAX_LINES: usize = 4_000_000;
+
 /// What a book is, with its text as HTML.
 #[derive(Debug, Default)]
 struct Book {
@@ -63,6 +66,12 @@ pub(crate) fn read(
         Ok(None) => return out.reject(file.dropped(place, None, too_large(limit + 1, limit))),
         Err(damage) => return out.reject(file.dropped(place, None, damage.reason())),
     };
+    let lines = memchr::memchr2_iter(b'\n', b'\r', &bytes).count();
+    if lines > MAX_LINES {
+        let reason = Reason::new("collect.too_large").measured(lines as f64, MAX_LINES as f64);
+        let reason = reason.detail("more lines than a book has");
+        return out.reject(file.dropped(place, None, reason));
+    }
     let book = parse(&decode(&bytes));
     if book.html.is_empty() {
         let reason = Reason::new("collect.no_text").detail("no text between head and licence");

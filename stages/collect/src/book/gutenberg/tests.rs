@@ -132,6 +132,9 @@ fn a_plain_text_is_no_book_of_gutenberg() {
         read_bytes(&source("gutenberg"), "a.txt", b"  \n".to_vec()).rules(),
         ["collect.no_text"]
     );
+    let lines = vec![b'\n'; super::MAX_LINES + 1];
+    let out = read_bytes(&source("gutenberg"), "a.txt", lines);
+    assert_eq!(out.rules(), ["collect.too_large"]);
 }
 
 proptest! {

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+/// Different words that are kept: no language has more in one book.
+const MAX_WORDS: usize = 500_000;
+
 /// The words of a book, with those that have a hyphen.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary(HashMap<String, u32>);
@@ -20,7 +23,10 @@ impl Vocabulary {
                 if word.is_empty() || std::mem::take(&mut cut) {
                     continue;
                 }
-                *words.entry(word.to_lowercase()).or_default() += 1;
+                let word = word.to_lowercase();
+                if words.len() < MAX_WORDS || words.contains_key(&word) {
+                    *words.entry(word).or_default() += 1;
+                }
             }
         }
         Self(words)

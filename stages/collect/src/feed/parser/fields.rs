@@ -65,6 +65,8 @@ impl Parser {
         }
         let is_read = |url: &Url| matches!(url.scheme(), "http" | "https" | "ftp");
         match Url::parse(text) {
+            // As it is written, unless it was broken over lines.
+            Ok(url) if text.contains(char::is_whitespace) => is_read(&url).then(|| url.into()),
             Ok(url) => is_read(&url).then(|| text.to_owned()),
             Err(_) => match join(base.as_ref(), text) {
                 Some(url) => is_read(&url).then(|| url.into()),
