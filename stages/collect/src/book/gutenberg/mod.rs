@@ -24,7 +24,7 @@ use crate::markup::{Layout, guess, layout, whole};
 use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
 /// Most lines of a book: each costs some memory beside its text.
-const MAX_LINES: usize = 4_000_000;
+const MAX_LINES: usize = 2_000_000;
 
 /// What a book is, with its text as HTML.
 #[derive(Debug, Default)]
