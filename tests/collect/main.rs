@@ -10,6 +10,10 @@ mod tables;
 mod support;
 mod web;
 
+mod epub;
+mod feed;
+mod gutenberg;
+
 use std::path::{Path, PathBuf};
 
 use textmill_schemas::{Dropped, RawDocument};

@@ -45,6 +45,10 @@ pub struct Config {
     pub messages_fields: Vec<String>,
     /// How pages are fetched.
     pub fetch: FetchConfig,
+    /// Books.
+    pub book: crate::book::BookConfig,
+    /// Feeds of news and blogs.
+    pub feed: crate::feed::FeedConfig,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -68,6 +72,8 @@ impl Default for Config {
             license_fields: names(&["license"]),
             messages_fields: names(&["messages", "conversations"]),
             fetch: FetchConfig::default(),
+            book: crate::book::BookConfig::default(),
+            feed: crate::feed::FeedConfig::default(),
             source: Vec::new(),
         }
     }
@@ -155,6 +161,10 @@ pub struct SourceConfig {
     /// In place of the stage's `messages_fields`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages_fields: Vec<String>,
+    /// Whether to keep entries of feeds that have only a summary. Without it they are dropped as
+    /// `collect.no_content`, with the address where the whole text stands.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summaries: bool,
 }
 
 /// What the files of a source are.

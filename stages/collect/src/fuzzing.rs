@@ -92,27 +92,48 @@ pub fn json(data: &[u8]) {
 /// Separated values, behind a header that is known.
 pub fn csv(data: &[u8]) {
     file(Kind::Csv, "a.csv", &[b"text,title\n", data].concat());
+    file(Kind::Tsv, "a.tsv", &[b"text\ttitle\n", data].concat());
+}
 
 /// An Apache Parquet table.
 pub fn parquet(data: &[u8]) {
     caught();
+    file(Kind::Parquet, "a.parquet", data);
+}
 
 /// An Apache Arrow table.
 pub fn arrow(data: &[u8]) {
     caught();
+    file(Kind::Parquet, "a.arrow", &[b"ARROW1\0\0", data].concat());
+}
 
 /// A document of a word processor: its bytes, and its main part in a sound package.
 pub fn docx(data: &[u8]) {
     use std::io::Write;
+    document(data);
+    for part in ["word/document.xml", "content.xml"] {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default();
+        let written = zip.start_file(part, options).is_ok() && zip.write_all(data).is_ok();
+        if let (true, Ok(zip)) = (written, zip.finish()) {
+            document(&zip.into_inner());
+        }
+    }
+}
 
 /// Read directly: what a package is finds out the reader of archives.
 fn document(data: &[u8]) {
     with_file(Kind::Docx, "a.docx", |file, settings| {
         let input = Box::new(Cursor::new(data.to_vec()));
+        let _ = crate::document::docx::read(input, file, settings, &mut Checked);
+    });
+}
 
 /// A PDF.
 pub fn pdf(data: &[u8]) {
     caught();
+    file(Kind::Pdf, "a.pdf", data);
+}
 
 /// Lets the readers catch the panics of libraries, at which the fuzzer's own hook would abort. A
 /// panic that gets out of the readers still ends the run.
@@ -128,10 +149,39 @@ pub fn arc(data: &[u8]) {
 /// The head and body of a response.
 pub fn http(data: &[u8]) {
     let middle = data.windows(4).position(|end| end == b"\r\n\r\n");
+    let (head, body) = data.split_at(middle.map_or(data.len(), |end| end + 4));
+    let Ok(head) = http::parse(head) else {
+        return;
+    };
+    let joined = http::join(&head, body.to_vec());
+    assert!(joined.len() <= body.len(), "joining adds nothing");
+    for cut in [false, true] {
+        if let Ok(body) = http::decode(&head, joined.clone(), MAX_RECORD, cut) {
+            assert!((body.len() as u64) <= MAX_RECORD.max(joined.len() as u64));
+        }
+    }
+}
 
 /// The bytes of a compressed file, as a whole and in two parts.
 pub fn layers(data: &[u8]) {
     let open = || Stream::open(Box::new(Cursor::new(data.to_vec())));
+    let size = data.len() as u64;
+    for part in [0..size, 0..size / 2, size / 2..size] {
+        let Ok(mut stream) = open() else {
+            return;
+        };
+        stream.bound(100);
+        if part.end < size || part.start > 0 {
+            stream.enter(part, b"");
+        }
+        // Each round goes on behind the damage that ended the one before.
+        while !matches!(stream.read_all(MAX_RECORD), Ok(Some(_) | None)) {
+            if !stream.resume(b"") {
+                break;
+            }
+        }
+    }
+}
 
 /// A ZIP archive.
 pub fn zip(data: &[u8]) {
@@ -151,4 +201,21 @@ pub fn robots(data: &[u8]) {
 /// A sitemap, a feed or a list; and a page's asks to be kept out.
 pub fn sitemap(data: &[u8]) {
     crate::fetch::fuzz_sitemap(data);
+}
+
+/// A feed.
+pub fn feed(data: &[u8]) {
+    file(Kind::Feed, "feed.xml", data);
+    crate::feed::links(data);
+}
+
+/// A book, and the files in one.
+pub fn epub(data: &[u8]) {
+    file(Kind::Epub, "a.epub", data);
+    crate::book::epub::parts(data);
+}
+
+/// A plain text of a book.
+pub fn gutenberg(data: &[u8]) {
+    file(Kind::Gutenberg, "a.txt", data);
 }

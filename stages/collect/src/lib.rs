@@ -26,6 +26,7 @@ mod input;
 mod jsonl;
 mod listing;
 pub mod measure;
+mod markup;
 mod plain;
 mod reader;
 mod record;
@@ -37,7 +38,9 @@ mod time;
 mod warc;
 mod wiki;
 
+pub use book::BookConfig;
 pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;
 pub use fetch::{FetchConfig, Refresh};
+pub use feed::FeedConfig;
 pub use stage::Collect;

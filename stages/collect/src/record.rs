@@ -150,6 +150,10 @@ pub(crate) struct Settings {
     /// Where records hold what.
     names: Names,
     fields: Fields,
+    /// How books become documents.
+    pub book: crate::book::BookConfig,
+    /// When a feed's entry is a whole text.
+    pub feed: crate::feed::FeedConfig,
 }
 
 impl Settings {
@@ -162,6 +166,8 @@ impl Settings {
             check_digests: config.check_digests,
             fields: Fields::new(&Names::of(config)),
             names: Names::of(config),
+            book: config.book.clone(),
+            feed: config.feed.clone(),
         }
     }
 

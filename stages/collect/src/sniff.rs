@@ -208,7 +208,7 @@ fn found(head: &[u8], ending: &str) -> Format {
     if text.trim_start().starts_with("<?xml") || start.starts_with("<svg") {
         return Format::Other("application/xml");
     }
-    if book::gutenberg::begins(&text) {
+    if book::gutenberg::begins(head, &text) {
         return Format::Gutenberg;
     }
     if !matches!(ending, "txt" | "text") && begins_with_tag(start, TAGS) {
@@ -437,11 +437,7 @@ mod tests {
             (b"{\n \"text\": 1\n}", "a.json", Format::Json),
             (b"{like so}", "a.txt", Format::Text),
             (b"body { color: red }", "a.css", Format::Other("text/css")),
-            (
-                b"<?xml version='1.0'?><rss>",
-                "feed",
-                Format::Other("application/xml"),
-            ),
+            (b"<?xml version='1.0'?><rss>", "feed", Format::Feed),
             (b"\x89PNG\r\n\x1a\n", "a.html", Format::Other("image/png")),
             (
                 b"\0\x01\x02\x03abc",
