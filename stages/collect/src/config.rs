@@ -26,6 +26,8 @@ pub struct Config {
     pub time_fields: Vec<String>,
     /// JSON fields that may hold the author.
     pub author_fields: Vec<String>,
+    /// How threads of forums become documents.
+    pub forum: crate::forum::Forum,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -43,6 +45,7 @@ impl Default for Config {
             lang_fields: names(&["lang", "language"]),
             time_fields: names(&["time", "date", "timestamp", "created_utc"]),
             author_fields: names(&["author"]),
+            forum: crate::forum::Forum::default(),
             source: Vec::new(),
         }
     }
@@ -132,6 +135,13 @@ pub enum Kind {
     Pdf,
     /// A Word document.
     Docx,
+}
+
+impl Kind {
+    /// Whether documents are made of several files, so that the source is read as a whole.
+    pub(crate) fn joins_files(self) -> bool {
+        matches!(self, Self::StackExchange | Self::Comments | Self::Forum)
+    }
 }
 
 #[cfg(test)]

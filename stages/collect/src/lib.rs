@@ -34,4 +34,5 @@ mod wiki;
 
 pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;
+pub use forum::{AnswerOrder, Forum};
 pub use stage::Collect;

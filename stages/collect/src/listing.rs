@@ -195,7 +195,7 @@ impl Listing {
         let tasks = cut(&files, task_bytes, |source| {
             sources
                 .get(source)
-                .is_some_and(|source| source.config.limit.is_some())
+                .is_some_and(|source| source.config.limit.is_some() || source.config.kind.joins_files())
         });
         Ok(Self { files, tasks })
     }
@@ -233,7 +233,9 @@ fn cut(files: &[Found], task_bytes: u64, is_limited: impl Fn(usize) -> bool) -> 
         bytes += file.size;
         let apart =
             file.source != next.source && (is_limited(file.source) || is_limited(next.source));
-        let together = file.source == next.source && is_limited(file.source);
+        let together = file.source == next.source
+            && (is_limited(file.source)
+                || crate::forum::belong_together(&file.relative, &next.relative));
         if apart || (!together && bytes + next.size > task_bytes) {
             tasks.push(start..index + 1);
             start = index + 1;

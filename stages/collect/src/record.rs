@@ -105,6 +105,10 @@ pub(crate) trait Output {
     fn reject(&mut self, dropped: Dropped) -> Result<(), Stop>;
     /// Counts something that is not a document.
     fn count(&mut self, what: &'static str);
+    /// Posts of threads that span files; `None` where each file stands for itself.
+    fn threads(&mut self) -> Option<&mut crate::forum::Threads> {
+        None
+    }
     /// Fails once the user asked to stop; called for every record.
     fn check(&self) -> Result<(), Stop>;
 }
@@ -130,6 +134,8 @@ pub(crate) struct Settings {
     pub max_record: u64,
     /// Where JSON lines hold what.
     pub fields: crate::jsonl::Fields,
+    /// How threads become documents.
+    pub forum: crate::forum::Forum,
 }
 
 impl Settings {
@@ -138,6 +144,7 @@ impl Settings {
         Self {
             max_record: config.max_record_bytes,
             fields: crate::jsonl::Fields::new(config),
+            forum: config.forum.clone(),
         }
     }
 }
