@@ -1,6 +1,7 @@
 //! Each kind of source, read by the real binary: whole, cut short, damaged and hostile.
 #![allow(clippy::unwrap_used)]
 
+mod forums;
 #[path = "../support/mod.rs"]
 mod support;
 

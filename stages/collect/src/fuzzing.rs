@@ -76,3 +76,23 @@ pub fn warc(data: &[u8]) {
 pub fn jsonl(data: &[u8]) {
     file(Kind::Jsonl, "a.jsonl", data);
 }
+
+/// A table of a Stack Exchange dump.
+pub fn stack_exchange(data: &[u8]) {
+    file(Kind::StackExchange, "Posts.xml", data);
+}
+
+/// Posts and comments as JSON lines.
+pub fn comments(data: &[u8]) {
+    file(Kind::Comments, "RC_2020-01", data);
+}
+
+/// A saved page of a forum, or Discourse's JSON.
+pub fn forum_page(data: &[u8]) {
+    file(Kind::Forum, "thread-1-2-1.html", data);
+}
+
+/// A 7z archive.
+pub fn sevenz(data: &[u8]) {
+    file(Kind::Auto, "a.7z", data);
+}

@@ -193,9 +193,9 @@ impl Listing {
             files.extend(source.list(index)?);
         }
         let tasks = cut(&files, task_bytes, |source| {
-            sources
-                .get(source)
-                .is_some_and(|source| source.config.limit.is_some() || source.config.kind.joins_files())
+            sources.get(source).is_some_and(|source| {
+                source.config.limit.is_some() || source.config.kind.joins_files()
+            })
         });
         Ok(Self { files, tasks })
     }

@@ -143,7 +143,9 @@ pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
         }
     };
     match forced {
-        Format::Html | Format::Markdown => known_ending(&ending).map_or(forced, Format::Other),
+        Format::Html | Format::Markdown | Format::ForumPage => {
+            known_ending(&ending).map_or(forced, Format::Other)
+        }
         forced => forced,
     }
 }

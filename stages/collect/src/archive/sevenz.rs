@@ -93,7 +93,9 @@ fn failure(error: &Error) -> Reason {
             _ => Damage::rule(error, Damage::CORRUPT),
         },
         Error::PasswordRequired | Error::MaybeBadPassword(_) => "collect.encrypted",
-        Error::UnsupportedCompressionMethod(method) if method.contains("AES") => "collect.encrypted",
+        Error::UnsupportedCompressionMethod(method) if method.contains("AES") => {
+            "collect.encrypted"
+        }
         Error::UnsupportedCompressionMethod(_)
         | Error::Unsupported(_)
         | Error::UnsupportedVersion { .. }

@@ -4,9 +4,9 @@
 
 mod item;
 mod render;
-pub(super) mod tree;
 #[cfg(test)]
 mod tests;
+pub(super) mod tree;
 
 use textmill_schemas::Reason;
 
@@ -19,7 +19,9 @@ use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 /// Whether JSON lines begin like such posts or comments: by the names of the first one's
 /// members, which no string can hold, as quotation marks in strings are escaped.
 pub(crate) fn begins(head: &[u8]) -> bool {
-    let line = head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
+    let line = head
+        .split(|byte| *byte == b'\n')
+        .find(|line| !line.trim_ascii().is_empty());
     let line = line.unwrap_or_default();
     let has = |name: &str| {
         let quoted = format!("\"{name}\"");
@@ -62,9 +64,9 @@ fn read_lines(
     out: &mut impl Output,
 ) -> Result<(), Stop> {
     let folder = threads.folder().map(std::path::Path::to_path_buf);
-    let comments = threads.comments.get_or_insert_with(|| {
-        Comments::new(folder.as_deref(), settings.forum.sort_bytes)
-    });
+    let comments = threads
+        .comments
+        .get_or_insert_with(|| Comments::new(folder.as_deref(), settings.forum.sort_bytes));
     let mut line = Vec::new();
     for number in 1_u64.. {
         out.check()?;
@@ -94,7 +96,11 @@ fn read_lines(
         if let Some(reason) = item.unfit() {
             out.reject(file.dropped(place, None, reason))?;
         }
-        out.count(if item.parent.is_some() { "comments" } else { "submissions" });
+        out.count(if item.parent.is_some() {
+            "comments"
+        } else {
+            "submissions"
+        });
         comments.take(&item)?;
     }
     Ok(())

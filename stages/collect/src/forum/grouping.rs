@@ -96,7 +96,9 @@ impl Grouping {
         }
         let bytes = &self.bytes;
         let key = |(start, key, _): &(usize, u32, u32)| {
-            bytes.get(*start..*start + *key as usize).unwrap_or_default()
+            bytes
+                .get(*start..*start + *key as usize)
+                .unwrap_or_default()
         };
         // Stable: records of one key stay in order of arrival.
         self.records.sort_by(|a, b| key(a).cmp(key(b)));
@@ -153,7 +155,8 @@ impl Run {
         let [a, b, c, d, e, f, g, h] = lengths;
         let mut key = vec![0; u32::from_le_bytes([a, b, c, d]) as usize];
         self.input.read_exact(&mut key)?;
-        self.value.resize(u32::from_le_bytes([e, f, g, h]) as usize, 0);
+        self.value
+            .resize(u32::from_le_bytes([e, f, g, h]) as usize, 0);
         self.input.read_exact(&mut self.value)?;
         Ok(Some(key))
     }

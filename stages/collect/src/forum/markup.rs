@@ -4,6 +4,8 @@
 //! A light scanner in linear time and bounded memory, not a parser: what comes out is well-formed,
 //! so that html5ever reads it without its costly repairs.
 
+use std::borrow::Cow;
+
 use super::pseudonym::{Names, Pseudonyms};
 
 /// Elements that may be open at a time.
@@ -25,8 +27,19 @@ const STYLES: &[&str] = &[
 ];
 /// What is left out with its content: it is no text, or its content would be raw text.
 const LEFT_OUT: &[&str] = &[
-    "script", "style", "textarea", "iframe", "noembed", "noframes", "xmp", "template", "svg",
-    "math", "select", "object", "plaintext",
+    "script",
+    "style",
+    "textarea",
+    "iframe",
+    "noembed",
+    "noframes",
+    "xmp",
+    "template",
+    "svg",
+    "math",
+    "select",
+    "object",
+    "plaintext",
 ];
 
 /// How markup is rewritten.
@@ -73,7 +86,9 @@ pub(super) fn rewrite(html: &str, rewrite: &Rewrite) -> String {
 
 /// A text as HTML.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 impl<'a> Scan<'a, '_> {
@@ -109,11 +124,17 @@ impl<'a> Scan<'a, '_> {
 
     /// Takes a tag, `<` not included.
     fn tag(&mut self, after: &'a str) {
-        let (tag, rest) = cut_tag(after);
+        let Some((tag, rest)) = cut_tag(after) else {
+            // The standard drops a tag that the text ends in.
+            self.rest = "";
+            return;
+        };
         self.rest = rest;
         let name_end = |text: &str| text.find(|c: char| !c.is_ascii_alphanumeric());
         if let Some(end) = tag.strip_prefix('/') {
-            let name = end.get(..name_end(end).unwrap_or(end.len())).unwrap_or_default();
+            let name = end
+                .get(..name_end(end).unwrap_or(end.len()))
+                .unwrap_or_default();
             return self.close(name);
         }
         let (name, attributes) = tag.split_at(name_end(tag).unwrap_or(tag.len()));
@@ -138,7 +159,7 @@ impl<'a> Scan<'a, '_> {
         }
         self.imply_ends(name);
         self.out.push('<');
-        self.out.push_str(tag.trim_end_matches('/'));
+        self.out.push_str(&escape_tag(tag.trim_end_matches('/')));
         self.out.push('>');
         if is(VOID) {
             return;
@@ -158,7 +179,10 @@ impl<'a> Scan<'a, '_> {
         };
         // A name is short; a block of other things is no name.
         let near = self.rest.floor_char_boundary(LONGEST_NAME);
-        let end = self.rest.get(..near).and_then(|near| find_ignoring_case(near, "</a"));
+        let end = self
+            .rest
+            .get(..near)
+            .and_then(|near| find_ignoring_case(near, "</a"));
         let Some((inside, after)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
             return false;
         };
@@ -197,7 +221,11 @@ impl<'a> Scan<'a, '_> {
 
     fn close(&mut self, name: &str) {
         // The depth is bounded, so that the search is.
-        let Some(at) = self.open.iter().rposition(|open| open.eq_ignore_ascii_case(name)) else {
+        let Some(at) = self
+            .open
+            .iter()
+            .rposition(|open| open.eq_ignore_ascii_case(name))
+        else {
             return;
         };
         while self.open.len() > at {
@@ -216,15 +244,23 @@ impl<'a> Scan<'a, '_> {
     }
 }
 
-/// Cuts a tag at its `>` outside of quotes.
-fn cut_tag(after: &str) -> (&str, &str) {
+/// Brackets inside of an attribute, written so that no scanner stumbles over them.
+fn escape_tag(tag: &str) -> Cow<'_, str> {
+    match tag.contains(['<', '>']) {
+        true => Cow::Owned(tag.replace('<', "&lt;").replace('>', "&gt;")),
+        false => Cow::Borrowed(tag),
+    }
+}
+
+/// Cuts a tag at its `>` outside of quotes. One whose quotes never end is its name alone.
+fn cut_tag(after: &str) -> Option<(&str, &str)> {
     let mut quote = None;
     let mut value = false;
     for (at, byte) in after.bytes().enumerate() {
         match (quote, byte) {
             (None, b'>') => {
                 let rest = after.get(at + 1..).unwrap_or_default();
-                return (after.get(..at).unwrap_or_default(), rest);
+                return Some((after.get(..at)?, rest));
             }
             (None, b'"' | b'\'') if value => quote = Some(byte),
             (Some(open), _) if byte == open => quote = None,
@@ -233,7 +269,9 @@ fn cut_tag(after: &str) -> (&str, &str) {
         // A quotation mark opens a value only behind an equals sign.
         value = byte == b'=' || (value && byte.is_ascii_whitespace());
     }
-    (after.split_once('>').map_or("", |(tag, _)| tag), after.split_once('>').map_or("", |(_, rest)| rest))
+    let (tag, rest) = after.split_once('>')?;
+    let end = tag.find(|c: char| !(c.is_ascii_alphanumeric() || c == '/'));
+    Some((tag.get(..end.unwrap_or(tag.len()))?, rest))
 }
 
 /// The value of an attribute, entities decoded as far as addresses have them.
@@ -257,7 +295,12 @@ fn after_end_tag<'a>(html: &'a str, name: &str) -> &'a str {
 fn find_ignoring_case(text: &str, what: &str) -> Option<usize> {
     let (bytes, what) = (text.as_bytes(), what.as_bytes());
     let first = *what.first()?;
-    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).find(|at| {
+    memchr::memchr2_iter(
+        first.to_ascii_lowercase(),
+        first.to_ascii_uppercase(),
+        bytes,
+    )
+    .find(|at| {
         let found = bytes.get(*at..at + what.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(what))
     })
@@ -269,7 +312,7 @@ pub(super) fn without_tags(html: &str) -> String {
     let mut rest = html;
     while let Some((text, after)) = rest.split_once('<') {
         out.push_str(text);
-        rest = cut_tag(after).1;
+        rest = cut_tag(after).map_or("", |(_, rest)| rest);
     }
     out.push_str(rest);
     unescape(&out)
@@ -299,12 +342,18 @@ mod tests {
             ("<p>a<b>b", "<p>a<b>b</b></p>"),
             ("a</div></body>b", "ab"),
             ("<b><i>x</b></i>", "<b><i>x</i></b>"),
-            ("<p>a<p>b<ul><li>c<li>d</ul>", "<p>a</p><p>b</p><ul><li>c</li><li>d</li></ul>"),
-            ("<table><tr><td>1<td>2<tr><td>3</table>", "<table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>"),
+            (
+                "<p>a<p>b<ul><li>c<li>d</ul>",
+                "<p>a</p><p>b</p><ul><li>c</li><li>d</li></ul>",
+            ),
+            (
+                "<table><tr><td>1<td>2<tr><td>3</table>",
+                "<table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>",
+            ),
             ("x<!-- y", "x"),
             ("x<script>if (a<b)</script>y<TEXTAREA>z", "xy"),
             ("1 < 2 <3", "1 &lt; 2 &lt;3"),
-            ("<br/><img src='a>b'>", "<br><img src='a>b'>"),
+            ("<br/><img src='a>b'>", "<br><img src='a&gt;b'>"),
             ("<a title=\"x\" b='", ""),
         ] {
             assert_eq!(plain(html), expected, "{html}");

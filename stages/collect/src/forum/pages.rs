@@ -7,9 +7,9 @@ mod clean;
 mod discourse;
 mod generator;
 mod page;
-pub(super) mod thread;
 #[cfg(test)]
 mod tests;
+pub(super) mod thread;
 
 use textmill_schemas::Reason;
 
@@ -48,7 +48,10 @@ fn read_body(
     let key = settings.forum.pseudonym_key.as_deref();
     let pseudonyms = Pseudonyms::new(key.unwrap_or(&file.source.config.name));
     let found = Found::new(file, Place::default());
-    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let start = body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(body)
+        .trim_ascii_start();
     let posts = if start.starts_with(b"{") || start.starts_with(b"[") {
         discourse::posts(start, &found, &pseudonyms)
     } else {
@@ -62,10 +65,13 @@ fn read_body(
         Ok(posts) => {
             out.count("forum_pages");
             let folder = threads.folder().map(std::path::Path::to_path_buf);
-            let pages = threads.pages.get_or_insert_with(|| {
-                Pages::new(folder.as_deref(), settings.forum.sort_bytes)
-            });
-            posts.iter().enumerate().try_for_each(|(index, post)| pages.take(index, post))
+            let pages = threads
+                .pages
+                .get_or_insert_with(|| Pages::new(folder.as_deref(), settings.forum.sort_bytes));
+            posts
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, post)| pages.take(index, post))
         }
         Err(reason) => out.reject(file.dropped(Place::default(), None, reason)),
     }

@@ -41,31 +41,24 @@ impl Names {
     pub fn add(&mut self, name: &str, pseudonym: &str) {
         let name = name.trim().to_lowercase();
         let joined: String = name.split_whitespace().collect();
-        for name in [joined, name] {
+        // People are also addressed by the first of their names.
+        let first = name
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        for name in [joined, first, name] {
             if name.chars().count() >= 2 && name.len() <= LONGEST {
                 self.lengths.insert(name.len());
-                self.names.entry(name).or_insert_with(|| pseudonym.to_owned());
+                self.names
+                    .entry(name)
+                    .or_insert_with(|| pseudonym.to_owned());
             }
         }
     }
 
     /// The text with `@name`, `u/name` and `/u/name` of the names replaced.
     pub fn replace(&self, text: &str) -> String {
-        self.replace_if(text, |before| {
-            let at = before.ends_with('@');
-            let path = before.strip_suffix("u/").is_some_and(|rest| {
-                !rest.ends_with(|c: char| c.is_alphanumeric())
-            });
-            at || path
-        })
-    }
-
-    /// The text with the names replaced wherever they stand as words of their own.
-    pub fn replace_words(&self, text: &str) -> String {
-        self.replace_if(text, |before| !before.ends_with(is_word))
-    }
-
-    fn replace_if(&self, text: &str, may_begin: impl Fn(&str) -> bool) -> String {
         if self.names.is_empty() {
             return text.to_owned();
         }
@@ -75,7 +68,7 @@ impl Names {
             let Some(first) = rest.chars().next() else {
                 break;
             };
-            let found = may_begin(before).then(|| self.longest(rest)).flatten();
+            let found = begins_mention(before).then(|| self.longest(rest)).flatten();
             if let Some((length, pseudonym)) = found {
                 out.push_str(pseudonym);
                 at += length;
@@ -99,8 +92,10 @@ impl Names {
     }
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+/// Whether a mention may begin behind a text.
+fn begins_mention(before: &str) -> bool {
+    let path = before.strip_suffix("u/");
+    before.ends_with('@') || path.is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
 }
 
 #[cfg(test)]
@@ -133,7 +128,6 @@ mod tests {
         ] {
             assert_eq!(names.replace(text), expected);
         }
-        assert_eq!(names.replace_words("Ann, Joann, 张三"), "user-1, Joann, user-3");
     }
 
     proptest! {

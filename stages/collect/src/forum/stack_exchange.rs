@@ -8,9 +8,9 @@ pub(super) mod join;
 mod post;
 mod rows;
 pub(super) mod site;
-mod thread;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use textmill_schemas::Reason;
 
@@ -22,7 +22,14 @@ use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
 /// Roots of the tables.
 const TABLES: &[&str] = &[
-    "posts", "comments", "users", "votes", "badges", "tags", "postlinks", "posthistory",
+    "posts",
+    "comments",
+    "users",
+    "votes",
+    "badges",
+    "tags",
+    "postlinks",
+    "posthistory",
 ];
 
 /// Whether a text begins like a table of a Stack Exchange dump: `<posts>`, `<comments>`,
@@ -52,7 +59,10 @@ pub(crate) fn read(
 ) -> Result<(), Stop> {
     let head = String::from_utf8_lossy(stream.peek(Stream::PEEK)).into_owned();
     let root = head.find("?>").and_then(|end| head.get(end + 2..));
-    let root = root.unwrap_or(&head).trim_start_matches('\u{feff}').trim_start();
+    let root = root
+        .unwrap_or(&head)
+        .trim_start_matches('\u{feff}')
+        .trim_start();
     match table(root) {
         Some(("comments", _)) if !settings.forum.comments => {
             out.count("stack_exchange_tables_left_out");
@@ -83,9 +93,9 @@ fn read_rows(
     out: &mut impl Output,
 ) -> Result<(), Stop> {
     let folder = threads.folder().map(std::path::Path::to_path_buf);
-    let dumps = threads.dumps.get_or_insert_with(|| {
-        Dumps::new(folder.as_deref(), settings.forum.sort_bytes)
-    });
+    let dumps = threads
+        .dumps
+        .get_or_insert_with(|| Dumps::new(folder.as_deref(), settings.forum.sort_bytes));
     let site = site::Site::of(file);
     let mut rows = Rows::new(stream, settings.max_record);
     let mut row = Vec::new();
@@ -93,7 +103,9 @@ fn read_rows(
         out.check()?;
         let (offset, found) = match rows.next(&mut row) {
             Ok(found) => found,
-            Err(damage) => return out.reject(file.dropped(Place::default(), None, damage.reason())),
+            Err(damage) => {
+                return out.reject(file.dropped(Place::default(), None, damage.reason()));
+            }
         };
         let place = Place {
             offset,
@@ -108,9 +120,9 @@ fn read_rows(
         let taken = columns.and_then(|columns| match table {
             "posts" => columns.post(Found::new(file, place), &site).map(Some),
             "comments" => columns.comment(Found::new(file, place)).map(Some),
-            _ => Ok(columns.user().map(|(id, name)| {
-                post::Post::named(&id, &name)
-            })),
+            _ => Ok(columns
+                .user()
+                .map(|(id, name)| post::Post::named(&id, &name))),
         });
         match taken {
             Ok(Some(post)) => {

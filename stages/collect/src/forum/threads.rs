@@ -217,7 +217,10 @@ mod tests {
     fn parts_of_a_dump_are_read_together() {
         let together = |a: &str, b: &str| belong_together(Path::new(a), Path::new(b));
         assert!(together("s/Comments.xml.gz", "s/Posts.xml.gz"));
-        assert!(together("stackoverflow.com-Posts.7z", "stackoverflow.com-Users.7z"));
+        assert!(together(
+            "stackoverflow.com-Posts.7z",
+            "stackoverflow.com-Users.7z"
+        ));
         assert!(together("d/RC_2020-01.zst", "d/RS_2020-01.zst"));
         assert!(together("ask_comments.zst", "ask_submissions.zst"));
         assert!(!together("a/Posts.xml", "b/Posts.xml"));

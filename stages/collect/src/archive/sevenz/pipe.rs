@@ -116,7 +116,12 @@ impl Read for Pieces {
                     put_back(&self.next, other);
                     return Ok(0);
                 }
-                None => return Err(Broken::error(Damage::CORRUPT, "the archive ends inside of a member")),
+                None => {
+                    return Err(Broken::error(
+                        Damage::CORRUPT,
+                        "the archive ends inside of a member",
+                    ));
+                }
             }
         }
         let mut rest = self.piece.get(self.read..).unwrap_or_default();
@@ -181,10 +186,19 @@ fn packed_sizes(archive: &ArchiveReader<Box<dyn Input>>) -> Vec<u64> {
         let files = map.file_block_index.iter().filter(|of| **of == Some(block));
         let streams = map.block_first_pack_stream_index();
         let first = streams.get(block).copied().unwrap_or(0);
-        let end = streams.get(block + 1).copied().unwrap_or(archive.pack_sizes().len());
+        let end = streams
+            .get(block + 1)
+            .copied()
+            .unwrap_or(archive.pack_sizes().len());
         let packed = archive.pack_sizes().get(first..end).unwrap_or_default();
-        let packed = packed.iter().fold(0_u64, |sum, size| sum.saturating_add(*size));
-        sizes.extend(files.enumerate().map(|(at, _)| if at == 0 { packed } else { 0 }));
+        let packed = packed
+            .iter()
+            .fold(0_u64, |sum, size| sum.saturating_add(*size));
+        sizes.extend(
+            files
+                .enumerate()
+                .map(|(at, _)| if at == 0 { packed } else { 0 }),
+        );
     }
     sizes
 }

@@ -10,7 +10,12 @@ use crate::time;
 /// The account that writes rules and reminders everywhere.
 const AUTO_MODERATOR: &str = "AutoModerator";
 /// What stands where a text, or its author, is gone.
-const GONE: &[&str] = &["[deleted]", "[removed]", "[ Removed by Reddit ]", "[deleted by user]"];
+const GONE: &[&str] = &[
+    "[deleted]",
+    "[removed]",
+    "[ Removed by Reddit ]",
+    "[deleted by user]",
+];
 
 /// A submission, or a comment below one.
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,6 +66,11 @@ impl Item {
     /// Reads a line.
     pub fn of(line: &[u8], number: u64, found: Found) -> Result<Self, Reason> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        // An array would be read as the members in order.
+        if !line.trim_ascii_start().starts_with(b"{") {
+            let detail = format!("line {number}: not an object");
+            return Err(Reason::new("collect.invalid_json").detail(detail));
+        }
         let raw: Raw = serde_json::from_slice(line).map_err(|error| {
             let message = error.to_string().replace("at line 1 column", "at column");
             Reason::new("collect.invalid_json").detail(format!("line {number}: {message}"))
@@ -68,7 +78,8 @@ impl Item {
         let invalid = |what: &str| {
             Reason::new("collect.invalid_row").detail(format!("line {number}: {what}"))
         };
-        let named = text(&raw.name).and_then(|name| name.split_once('_').map(|(_, id)| id.to_owned()));
+        let named =
+            text(&raw.name).and_then(|name| name.split_once('_').map(|(_, id)| id.to_owned()));
         let id = text(&raw.id).or(named).filter(|id| !id.is_empty());
         let id = strip(&id.ok_or_else(|| invalid("no `id`"))?);
         let is_comment = raw.body.is_string() || !raw.link_id.is_null() || !raw.parent_id.is_null();
@@ -84,7 +95,9 @@ impl Item {
         let mut item = Self {
             found,
             author: text(&raw.author).filter(|author| !is_gone(author)),
-            title: text(&raw.title).filter(|title| !is_gone(title)).map(|title| decode(&title)),
+            title: text(&raw.title)
+                .filter(|title| !is_gone(title))
+                .map(|title| decode(&title)),
             body: body.unwrap_or_default(),
             created: number_of(&raw.created_utc),
             score: number_of(&raw.score).unwrap_or(0),
@@ -100,7 +113,11 @@ impl Item {
         let official = raw.distinguished.is_string() && raw.stickied == Value::Bool(true);
         item.bot = is_comment && (official || item.author.as_deref() == Some(AUTO_MODERATOR));
         item.deleted = is_gone(&item.body);
-        item.body = if item.bot || item.deleted { String::new() } else { decode(&item.body) };
+        item.body = if item.bot || item.deleted {
+            String::new()
+        } else {
+            decode(&item.body)
+        };
         if !is_comment {
             item.url = address(&raw, &item.id);
         }
@@ -139,7 +156,9 @@ fn text(value: &Value) -> Option<String> {
 
 fn number_of(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.as_f64().map(|float| float as i64)),
         Value::String(text) => text.trim().parse::<f64>().ok().map(|float| float as i64),
         _ => None,
     }
@@ -163,7 +182,10 @@ fn address(raw: &Raw, id: &str) -> Option<String> {
 
 /// The API escapes three characters; the editor writes a few more as entities.
 fn decode(text: &str) -> String {
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
     let text = text.replace("&#x200B;", "").replace("&nbsp;", " ");
     text.replace("\r\n", "\n").replace('\r', "\n")
 }

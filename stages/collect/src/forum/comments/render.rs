@@ -1,6 +1,6 @@
 //! A thread as Markdown: replies are items of nested lists.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use textmill_schemas::Reason;
 
@@ -39,13 +39,18 @@ pub(super) fn give(
     }
     let limit = context.settings.max_record;
     if body.len() as u64 > limit {
-        return first.found.reject(context, too_large(body.len() as u64, limit), out);
+        return first
+            .found
+            .reject(context, too_large(body.len() as u64, limit), out);
     }
     let mut row = first.found.document(context);
     row.media_type = "text/markdown".to_owned();
     row.title = submission.and_then(|item| item.title.clone());
     row.url = submission.and_then(|item| item.url.clone());
-    row.author = first.author.as_deref().map(|author| context.pseudonyms.of(author));
+    row.author = first
+        .author
+        .as_deref()
+        .map(|author| context.pseudonyms.of(author));
     row.time = first.time();
     row.body = body.into_bytes();
     out.keep(row)
@@ -68,7 +73,7 @@ impl<'a> Body<'a> {
             context,
             text: String::new(),
         };
-        let authors: HashSet<&str> = (comments.iter().map(|(item, _)| *item).chain(submission))
+        let authors: BTreeSet<&str> = (comments.iter().map(|(item, _)| *item).chain(submission))
             .filter_map(|item| item.author.as_deref())
             .collect();
         for author in authors {
@@ -90,7 +95,10 @@ impl<'a> Body<'a> {
     }
 
     fn item(&mut self, item: &Item, first: &str, rest: &str) {
-        let author = item.author.as_deref().map(|author| self.context.pseudonyms.of(author));
+        let author = item
+            .author
+            .as_deref()
+            .map(|author| self.context.pseudonyms.of(author));
         let author = author.unwrap_or_else(|| NOBODY.to_owned());
         self.text += &format!("{first}{author}:\n\n");
         let body = self.names.replace(&item.body);

@@ -24,9 +24,16 @@ fn a_thread_reads_as_a_conversation() {
     let [other, thread] = &out.kept[..] else {
         panic!("{:?}", out.kept)
     };
-    assert!(std::str::from_utf8(&other.body).unwrap().ends_with(":\n\n  Alone\n\n"));
+    assert!(
+        std::str::from_utf8(&other.body)
+            .unwrap()
+            .ends_with(":\n\n  Alone\n\n")
+    );
     assert_eq!(thread.title.as_deref(), Some("Tea & 茶"));
-    assert_eq!(thread.url.as_deref(), Some("https://www.reddit.com/r/x/comments/s/tea/"));
+    assert_eq!(
+        thread.url.as_deref(),
+        Some("https://www.reddit.com/r/x/comments/s/tea/")
+    );
     assert_eq!(thread.time.as_deref(), Some("2014-05-13T16:53:20Z"));
     let (ann, bob) = (
         crate::forum::pseudonym::Pseudonyms::new("s").of("Ann"),
@@ -56,7 +63,9 @@ fn only_such_lines_are_taken_for_comments() {
 #[test]
 fn circles_depth_and_wrong_types() {
     let comment = |id: usize, parent: usize| {
-        format!("{{\"id\":\"{id}\",\"link_id\":\"t3_s\",\"parent_id\":\"t1_{parent}\",\"author\":\"a\",\"body\":\"text{id}.\",\"subreddit\":\"x\"}}\n")
+        format!(
+            "{{\"id\":\"{id}\",\"link_id\":\"t3_s\",\"parent_id\":\"t1_{parent}\",\"author\":\"a\",\"body\":\"text{id}.\",\"subreddit\":\"x\"}}\n"
+        )
     };
     let circle = read(&(comment(1, 2) + &comment(2, 3) + &comment(3, 1) + &comment(4, 4)));
     let body = circle.bodies()[0].to_owned();
@@ -70,18 +79,32 @@ fn circles_depth_and_wrong_types() {
     assert!(out.bodies()[0].len() < 10 << 20);
     let wrong = "{\"id\":1,\"link_id\":[],\"body\":\"x\"}\n{\"id\":{},\"title\":\"x\"}\n[1]\n{\"id\":7,\"title\":\"t\",\"selftext\":\"words\",\"created_utc\":\"soon\",\"score\":[]}\n";
     let out = read(wrong);
-    assert_eq!(out.rules(), ["collect.invalid_row", "collect.invalid_row", "collect.invalid_json"]);
+    assert_eq!(
+        out.rules(),
+        [
+            "collect.invalid_row",
+            "collect.invalid_row",
+            "collect.invalid_json"
+        ]
+    );
     assert_eq!(out.kept.len(), 1);
 }
 
 #[test]
 fn titles_alone_and_copies_are_dropped() {
-    let line = r#"{"id":"s","author":"B","title":"T","selftext":"","subreddit":"x","permalink":"/r/x"}"#;
+    let line =
+        r#"{"id":"s","author":"B","title":"T","selftext":"","subreddit":"x","permalink":"/r/x"}"#;
     assert_eq!(read(line).rules(), ["collect.no_text"]);
     let twice = format!("{THREAD}{THREAD}");
     let out = read(&twice);
     assert_eq!(out.kept.len(), 2);
-    assert_eq!(out.rules().iter().filter(|rule| **rule == "collect.duplicate_row").count(), 5);
+    assert_eq!(
+        out.rules()
+            .iter()
+            .filter(|rule| **rule == "collect.duplicate_row")
+            .count(),
+        5
+    );
 }
 
 proptest! {

@@ -28,14 +28,13 @@ impl Comments {
 
     /// Takes a submission or comment.
     pub(super) fn take(&mut self, item: &Item) -> Result<(), Stop> {
-        let is_comment = u8::from(item.parent.is_some());
-        let key = [item.thread.as_bytes(), &[0, is_comment]].concat();
-        self.by_thread.push(&key, &encode(item)?).map_err(scratch)
+        self.by_thread
+            .push(&key(item), &encode(item)?)
+            .map_err(scratch)
     }
 
     /// Leaves a submission out, with the comments below it.
     pub(super) fn leave_out(&mut self, item: &Item) -> Result<(), Stop> {
-        let key = [item.thread.as_bytes(), &[0, u8::from(item.parent.is_some())]].concat();
         let mark = Item {
             left_out: true,
             body: String::new(),
@@ -48,17 +47,18 @@ impl Comments {
             url: None,
             ..*item
         };
-        self.by_thread.push(&key, &encode(&mark)?).map_err(scratch)
+        self.by_thread
+            .push(&key(&mark), &encode(&mark)?)
+            .map_err(scratch)
     }
 
     /// Gives out the threads.
     pub fn finish(self, context: &Context, out: &mut impl Output) -> Result<(), Stop> {
         let sorted = self.by_thread.sort().map_err(scratch)?;
-        let thread = |key: &[u8]| key.len().saturating_sub(1);
         gather(
             sorted,
             context.settings.max_record,
-            |key| key.get(..thread(key)).unwrap_or_default(),
+            |key| key.get(..key.len().saturating_sub(1)).unwrap_or_default(),
             |_, gathered| {
                 out.check()?;
                 give(gathered, context, out)
@@ -67,16 +67,30 @@ impl Comments {
     }
 }
 
+/// The thread, ended by a zero so that none is the beginning of another; its submission first.
+fn key(item: &Item) -> Vec<u8> {
+    let mut key: Vec<u8> = item.thread.bytes().filter(|byte| *byte != 0).collect();
+    key.extend([0, u8::from(item.parent.is_some())]);
+    key
+}
+
 fn give(gathered: Gathered<Item>, context: &Context, out: &mut impl Output) -> Result<(), Stop> {
     let limit = context.settings.max_record;
     let Some(first) = gathered.posts.first() else {
         return Ok(());
     };
     if gathered.bytes > limit {
-        return first.found.reject(context, too_large(gathered.bytes, limit), out);
+        return first
+            .found
+            .reject(context, too_large(gathered.bytes, limit), out);
     }
     if first.left_out {
-        for item in gathered.posts.iter().skip(1).filter(|item| !item.left_out && item.unfit().is_none()) {
+        for item in gathered
+            .posts
+            .iter()
+            .skip(1)
+            .filter(|item| !item.left_out && item.unfit().is_none())
+        {
             let reason = Reason::new("collect.over_18").detail("below a submission left out");
             item.found.reject(context, reason, out)?;
         }
@@ -99,14 +113,27 @@ fn give(gathered: Gathered<Item>, context: &Context, out: &mut impl Output) -> R
 /// answer, the better ones first, then the older ones. A comment whose parent is not there begins
 /// a conversation of its own; so does the first one of a circle.
 pub(super) fn order(items: &[Item]) -> Vec<(usize, usize)> {
-    let ids: HashMap<&str, usize> = items.iter().enumerate().map(|(at, item)| (item.id.as_str(), at)).collect();
+    let ids: HashMap<&str, usize> = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| (item.id.as_str(), at))
+        .collect();
     let mut replies: Vec<Vec<usize>> = vec![Vec::new(); items.len()];
     let mut tops = Vec::new();
-    let mut comments: Vec<usize> = (0..items.len()).filter(|at| items.get(*at).is_some_and(|item| item.parent.is_some())).collect();
-    comments.sort_by_key(|at| items.get(*at).map(|item| (Reverse(item.score), item.created, &item.id)));
+    let mut comments: Vec<usize> = (0..items.len())
+        .filter(|at| items.get(*at).is_some_and(|item| item.parent.is_some()))
+        .collect();
+    comments.sort_by_key(|at| {
+        items
+            .get(*at)
+            .map(|item| (Reverse(item.score), item.created, &item.id))
+    });
     for at in &comments {
-        let parent = items.get(*at).and_then(|item| ids.get(item.parent.as_deref()?).copied());
-        let below = parent.filter(|parent| items.get(*parent).is_some_and(|item| item.parent.is_some()));
+        let parent = items
+            .get(*at)
+            .and_then(|item| ids.get(item.parent.as_deref()?).copied());
+        let below =
+            parent.filter(|parent| items.get(*parent).is_some_and(|item| item.parent.is_some()));
         match below.and_then(|parent| replies.get_mut(parent)) {
             Some(replies) => replies.push(*at),
             None => tops.push(*at),

@@ -2,12 +2,40 @@
 
 /// What stands before the name.
 const BEFORE: &[&str] = &[
-    "quote from:", "originally posted by", "quote:", "quoting", "zitat von", "citation de", "引用:", "引用：", "引用",
+    "quote from:",
+    "originally posted by",
+    "quote:",
+    "quoting",
+    "zitat von",
+    "citation de",
+    "引用:",
+    "引用：",
+    "引用",
 ];
 /// What stands behind it.
 const BEHIND: &[&str] = &[
-    " wrote", " said", " schrieb", " escribió", " a écrit", " 发表于", " 發表於", " 發表于", "发表于", "發表於", " 写道",
-    " 寫道", "写道", "寫道", " on ", " »", " «", " 说", "说:", "说：", ":", "：",
+    " wrote",
+    " said",
+    " schrieb",
+    " escribió",
+    " a écrit",
+    " 发表于",
+    " 發表於",
+    " 發表于",
+    "发表于",
+    "發表於",
+    " 写道",
+    " 寫道",
+    "写道",
+    "寫道",
+    " on ",
+    " »",
+    " «",
+    " 说",
+    "说:",
+    "说：",
+    ":",
+    "：",
 ];
 
 /// The name in a line such as "Ann wrote:" or "Originally Posted by Ann".
@@ -18,7 +46,9 @@ pub(super) fn name(line: &str) -> Option<&str> {
         line = after.trim_start();
     }
     for before in BEFORE {
-        let found = line.get(..before.len()).filter(|start| start.eq_ignore_ascii_case(before));
+        let found = line
+            .get(..before.len())
+            .filter(|start| start.eq_ignore_ascii_case(before));
         if found.is_some() {
             line = line.get(before.len()..)?.trim_start();
         }
@@ -44,7 +74,11 @@ pub(super) fn is_line(line: &str) -> bool {
 
 fn find(text: &str, what: &str) -> Option<usize> {
     let found = text.find(what);
-    found.or_else(|| what.is_ascii().then(|| text.to_ascii_lowercase().find(what)).flatten())
+    found.or_else(|| {
+        what.is_ascii()
+            .then(|| text.to_ascii_lowercase().find(what))
+            .flatten()
+    })
 }
 
 #[cfg(test)]

@@ -8,22 +8,85 @@ use crate::forum::pseudonym::Pseudonyms;
 
 /// Elements that stay, by their own names.
 const KEPT: &[&str] = &[
-    "p", "br", "hr", "blockquote", "pre", "code", "ul", "ol", "li", "dl", "dt", "dd", "table",
-    "tbody", "thead", "tr", "td", "th", "div", "b", "strong", "i", "em", "s", "del", "sub", "sup",
-    "h2", "h3", "h4", "h5", "h6", "aside", "details", "summary",
+    "p",
+    "br",
+    "hr",
+    "blockquote",
+    "pre",
+    "code",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "tbody",
+    "thead",
+    "tr",
+    "td",
+    "th",
+    "div",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "s",
+    "del",
+    "sub",
+    "sup",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "aside",
+    "details",
+    "summary",
 ];
 /// Words of classes and ids of what is no part of the post.
 const NOISE: &[&str] = &[
-    "signature", "sig", "quote-controls", "quotelink", "postbuttons", "post-buttons", "post-menu",
-    "edited", "editedby", "lastedit", "post_edit", "message-lastEdit", "pstatus", "notice",
-    "bbCodeBlock-expandLink", "expand", "attach_nopermission", "attnm", "tip", "jammer", "meta",
-    "lightbox-wrapper-meta", "reactions", "likes", "post-controls", "locked", "aimg_tip",
-    "codeheader", "onebox-avatar",
+    "signature",
+    "sig",
+    "quote-controls",
+    "quotelink",
+    "postbuttons",
+    "post-buttons",
+    "post-menu",
+    "edited",
+    "editedby",
+    "lastedit",
+    "post_edit",
+    "message-lastEdit",
+    "pstatus",
+    "notice",
+    "bbCodeBlock-expandLink",
+    "expand",
+    "attach_nopermission",
+    "attnm",
+    "tip",
+    "jammer",
+    "meta",
+    "lightbox-wrapper-meta",
+    "reactions",
+    "likes",
+    "post-controls",
+    "locked",
+    "aimg_tip",
+    "codeheader",
+    "onebox-avatar",
 ];
 /// Classes of the line above a quotation that names who is quoted.
 const ATTRIBUTIONS: &[&str] = &[
-    "bbCodeBlock-title", "attribution", "bbcode_postedby", "quoteheader", "quote_header",
-    "topslice_quote", "quotetitle", "quote-author", "attribution",
+    "bbCodeBlock-title",
+    "attribution",
+    "bbcode_postedby",
+    "quoteheader",
+    "quote_header",
+    "topslice_quote",
+    "quotetitle",
+    "quote-author",
+    "attribution",
 ];
 
 /// The HTML of a post's content; who is quoted or mentioned is a pseudonym.
@@ -50,7 +113,9 @@ fn write(element: ElementRef, pseudonyms: &Pseudonyms, quoted: bool, out: &mut S
     if is_noise(value) {
         return;
     }
-    let in_quote = quoted || name == "blockquote" || has_word(value, &["quote", "bbCodeBlock--quote", "quote_body"]);
+    let in_quote = quoted
+        || name == "blockquote"
+        || has_word(value, &["quote", "bbCodeBlock--quote", "quote_body"]);
     if is_attribution(element, in_quote) {
         if let Some(name) = quoted_name(element) {
             *out += &format!("<p>{}:</p>", pseudonyms.of(&name));
@@ -69,7 +134,11 @@ fn write(element: ElementRef, pseudonyms: &Pseudonyms, quoted: bool, out: &mut S
         return;
     }
     let quote_div = name != "blockquote" && has_word(value, &["bbcode_quote"]);
-    let kept = if quote_div { Some("blockquote") } else { KEPT.iter().find(|kept| **kept == name).copied() };
+    let kept = if quote_div {
+        Some("blockquote")
+    } else {
+        KEPT.iter().find(|kept| **kept == name).copied()
+    };
     match kept {
         Some(void @ ("br" | "hr")) => *out += &format!("<{void}>"),
         Some(kept) => {
@@ -83,8 +152,14 @@ fn write(element: ElementRef, pseudonyms: &Pseudonyms, quoted: bool, out: &mut S
 
 fn is_noise(element: &Element) -> bool {
     let id = element.id().is_some_and(|id| id.starts_with("sig"));
-    let noise = element.classes().any(|class| NOISE.iter().any(|noise| class.eq_ignore_ascii_case(noise)));
-    id || noise || matches!(element.name(), "button" | "form" | "input" | "nav" | "footer")
+    let noise = element
+        .classes()
+        .any(|class| NOISE.iter().any(|noise| class.eq_ignore_ascii_case(noise)));
+    id || noise
+        || matches!(
+            element.name(),
+            "button" | "form" | "input" | "nav" | "footer"
+        )
 }
 
 fn has_word(element: &Element, words: &[&str]) -> bool {
@@ -102,8 +177,22 @@ fn is_attribution(element: ElementRef, quoted: bool) -> bool {
     let title = has_word(value, &["title"]) && quoted;
     // Discuz! and vBulletin mark the line in no way but by its words.
     let plain = matches!(value.name(), "font" | "a" | "div" | "span" | "i")
+        && is_inline(element)
         && short_text(element).is_some_and(|line| attribution::is_line(&line));
     title || plain
+}
+
+/// Whether all that an element holds stands in one line.
+fn is_inline(element: ElementRef) -> bool {
+    let inside = element
+        .descendants()
+        .skip(1)
+        .take(20)
+        .filter_map(ElementRef::wrap);
+    let inline = ["a", "b", "strong", "font", "span", "i", "em", "img"];
+    inside
+        .into_iter()
+        .all(|inside| inline.contains(&inside.value().name()))
 }
 
 fn quoted_name(element: ElementRef) -> Option<String> {
@@ -136,7 +225,14 @@ fn mentioned(element: ElementRef) -> Option<String> {
         return None;
     }
     let line = || short_text(element).map(|line| line.trim().trim_start_matches('@').to_owned());
-    let marked = has_word(value, &["mention", "username", "username-coloured", "UserMention"]);
-    let at = value.name() == "a" && short_text(element).is_some_and(|line| line.trim().starts_with('@'));
-    (marked || at).then(line).flatten().filter(|name| !name.is_empty() && name.len() <= 100)
+    let marked = has_word(
+        value,
+        &["mention", "username", "username-coloured", "UserMention"],
+    );
+    let at =
+        value.name() == "a" && short_text(element).is_some_and(|line| line.trim().starts_with('@'));
+    (marked || at)
+        .then(line)
+        .flatten()
+        .filter(|name| !name.is_empty() && name.len() <= 100)
 }

@@ -23,7 +23,11 @@ pub(super) const ALL: &[Generator] = &[
         post: ".crawler-post",
         author: &[".creator [itemprop=name]", ".creator"],
         time: &["time[datetime]"],
-        body: &[".post[itemprop=text]", ".post[itemprop=articleBody]", ".post"],
+        body: &[
+            ".post[itemprop=text]",
+            ".post[itemprop=articleBody]",
+            ".post",
+        ],
         title: &["#topic-title h1 a", "#topic-title h1"],
     },
     Generator {
@@ -51,8 +55,19 @@ pub(super) const ALL: &[Generator] = &[
     // Discuz!
     Generator {
         post: "div[id^=post_]:not([id^=post_message]), table[id^=pid]",
-        author: &[".authi a.xw1", ".authi a", ".pls .authi", ".postauthor cite a", ".postauthor cite"],
-        time: &["em[id^=authorposton] span[title]", "em[id^=authorposton]", ".authorinfo em", ".postinfo"],
+        author: &[
+            ".authi a.xw1",
+            ".authi a",
+            ".pls .authi",
+            ".postauthor cite a",
+            ".postauthor cite",
+        ],
+        time: &[
+            "em[id^=authorposton] span[title]",
+            "em[id^=authorposton]",
+            ".authorinfo em",
+            ".postinfo",
+        ],
         body: &["td.t_f", "[id^=postmessage_]", ".t_msgfont", ".pcb"],
         title: &["#thread_subject", "#threadtitle h1", "h1"],
     },
@@ -76,7 +91,11 @@ pub(super) const ALL: &[Generator] = &[
         post: "li.postcontainer, li.postbit, li.postbitlegacy",
         author: &[".username strong", ".username", ".bigusername"],
         time: &[".postdate .date", ".date"],
-        body: &["blockquote.postcontent", "[id^=post_message_]", ".postcontent"],
+        body: &[
+            "blockquote.postcontent",
+            "[id^=post_message_]",
+            ".postcontent",
+        ],
         title: &[".threadtitle", "h1"],
     },
     Generator {
@@ -89,7 +108,14 @@ pub(super) const ALL: &[Generator] = &[
     // phpBB 3
     Generator {
         post: "div.post",
-        author: &[".author .username", ".author .username-coloured", ".postprofile .username", ".postprofile .username-coloured", ".author strong", ".postprofile dt a"],
+        author: &[
+            ".author .username",
+            ".author .username-coloured",
+            ".postprofile .username",
+            ".postprofile .username-coloured",
+            ".author strong",
+            ".postprofile dt a",
+        ],
         time: &[".author time[datetime]", ".author"],
         body: &[".content"],
         title: &["h2.topic-title", "#page-body h2", "h2"],
@@ -114,16 +140,48 @@ pub(super) const ALL: &[Generator] = &[
     Generator {
         post: "[itemtype*='schema.org/Comment'], [itemtype*='schema.org/DiscussionForumPosting'], [itemtype*='schema.org/Answer'], [itemtype*='schema.org/Question']",
         author: &["[itemprop=author] [itemprop=name]", "[itemprop=author]"],
-        time: &["[itemprop=dateCreated]", "[itemprop=datePublished]", "time[datetime]"],
+        time: &[
+            "[itemprop=dateCreated]",
+            "[itemprop=datePublished]",
+            "time[datetime]",
+        ],
         body: &["[itemprop=text]", "[itemprop=articleBody]"],
         title: &["[itemprop=headline]", "h1"],
     },
     // Anything with the usual words.
     Generator {
         post: ".post, .message, .comment, .reply, .forum-post, .topic-post, .post-container, .postbody, [id^=post-], [id^=post_], [id^=comment-], [id^=reply]",
-        author: &[".author", ".username", ".user-name", ".poster", ".user", ".nickname", ".name", "[rel=author]"],
-        time: &["time[datetime]", ".date", ".time", ".timestamp", ".postdate", ".post-date"],
-        body: &[".content", ".post-content", ".post-body", ".body", ".message-content", ".text", ".entry-content", ".postcontent", ".comment-content", ".reply-content", ".message"],
+        author: &[
+            ".author",
+            ".username",
+            ".user-name",
+            ".poster",
+            ".user",
+            ".nickname",
+            ".name",
+            "[rel=author]",
+        ],
+        time: &[
+            "time[datetime]",
+            ".date",
+            ".time",
+            ".timestamp",
+            ".postdate",
+            ".post-date",
+        ],
+        body: &[
+            ".content",
+            ".post-content",
+            ".post-body",
+            ".body",
+            ".message-content",
+            ".text",
+            ".entry-content",
+            ".postcontent",
+            ".comment-content",
+            ".reply-content",
+            ".message",
+        ],
         title: &["h1", "h2"],
     },
 ];
@@ -140,7 +198,12 @@ mod tests {
     #[test]
     fn selectors_are_valid() {
         for generator in ALL {
-            let lists = [generator.author, generator.time, generator.body, generator.title];
+            let lists = [
+                generator.author,
+                generator.time,
+                generator.body,
+                generator.title,
+            ];
             let parts = lists.into_iter().flatten();
             for text in parts.chain([&generator.post]) {
                 assert!(selector(text).is_some(), "{text}");

@@ -64,8 +64,11 @@ fn decode(bytes: &[u8]) -> String {
     }
     let head = String::from_utf8_lossy(bytes.get(..HEAD).unwrap_or(bytes)).to_ascii_lowercase();
     let declared = head.find("charset=").and_then(|at| {
-        let after = head.get(at + "charset=".len()..)?.trim_start_matches(['"', '\'', ' ']);
-        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':')));
+        let after = head
+            .get(at + "charset=".len()..)?
+            .trim_start_matches(['"', '\'', ' ']);
+        let end =
+            after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':')));
         Encoding::for_label(after.get(..end.unwrap_or(after.len()))?.as_bytes())
     });
     let encoding = match declared {
@@ -91,7 +94,11 @@ fn best(page: &Html) -> Option<(&'static Generator, Vec<Part<'_>>)> {
     for (index, generator) in generator::ALL.iter().enumerate() {
         let parts = parts(page, generator);
         // The last ones only guess: there one post is no thread.
-        let least = if index + 1 == generator::ALL.len() { 2 } else { 1 };
+        let least = if index + 1 == generator::ALL.len() {
+            2
+        } else {
+            1
+        };
         let most = best.as_ref().map_or(least - 1, |(_, parts)| parts.len());
         if parts.len() > most {
             best = Some((generator, parts));
@@ -117,7 +124,10 @@ fn parts<'a>(page: &'a Html, generator: &Generator) -> Vec<Part<'a>> {
         };
         last = Some(container.id());
         let value = container.value();
-        let id = value.id().or_else(|| value.attr("data-post-id")).or_else(|| value.attr("data-content"));
+        let id = value
+            .id()
+            .or_else(|| value.attr("data-post-id"))
+            .or_else(|| value.attr("data-content"));
         parts.push(Part {
             id: id.map(str::to_owned),
             author: Some(author),
@@ -151,21 +161,38 @@ fn text_of(element: ElementRef) -> String {
 /// A time from what machines read, or else from digits in the text.
 fn time_of(element: ElementRef) -> Option<String> {
     let value = element.value();
-    let stated = ["datetime", "data-time", "content", "title"].iter().find_map(|name| {
-        let text = value.attr(name)?;
-        time::rfc3339(text).or_else(|| digits(text))
-    });
+    let stated = ["datetime", "data-time", "content", "title"]
+        .iter()
+        .find_map(|name| {
+            let text = value.attr(name)?;
+            time::rfc3339(text).or_else(|| digits(text))
+        });
     stated.or_else(|| digits(&text_of(element)))
 }
 
 /// Year, month, day, and hour and minute if they are there: `2020-1-5 08:30`.
 fn digits(text: &str) -> Option<String> {
-    let numbers: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let numbers: Vec<&str> = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .collect();
     let start = numbers.iter().position(|number| number.len() == 4)?;
-    let number = |at: usize| numbers.get(start + at).filter(|number| number.len() <= 2)?.parse::<u8>().ok();
+    let number = |at: usize| {
+        numbers
+            .get(start + at)
+            .filter(|number| number.len() <= 2)?
+            .parse::<u8>()
+            .ok()
+    };
     let (year, month, day) = (numbers.get(start)?, number(1)?, number(2)?);
-    let (hour, minute, second) = (number(3).unwrap_or(0), number(4).unwrap_or(0), number(5).unwrap_or(0));
-    time::rfc3339(&format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"))
+    let (hour, minute, second) = (
+        number(3).unwrap_or(0),
+        number(4).unwrap_or(0),
+        number(5).unwrap_or(0),
+    );
+    time::rfc3339(&format!(
+        "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+    ))
 }
 
 /// The address that the page calls its own.
@@ -174,12 +201,17 @@ fn own_address(page: &Html) -> Option<String> {
         let found = page.select(&selector(text)?).next()?;
         found.value().attr(name).map(str::to_owned)
     };
-    let found = of("link[rel=canonical]", "href").or_else(|| of("meta[property='og:url']", "content"));
+    let found =
+        of("link[rel=canonical]", "href").or_else(|| of("meta[property='og:url']", "content"));
     found.filter(|url| url.starts_with("http"))
 }
 
 fn title(page: &Html, generator: &Generator) -> Option<String> {
     let root = page.root_element();
-    let shown = first(root, generator.title).map(text_of).filter(|title| !title.is_empty());
-    shown.or_else(|| first(root, &["title"]).map(text_of)).filter(|title| !title.is_empty())
+    let shown = first(root, generator.title)
+        .map(text_of)
+        .filter(|title| !title.is_empty());
+    shown
+        .or_else(|| first(root, &["title"]).map(text_of))
+        .filter(|title| !title.is_empty())
 }

@@ -49,7 +49,8 @@ impl Pages {
 
     /// Takes a post at its place on the page.
     pub(super) fn take(&mut self, index: usize, post: &Post) -> Result<(), Stop> {
-        let mut key: Vec<u8> = post.thread.bytes().collect();
+        let mut key: Vec<u8> = post.thread.bytes().filter(|byte| *byte != 0).collect();
+        key.push(0);
         key.extend(post.page.to_be_bytes());
         key.extend((index as u64).to_be_bytes());
         self.by_thread.push(&key, &encode(post)?).map_err(scratch)
@@ -61,7 +62,10 @@ impl Pages {
         gather(
             sorted,
             context.settings.max_record,
-            |key| key.get(..key.len().saturating_sub(PLACE)).unwrap_or_default(),
+            |key| {
+                key.get(..key.len().saturating_sub(PLACE))
+                    .unwrap_or_default()
+            },
             |_, gathered| {
                 out.check()?;
                 give(gathered, context, out)
@@ -76,13 +80,20 @@ fn give(gathered: Gathered<Post>, context: &Context, out: &mut impl Output) -> R
         return Ok(());
     };
     if gathered.bytes > limit {
-        return first.found.reject(context, too_large(gathered.bytes, limit), out);
+        return first
+            .found
+            .reject(context, too_large(gathered.bytes, limit), out);
     }
     // A page that was saved twice, or the opening post that some forums show on every page.
     let mut seen = HashSet::new();
     let mut posts = Vec::new();
     for post in &gathered.posts {
-        let key = (&post.id, post.id.is_none().then_some((&post.author, &post.time, &post.body)));
+        let key = (
+            &post.id,
+            post.id
+                .is_none()
+                .then_some((&post.author, &post.time, &post.body)),
+        );
         match seen.insert(key) {
             true => posts.push(post),
             false => out.count("forum_posts_seen_before"),
@@ -92,7 +103,10 @@ fn give(gathered: Gathered<Post>, context: &Context, out: &mut impl Output) -> R
     row.media_type = CONTENT_HTML.to_owned();
     row.title = posts.iter().find_map(|post| post.title.clone());
     row.url = posts.iter().find_map(|post| post.url.clone());
-    row.author = first.author.as_deref().map(|author| context.pseudonyms.of(author));
+    row.author = first
+        .author
+        .as_deref()
+        .map(|author| context.pseudonyms.of(author));
     row.time.clone_from(&first.time);
     row.body = body(row.title.as_deref(), &posts, context).into_bytes();
     out.keep(row)
@@ -112,7 +126,10 @@ fn body(title: Option<&str>, posts: &[&Post], context: &Context) -> String {
         body += &format!("<h1>{}</h1>\n", escape(&names.replace(title)));
     }
     for post in posts {
-        let author = post.author.as_deref().map(|author| context.pseudonyms.of(author));
+        let author = post
+            .author
+            .as_deref()
+            .map(|author| context.pseudonyms.of(author));
         body += &format!("<p>{}:</p>\n", author.as_deref().unwrap_or("anonymous"));
         body += rewrite(&post.body, &rewritten).trim();
         body.push('\n');

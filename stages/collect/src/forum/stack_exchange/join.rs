@@ -109,7 +109,10 @@ impl Dumps {
         for record in by_user.sort().map_err(scratch)? {
             let (key, value) = record.map_err(scratch)?;
             if key.ends_with(&[0]) {
-                name = Some((group(&key).to_vec(), String::from_utf8_lossy(&value).into_owned()));
+                name = Some((
+                    group(&key).to_vec(),
+                    String::from_utf8_lossy(&value).into_owned(),
+                ));
                 last.clear();
                 continue;
             }

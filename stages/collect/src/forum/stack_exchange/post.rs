@@ -83,12 +83,15 @@ impl Columns {
         rest = rest.strip_suffix('/').unwrap_or(rest).trim_end();
         let mut columns = Vec::new();
         while !rest.is_empty() {
-            let (name, after) = rest.split_once('=').ok_or_else(|| invalid("a column without a value"))?;
+            let (name, after) = rest
+                .split_once('=')
+                .ok_or_else(|| invalid("a column without a value"))?;
             let after = after.trim_start();
             let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
             let quoted = quote.and_then(|quote| after.get(1..)?.split_once(quote));
             let (value, after) = quoted.ok_or_else(|| invalid("a value without quotes"))?;
-            let value = quick_xml::escape::unescape(value).map_err(|error| invalid(&error.to_string()))?;
+            let value =
+                quick_xml::escape::unescape(value).map_err(|error| invalid(&error.to_string()))?;
             columns.push((name.trim().to_owned(), value.into_owned()));
             rest = after.trim_start();
         }
@@ -119,7 +122,10 @@ impl Columns {
             }
             None => return Err(self.missing("PostTypeId")),
         };
-        if self.text("DeletionDate").is_some_and(|date| !date.is_empty()) {
+        if self
+            .text("DeletionDate")
+            .is_some_and(|date| !date.is_empty())
+        {
             return Err(Reason::new("collect.deleted"));
         }
         let parent = self.number("ParentId");
@@ -138,13 +144,17 @@ impl Columns {
     /// A row of `Comments.xml`.
     pub fn comment(mut self, found: Found) -> Result<Post, Reason> {
         let mut post = self.common(found, Part::Comment, "Text", "")?;
-        post.parent = self.number("PostId").ok_or_else(|| self.missing("PostId"))?;
+        post.parent = self
+            .number("PostId")
+            .ok_or_else(|| self.missing("PostId"))?;
         Ok(post)
     }
 
     /// Number and name of a row of `Users.xml`.
     pub fn user(&self) -> Option<(String, String)> {
-        let name = self.text("DisplayName").filter(|name| !name.trim().is_empty())?;
+        let name = self
+            .text("DisplayName")
+            .filter(|name| !name.trim().is_empty())?;
         Some((self.text("Id")?.to_owned(), name.to_owned()))
     }
 
@@ -162,7 +172,10 @@ impl Columns {
         };
         let created = self.text("CreationDate").and_then(time::rfc3339);
         let text = self.take(body).filter(|text| !text.trim().is_empty());
-        let of_owner = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        let of_owner = |text: Option<&str>| {
+            text.filter(|text| !text.trim().is_empty())
+                .map(str::to_owned)
+        };
         Ok(Post {
             part,
             found,
@@ -173,7 +186,8 @@ impl Columns {
             score: self.number("Score").unwrap_or(0),
             license: license(self.text("ContentLicense"), created.as_deref()),
             time: created,
-            body: text.ok_or_else(|| Reason::new("collect.no_text").detail(format!("no {body}")))?,
+            body: text
+                .ok_or_else(|| Reason::new("collect.no_text").detail(format!("no {body}")))?,
             title: None,
             tags: Vec::new(),
             accepted: None,

@@ -71,9 +71,10 @@ impl<'a> Rows<'a> {
             }
             let (read, end) = scan(chunk, &mut quote);
             length += read as u64;
-            if length <= self.limit {
-                row.extend_from_slice(chunk.get(..read).unwrap_or_default());
-            }
+            // The first bytes always, as they tell a row.
+            let most = usize::try_from(self.limit).unwrap_or(usize::MAX).max(8);
+            let kept = read.min(most.saturating_sub(row.len()));
+            row.extend_from_slice(chunk.get(..kept).unwrap_or_default());
             self.stream.consume(read);
             match end {
                 None => {}
@@ -97,7 +98,9 @@ fn scan(chunk: &[u8], quote: &mut Option<u8>) -> (usize, Option<u8>) {
     while let Some(rest) = chunk.get(at..).filter(|rest| !rest.is_empty()) {
         let found = match *quote {
             Some(open) => memchr::memchr2(open, b'<', rest),
-            None => rest.iter().position(|b| matches!(b, b'"' | b'\'' | b'<' | b'>')),
+            None => rest
+                .iter()
+                .position(|b| matches!(b, b'"' | b'\'' | b'<' | b'>')),
         };
         let Some(found) = found else {
             break;
@@ -141,8 +144,16 @@ mod tests {
         let text = "<?xml?><!DOCTYPE a [<!ENTITY b 'c'>]><posts>\n<row A='1>' />x<row B=\"<row C='2'/><rows/><row D='";
         assert_eq!(
             rows(text, 100),
-            ["45 <row A='1>' /", "61 `<` inside of a row", "69 <row C='2'/", "90 the file ends inside of a row"]
+            [
+                "45 <row A='1>' /",
+                "60 `<` inside of a row",
+                "68 <row C='2'/",
+                "87 the file ends inside of a row"
+            ]
         );
-        assert_eq!(rows("<row A='0123456789'/><row/>", 12), ["0 too long 20", "21 <row/"]);
+        assert_eq!(
+            rows("<row A='0123456789'/><row/>", 12),
+            ["0 too long 20", "21 <row/"]
+        );
     }
 }

@@ -7,7 +7,11 @@ use crate::record::memory::Memory;
 use crate::sniff::{self, Format};
 
 fn read(text: &str) -> Memory {
-    read_bytes(&source("auto"), "ai.stackexchange.com/Posts.xml", text.as_bytes().to_vec())
+    read_bytes(
+        &source("auto"),
+        "ai.stackexchange.com/Posts.xml",
+        text.as_bytes().to_vec(),
+    )
 }
 
 const POSTS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -30,20 +34,37 @@ fn a_question_with_its_answers_is_one_document() {
     let rules = out.rules();
     assert_eq!(
         rules,
-        ["collect.post_type", "collect.invalid_xml", "collect.invalid_xml", "collect.deleted", "collect.duplicate_row", "collect.orphan"]
+        [
+            "collect.post_type",
+            "collect.invalid_xml",
+            "collect.invalid_xml",
+            "collect.deleted",
+            "collect.duplicate_row",
+            "collect.orphan"
+        ]
     );
-    assert_eq!(out.dropped[1].offset, POSTS.find("<row Id=\"6\"").unwrap() as u64);
+    assert_eq!(
+        out.dropped[1].offset,
+        POSTS.find("<row Id=\"6\"").unwrap() as u64
+    );
     assert_eq!(out.counts["stack_exchange_posts"], 5);
-    let [row] = &out.kept[..] else { panic!("{:?}", out.kept) };
+    let [row] = &out.kept[..] else {
+        panic!("{:?}", out.kept)
+    };
     let of = |name: &str| Pseudonyms::new("s").of(name);
     assert_eq!(
         out.bodies()[0],
         format!(
             "<h1>A &lt;b&gt; question</h1>\n<p>{q}:</p>\n<p>How &amp; why?</p>\n<p>Tags: x, y-z</p>\n<p>{a}:</p>\n<p>Accepted, by {q}</p>\n<p>{p}:</p>\n<p>Popular</p>\n",
-            q = of("id:14"), a = of("id:15"), p = of("user23")
+            q = of("id:14"),
+            a = of("id:15"),
+            p = of("user23")
         )
     );
-    assert_eq!(row.url.as_deref(), Some("https://ai.stackexchange.com/questions/1"));
+    assert_eq!(
+        row.url.as_deref(),
+        Some("https://ai.stackexchange.com/questions/1")
+    );
     assert_eq!(row.license.as_deref(), Some("CC-BY-SA-4.0"));
     assert_eq!(row.time.as_deref(), Some("2010-02-06T20:19:50.957Z"));
     assert_eq!(row.author.as_deref(), Some(of("id:14").as_str()));
@@ -53,8 +74,15 @@ fn a_question_with_its_answers_is_one_document() {
 fn only_dumps_are_taken_for_dumps() {
     let of = |text: &str| sniff::format(Kind::Auto, text.as_bytes(), "a.xml");
     assert_eq!(of(POSTS), Format::StackExchange);
-    assert_eq!(of("\u{feff}<?xml version='1.0'?>\r\n<users>\r\n  <row Id=\"1\"/>"), Format::StackExchange);
-    for other in ["<posts user='a'><post/></posts>", "<tags><tag>a</tag></tags>", "<postscript><row />"] {
+    assert_eq!(
+        of("\u{feff}<?xml version='1.0'?>\r\n<users>\r\n  <row Id=\"1\"/>"),
+        Format::StackExchange
+    );
+    for other in [
+        "<posts user='a'><post/></posts>",
+        "<tags><tag>a</tag></tags>",
+        "<postscript><row />",
+    ] {
         assert_ne!(of(other), Format::StackExchange, "{other}");
     }
 }
@@ -72,10 +100,24 @@ fn bounds_hold() {
     small.settings.max_record = 1 << 16;
     small.settings.forum.sort_bytes = 1 << 12;
     let question = "<posts>\n<row Id=\"1\" PostTypeId=\"1\" Body=\"q\" />\n";
-    let answers: String = (2..1000).map(|id| format!("<row Id=\"{id}\" PostTypeId=\"2\" ParentId=\"1\" Body=\"{}\" />", "x".repeat(100))).collect();
-    let long = format!("<row Id=\"9999\" PostTypeId=\"1\" Body=\"{}\" />", "y".repeat(1 << 17));
+    let answers: String = (2..1000)
+        .map(|id| {
+            format!(
+                "<row Id=\"{id}\" PostTypeId=\"2\" ParentId=\"1\" Body=\"{}\" />",
+                "x".repeat(100)
+            )
+        })
+        .collect();
+    let long = format!(
+        "<row Id=\"9999\" PostTypeId=\"1\" Body=\"{}\" />",
+        "y".repeat(1 << 17)
+    );
     let other = "<row Id=\"5000\" PostTypeId=\"1\" Body=\"short\" /></posts>";
-    let out = read_bytes(&small, "Posts.xml", format!("{question}{answers}{long}{other}").into_bytes());
+    let out = read_bytes(
+        &small,
+        "Posts.xml",
+        format!("{question}{answers}{long}{other}").into_bytes(),
+    );
     assert_eq!(out.rules(), ["collect.too_large", "collect.too_large"]);
     assert_eq!(out.kept.len(), 1);
 }

@@ -43,7 +43,8 @@ pub(super) fn give(
     let Some(question) = posts.iter().position(is_question) else {
         let parts = posts.iter().filter(|post| post.part != Part::Name);
         for post in parts {
-            post.found.reject(context, orphan("no such question"), out)?;
+            post.found
+                .reject(context, orphan("no such question"), out)?;
         }
         return Ok(());
     };
@@ -166,13 +167,19 @@ impl<'a> Thread<'a> {
         *body += "<ul>\n";
         for comment in comments {
             let text = self.names.replace(&self.without_profiles(&comment.body));
-            *body += &format!("<li>{}: {}</li>\n", self.pseudonym(comment), escape(text.trim()));
+            *body += &format!(
+                "<li>{}: {}</li>\n",
+                self.pseudonym(comment),
+                escape(text.trim())
+            );
         }
         *body += "</ul>\n";
     }
 
     fn pseudonym(&self, post: &Post) -> String {
-        let author = post.author().map(|author| self.context.pseudonyms.of(&author));
+        let author = post
+            .author()
+            .map(|author| self.context.pseudonyms.of(&author));
         author.unwrap_or_else(|| NOBODY.to_owned())
     }
 
@@ -209,6 +216,8 @@ fn user_of(address: &str) -> Option<&str> {
 fn addressed(text: &str) -> Option<&str> {
     let name = text.trim_start().strip_prefix('@')?;
     let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '-' | '_' | '.')));
-    let name = name.get(..end.unwrap_or(name.len()))?.trim_end_matches(['.', '\'', '-']);
+    let name = name
+        .get(..end.unwrap_or(name.len()))?
+        .trim_end_matches(['.', '\'', '-']);
     (name.chars().count() >= 2).then_some(name)
 }
