@@ -30,13 +30,13 @@ def measure(shared: Path, collect) -> dict:
     threads = questions | set(placed)
 
     got = collect(folder)
-    kept = [row for row in got if row["kept"]]
+    kept = [row for row in got if row["kept"] and "Posts.xml" in row["file"]]
     dropped = [row for row in got if not row["kept"] and "Posts.xml" in row["file"]]
     bodies = [words(row["body"]) for row in kept]
 
     def once(text):
         # Mentions and links to users become pseudonyms: look for the longest piece without any.
-        pieces = re.split(r"@\w+|<a [^>]*/users/[^>]*>.*?</a>", text)
+        pieces = re.split(r"(?s)@(?:[\w'.-]|&#x27;)+|<a [^>]*/users/[^>]*>.*?</a>", text)
         piece = max((words(piece) for piece in pieces), key=len)
         return sum(piece in body for body in bodies) == 1
 

@@ -7,8 +7,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempPath};
 
 /// Runs that are merged at a time. Each has a buffer of some 256 KiB in the decoder.
 const FAN_IN: usize = 64;
@@ -23,7 +25,8 @@ pub(super) struct Grouping {
     bytes: Vec<u8>,
     /// Where the records in memory begin, and the lengths of key and value.
     records: Vec<(usize, u32, u32)>,
-    runs: Vec<File>,
+    /// Closed, as there may be more of them than a process may open.
+    runs: Vec<TempPath>,
 }
 
 /// Sorted records.
@@ -37,6 +40,8 @@ pub(super) struct Sorted {
 pub(super) type Record = (Vec<u8>, Vec<u8>);
 
 struct Run {
+    /// Removes the file in the end.
+    _path: TempPath,
     input: zstd::stream::read::Decoder<'static, BufReader<File>>,
     /// Value of its next record.
     value: Vec<u8>,
@@ -76,15 +81,16 @@ impl Grouping {
         self.bytes = Vec::new();
         self.records = Vec::new();
         while self.runs.len() > FAN_IN {
-            // The oldest go first and stay the oldest, so that equal keys keep their order.
-            let rest = self.runs.split_off(FAN_IN);
-            let oldest = std::mem::replace(&mut self.runs, rest);
-            let mut merged = Writer::new(self.folder.as_deref())?;
-            for record in Sorted::of(oldest)? {
-                let (key, value) = record?;
-                merged.write(&key, &value)?;
+            // Neighbours are merged and stay in their places, so that equal keys keep their order.
+            let mut runs = std::mem::take(&mut self.runs).into_iter().peekable();
+            while runs.peek().is_some() {
+                let mut merged = Writer::new(self.folder.as_deref())?;
+                for record in Sorted::of(runs.by_ref().take(FAN_IN).collect())? {
+                    let (key, value) = record?;
+                    merged.write(&key, &value)?;
+                }
+                self.runs.push(merged.finish()?);
             }
-            self.runs.insert(0, merged.finish()?);
         }
         Sorted::of(self.runs)
     }
@@ -115,17 +121,17 @@ impl Grouping {
     }
 }
 
-struct Writer(zstd::stream::write::Encoder<'static, File>);
+struct Writer(zstd::stream::write::Encoder<'static, NamedTempFile>);
 
 impl Writer {
-    /// A run in a file without a name, which the system removes with the process.
+    /// A run in a file that is removed when it is dropped, or with the folder.
     fn new(folder: Option<&Path>) -> io::Result<Self> {
         let file = match folder {
             Some(folder) => {
                 std::fs::create_dir_all(folder)?;
-                tempfile::tempfile_in(folder)?
+                NamedTempFile::new_in(folder)?
             }
-            None => tempfile::tempfile()?,
+            None => NamedTempFile::new()?,
         };
         Ok(Self(zstd::stream::write::Encoder::new(file, 1)?))
     }
@@ -137,10 +143,8 @@ impl Writer {
         self.0.write_all(value)
     }
 
-    fn finish(self) -> io::Result<File> {
-        let mut file = self.0.finish()?;
-        file.seek(SeekFrom::Start(0))?;
-        Ok(file)
+    fn finish(self) -> io::Result<TempPath> {
+        Ok(self.0.finish()?.into_temp_path())
     }
 }
 
@@ -163,14 +167,15 @@ impl Run {
 }
 
 impl Sorted {
-    fn of(runs: Vec<File>) -> io::Result<Self> {
+    fn of(runs: Vec<TempPath>) -> io::Result<Self> {
         let mut sorted = Self {
             runs: Vec::new(),
             next: BinaryHeap::new(),
         };
-        for (age, file) in runs.into_iter().enumerate() {
+        for (age, path) in runs.into_iter().enumerate() {
             let mut run = Run {
-                input: zstd::stream::read::Decoder::new(file)?,
+                input: zstd::stream::read::Decoder::new(File::open(&path)?)?,
+                _path: path,
                 value: Vec::new(),
             };
             if let Some(key) = run.advance()? {
@@ -220,7 +225,7 @@ mod tests {
 
     #[test]
     fn more_runs_than_are_merged_at_a_time() {
-        let records: Vec<Record> = (0..500_u32)
+        let records: Vec<Record> = (0..2000_u32)
             .map(|i| (vec![(i % 7) as u8], i.to_be_bytes().to_vec()))
             .collect();
         let mut expected = records.clone();

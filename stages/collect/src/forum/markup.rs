@@ -154,7 +154,7 @@ impl<'a> Scan<'a, '_> {
             self.out.push(' ');
             return;
         }
-        if is(&["a"]) && self.person(attributes) {
+        if is(&["a"]) && self.person(attributes) || is(&["img"]) && self.portrait(attributes) {
             return;
         }
         self.imply_ends(name);
@@ -196,6 +196,13 @@ impl<'a> Scan<'a, '_> {
         self.out.push_str(&people.of(&who));
         self.rest = after.split_once('>').map_or("", |(_, rest)| rest);
         true
+    }
+
+    /// Whether a picture shows a person, whom its description names.
+    fn portrait(&self, attributes: &str) -> bool {
+        let source = attribute(attributes, "src").unwrap_or_default();
+        let person = self.rewrite.person;
+        person.is_some_and(|person| person(&source, "").is_some())
     }
 
     /// Closes what the standard lets an author leave open.

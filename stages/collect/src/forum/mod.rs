@@ -7,6 +7,8 @@ mod markup;
 pub(crate) mod pages;
 mod pseudonym;
 pub(crate) mod stack_exchange;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 pub use config::{AnswerOrder, Forum};

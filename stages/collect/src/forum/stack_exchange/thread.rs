@@ -208,6 +208,7 @@ const PROFILE: &str = "/users/";
 /// The user's number in the address of a profile.
 fn user_of(address: &str) -> Option<&str> {
     let path = address.split_once(PROFILE)?.1;
+    let path = path.strip_prefix("flair/").unwrap_or(path);
     let user = path.split(|c: char| !c.is_ascii_digit()).next()?;
     (!user.is_empty()).then_some(user)
 }
