@@ -6,6 +6,7 @@ mod crawls;
 mod documents;
 mod tables;
 
+mod forums;
 #[path = "../support/mod.rs"]
 mod support;
 mod web;

@@ -49,6 +49,8 @@ pub struct Config {
     pub book: crate::book::BookConfig,
     /// Feeds of news and blogs.
     pub feed: crate::feed::FeedConfig,
+    /// How threads of forums become documents.
+    pub forum: crate::forum::Forum,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -74,6 +76,7 @@ impl Default for Config {
             fetch: FetchConfig::default(),
             book: crate::book::BookConfig::default(),
             feed: crate::feed::FeedConfig::default(),
+            forum: crate::forum::Forum::default(),
             source: Vec::new(),
         }
     }
@@ -219,6 +222,13 @@ pub enum Kind {
     Pdf,
     /// A Word document.
     Docx,
+}
+
+impl Kind {
+    /// Whether documents are made of several files, so that the source is read as a whole.
+    pub(crate) fn joins_files(self) -> bool {
+        matches!(self, Self::StackExchange | Self::Comments | Self::Forum)
+    }
 }
 
 #[cfg(test)]

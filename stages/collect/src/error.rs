@@ -31,6 +31,9 @@ pub enum Error {
     /// An output shard cannot be written.
     #[error(transparent)]
     Shard(#[from] textmill_schemas::Error),
+    /// Intermediates cannot be written or read.
+    #[error("intermediates of forums: {0}")]
+    Scratch(std::io::Error),
     /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] textmill_schemas::Cancelled),

@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use textmill_schemas::{Dropped, RawDocument};
 
-use crate::http;
 use crate::input::Stream;
+use crate::http;
 use crate::config::{Config, Kind, SourceConfig};
 use crate::listing::Source;
 use crate::reader::read;
@@ -218,4 +218,24 @@ pub fn epub(data: &[u8]) {
 /// A plain text of a book.
 pub fn gutenberg(data: &[u8]) {
     file(Kind::Gutenberg, "a.txt", data);
+}
+
+/// A table of a Stack Exchange dump.
+pub fn stack_exchange(data: &[u8]) {
+    file(Kind::StackExchange, "Posts.xml", data);
+}
+
+/// Posts and comments as JSON lines.
+pub fn comments(data: &[u8]) {
+    file(Kind::Comments, "RC_2020-01", data);
+}
+
+/// A saved page of a forum, or Discourse's JSON.
+pub fn forum_page(data: &[u8]) {
+    file(Kind::Forum, "thread-1-2-1.html", data);
+}
+
+/// A 7z archive.
+pub fn sevenz(data: &[u8]) {
+    file(Kind::Auto, "a.7z", data);
 }

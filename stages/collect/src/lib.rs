@@ -43,4 +43,5 @@ pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;
 pub use fetch::{FetchConfig, Refresh};
 pub use feed::FeedConfig;
+pub use forum::{AnswerOrder, Forum};
 pub use stage::Collect;

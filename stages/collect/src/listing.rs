@@ -185,6 +185,7 @@ impl Source {
         match self.config {
             // A limit counts documents in order.
             SourceConfig { limit: Some(_), .. } => Tasks::One,
+            SourceConfig { kind, .. } if kind.joins_files() => Tasks::One,
             SourceConfig {
                 kind: Kind::Paths, ..
             } => Tasks::Each,
@@ -368,6 +369,12 @@ fn cut(files: &[Found], task_bytes: u64, tasks_of: impl Fn(usize) -> Tasks) -> V
         let (one, other) = (tasks_of(file.source), tasks_of(next.source));
         let is_cut = match one {
             Tasks::One if file.source == next.source => false,
+            Tasks::Mixed
+                if file.source == next.source
+                    && crate::forum::belong_together(&file.relative, &next.relative) =>
+            {
+                false
+            }
             Tasks::Mixed if other == Tasks::Mixed => bytes + next.bytes() > task_bytes,
             _ => true,
         };

@@ -114,6 +114,10 @@ pub(crate) trait Output {
     fn reject(&mut self, dropped: Dropped) -> Result<(), Stop>;
     /// Counts something that is not a document.
     fn count(&mut self, what: &'static str);
+    /// Posts of threads that span files; `None` where each file stands for itself.
+    fn threads(&mut self) -> Option<&mut crate::forum::Threads> {
+        None
+    }
     /// Fails once the user asked to stop; called for every record.
     fn check(&self) -> Result<(), Stop>;
     /// Where temporary files go; `None` where the system puts them.
@@ -154,6 +158,8 @@ pub(crate) struct Settings {
     pub book: crate::book::BookConfig,
     /// When a feed's entry is a whole text.
     pub feed: crate::feed::FeedConfig,
+    /// How threads become documents.
+    pub forum: crate::forum::Forum,
 }
 
 impl Settings {
@@ -168,6 +174,7 @@ impl Settings {
             names: Names::of(config),
             book: config.book.clone(),
             feed: config.feed.clone(),
+            forum: config.forum.clone(),
         }
     }
 

@@ -152,7 +152,9 @@ pub(crate) fn format(kind: Kind, head: &[u8], name: &str) -> Format {
     match forced {
         // XHTML may lie in files named as XML.
         Format::Html if is_html(head) => forced,
-        Format::Html | Format::Markdown => known_ending(&ending).map_or(forced, Format::Other),
+        Format::Html | Format::Markdown | Format::ForumPage => {
+            known_ending(&ending).map_or(forced, Format::Other)
+        }
         forced => forced,
     }
 }

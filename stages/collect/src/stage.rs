@@ -11,6 +11,7 @@ use textmill_schemas::{
 use crate::config::Config;
 use crate::error::Error;
 use crate::fetch::{Reading, Web};
+use crate::forum::Threads;
 use crate::listing::{Found, Listing, Source};
 use crate::reader::read_file;
 use crate::record::{FileRef, Output, Settings, Stop};
@@ -98,19 +99,28 @@ impl Collect {
         }
         let files = listing.tasks.get(rank).cloned().unwrap_or(0..0);
         let mut shards = Shards::create(rank, ctx)?;
-        let mut full = None;
-        for found in listing.files.get(files).unwrap_or_default() {
-            ctx.check_cancelled()?;
-            if full == Some(found.source) {
-                continue;
-            }
-            match self.read_one(found, &mut shards) {
-                Ok(()) => {}
-                Err(Stop::Full) => full = Some(found.source),
+        let files = listing.files.get(files).unwrap_or_default();
+        for files in files.chunk_by(|one, next| one.source == next.source) {
+            match self.read_source(files, &mut shards) {
+                Ok(()) | Err(Stop::Full) => {}
                 Err(Stop::Failed(error)) => return Err(error),
             }
         }
         shards.finish()
+    }
+
+    /// Reads files of one source, then gives out the threads that they make up.
+    fn read_source(&self, files: &[Found], shards: &mut Shards) -> Result<(), Stop> {
+        shards.threads = Threads::new(&shards.ctx.work());
+        for found in files {
+            shards.check()?;
+            self.read_one(found, shards)?;
+        }
+        let source = files.first().and_then(|file| self.sources.get(file.source));
+        let mut threads = std::mem::take(&mut shards.threads);
+        source.map_or(Ok(()), |source| {
+            threads.finish(source, &self.settings, shards)
+        })
     }
 
     fn read_one(&self, found: &Found, shards: &mut Shards) -> Result<(), Stop> {
@@ -186,6 +196,8 @@ struct Shards<'a> {
     counts: BTreeMap<&'static str, u64>,
     /// Documents to keep of the source at hand. A source with a limit has its task for itself.
     limit: Option<u64>,
+    /// Threads of the source at hand.
+    threads: Threads,
 }
 
 impl<'a> Shards<'a> {
@@ -198,6 +210,7 @@ impl<'a> Shards<'a> {
             report: TaskReport::default(),
             counts: BTreeMap::new(),
             limit: None,
+            threads: Threads::default(),
         })
     }
 
@@ -256,6 +269,10 @@ impl Output for Shards<'_> {
 
     fn count(&mut self, what: &'static str) {
         self.count_by(what, 1);
+    }
+
+    fn threads(&mut self) -> Option<&mut Threads> {
+        Some(&mut self.threads)
     }
 
     fn check(&self) -> Result<(), Stop> {
