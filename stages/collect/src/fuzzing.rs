@@ -4,9 +4,9 @@ use std::io::Cursor;
 
 use textmill_schemas::{Dropped, RawDocument};
 
-use crate::input::Stream;
-use crate::http;
 use crate::config::{Config, Kind, SourceConfig};
+use crate::http;
+use crate::input::Stream;
 use crate::listing::Source;
 use crate::reader::read;
 use crate::record::{FileRef, Output, Settings, Stop};

@@ -258,7 +258,7 @@ pub(crate) fn binary(head: &[u8]) -> Option<&'static str> {
 pub(crate) fn is_text(head: &[u8]) -> bool {
     // A page or a record a call: what nearly all are like comes first.
     let has_nul = memchr::memchr(0, head).is_some();
-    if (has_nul || matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])) 
+    if (has_nul || matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]))
         && (utf16(head).is_some() || charset::utf32(head).is_some())
     {
         return true;

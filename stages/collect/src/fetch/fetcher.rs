@@ -270,7 +270,7 @@ impl<'a> Fetcher<'a> {
             match exchange.status {
                 200..=299 => {
                     let head = crate::http::parse(&exchange.head).unwrap_or_default();
-                    let body = crate::http::decode(&head, exchange.body, limit * 8);
+                    let body = crate::http::decode(&head, exchange.body, limit * 8, false);
                     return Ok(match body {
                         Ok(body) => Ok(Some(body)),
                         Err(_) => {

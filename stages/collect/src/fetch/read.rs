@@ -210,6 +210,7 @@ impl Named<'_> {
             source: self.source,
             file: self.name.clone(),
             key: self.name.as_bytes(),
+            member: None,
         }
     }
 }

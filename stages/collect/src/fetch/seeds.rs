@@ -244,7 +244,7 @@ fn fetch(
         return Ok(Ok(Links::None));
     }
     let head = http::parse(&exchange.head).unwrap_or_default();
-    let body = match http::decode(&head, exchange.body, MAX_LIST) {
+    let body = match http::decode(&head, exchange.body, MAX_LIST, false) {
         Ok(body) => unpack(body),
         Err(reason) => Err(reason),
     };

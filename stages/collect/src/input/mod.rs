@@ -8,8 +8,8 @@ mod gzip;
 mod layer;
 mod members;
 mod stream;
-mod zstandard;
 mod text;
+mod zstandard;
 
 pub(crate) use broken::Broken;
 pub(crate) use forward::Forward;

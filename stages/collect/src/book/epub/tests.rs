@@ -66,6 +66,7 @@ fn read_with(source: &TestSource, bytes: Vec<u8>) -> Memory {
         source: &source.source,
         file: "a.epub".into(),
         key: b"a.epub",
+        member: None,
     };
     let mut out = Memory::default();
     super::read(

@@ -23,6 +23,7 @@ fn read_bytes(bytes: Vec<u8>, limit: u64) -> Memory {
         source: &source.source,
         file: "a.docx".into(),
         key: b"a.docx",
+        member: None,
     };
     let mut out = Memory::default();
     read(

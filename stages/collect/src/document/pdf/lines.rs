@@ -30,7 +30,7 @@ pub(super) struct Line {
     /// The size of most of its letters.
     pub size: f64,
     /// Unit vector along the line.
-    direction: (f64, f64),
+    pub direction: (f64, f64),
 }
 
 /// A glyph on a page.
@@ -39,7 +39,7 @@ struct Place {
     across: f64,
     width: f64,
     size: f64,
-    direction: (f64, f64),
+    pub direction: (f64, f64),
 }
 
 /// The lines of a page, in the order in which they are drawn.
