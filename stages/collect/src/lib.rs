@@ -36,3 +36,4 @@ mod wiki;
 pub use config::{Config, Kind, SourceConfig};
 pub use error::Error;
 pub use stage::Collect;
+pub use wiki::Options as WikiOptions;
