@@ -21,8 +21,6 @@ mod structure;
 mod table;
 mod tag;
 mod template;
-#[cfg(test)]
-mod tests;
 mod tidy;
 mod variant;
 
