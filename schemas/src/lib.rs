@@ -32,7 +32,9 @@ pub use manifest::{CompletionRecord, Manifest, ShardEntry, TaskReport, hash_file
 pub use memory::peak_memory;
 pub use new_file::{FinishedFile, NewFile};
 pub use row::{Origin, Row};
-pub use rows::{CONTENT_HTML, Document, DocumentLoss, Dropped, IndexEntry, PlainDocument, RawDocument, Tokens};
+pub use rows::{
+    CONTENT_HTML, Document, DocumentLoss, Dropped, IndexEntry, PlainDocument, RawDocument, Tokens,
+};
 pub use shard::{ShardReader, ShardWriter, shard_name};
 pub use signals::{SCORES, Signals};
 pub use stage::{

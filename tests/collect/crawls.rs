@@ -56,7 +56,9 @@ fn by_record(pack: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
 #[test]
 fn every_container_gives_the_same_pages() {
     let whole = crawl().concat().into_bytes();
-    let expected: Vec<String> = (0..8).map(|number| format!("<p>page {number}</p>")).collect();
+    let expected: Vec<String> = (0..8)
+        .map(|number| format!("<p>page {number}</p>"))
+        .collect();
     for (name, bytes) in [
         ("a.warc", whole.clone()),
         ("a.warc.gz", by_record(gzip)),
@@ -80,7 +82,9 @@ fn zstandard_with_a_dictionary() {
     for name in ["dictionary.warc.zst", "packed_dictionary.warc.zst"] {
         let out = collect_path("auto", &fixture("crawls").join(name), "");
         assert!(out.ok, "{name}: {}", out.stderr);
-        let expected: Vec<String> = (0..5).map(|number| format!("<p>page {number}</p>")).collect();
+        let expected: Vec<String> = (0..5)
+            .map(|number| format!("<p>page {number}</p>"))
+            .collect();
         assert_eq!(out.bodies(), expected, "{name}");
         assert_eq!(out.rules(), [""; 0], "{name}");
     }

@@ -28,7 +28,13 @@ fn archive(name: &str, content: &str) -> Vec<u8> {
     common.extend_from_slice(&size.to_le_bytes());
     common.extend_from_slice(&length.to_le_bytes());
     common.extend_from_slice(&[0, 0]);
-    let mut zip = [b"PK\x03\x04", &common[..], name.as_bytes(), content.as_bytes()].concat();
+    let mut zip = [
+        b"PK\x03\x04",
+        &common[..],
+        name.as_bytes(),
+        content.as_bytes(),
+    ]
+    .concat();
     let start = zip.len() as u32;
     zip.extend_from_slice(b"PK\x01\x02\x14\0");
     zip.extend_from_slice(&common);
@@ -50,12 +56,18 @@ fn word_documents() {
     let bytes = archive("word/document.xml", document);
     for name in ["a.docx", "a.bin"] {
         let out = collect_bytes("docx", name, &bytes);
-        assert_eq!(out.bodies(), ["<h1>Ferries</h1>\n<p>They leave at six.</p>\n"]);
+        assert_eq!(
+            out.bodies(),
+            ["<h1>Ferries</h1>\n<p>They leave at six.</p>\n"]
+        );
         assert_eq!(out.kept[0].media_type, CONTENT_HTML);
         assert_eq!(out.kept[0].title.as_deref(), Some("Ferries"));
     }
     let broken = archive("word/document.xml", "<w:p><w:r><w:t");
-    assert_eq!(collect_bytes("docx", "a.docx", &broken).rules(), ["collect.corrupt"]);
+    assert_eq!(
+        collect_bytes("docx", "a.docx", &broken).rules(),
+        ["collect.corrupt"]
+    );
 }
 
 #[test]
@@ -81,7 +93,11 @@ fn pdf_documents() {
     for offset in offsets {
         writeln!(pdf, "{offset:010} 00000 n ").unwrap();
     }
-    write!(pdf, "trailer<</Size 6/Root 1 0 R>>\nstartxref\n{start}\n%%EOF").unwrap();
+    write!(
+        pdf,
+        "trailer<</Size 6/Root 1 0 R>>\nstartxref\n{start}\n%%EOF"
+    )
+    .unwrap();
     let out = collect_bytes("auto", "a.pdf", &pdf);
     assert_eq!(out.bodies(), ["Ferries leave at six."]);
     let empty = collect_bytes("pdf", "a.pdf", b"%PDF-1.4\n%%EOF");

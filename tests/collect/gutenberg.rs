@@ -9,10 +9,18 @@ fn head_and_licence_are_cut_and_lines_joined() {
     let row = &out.kept[0];
     assert_eq!(row.title.as_deref(), Some("Walks and Days"));
     assert_eq!(row.author.as_deref(), Some("Ann Author"));
-    assert_eq!(row.url.as_deref(), Some("https://www.gutenberg.org/ebooks/12345"));
+    assert_eq!(
+        row.url.as_deref(),
+        Some("https://www.gutenberg.org/ebooks/12345")
+    );
     let body = out.bodies()[0];
     assert!(body.starts_with("<h3>CHAPTER I</h3>\n<p>It was the first day of the summer, and the whole of the long valley lay open"), "{body}");
-    assert!(body.contains("the morning was full of light.</p>\n<p>The road goes on,<br>\nThe hills are near.</p>"), "{body}");
+    assert!(
+        body.contains(
+            "the morning was full of light.</p>\n<p>The road goes on,<br>\nThe hills are near.</p>"
+        ),
+        "{body}"
+    );
     assert!(body.ends_with("until the evening came.</p>"), "{body}");
 }
 

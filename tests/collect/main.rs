@@ -79,8 +79,16 @@ pub fn collect(config: &str) -> Collected {
         .unwrap();
     let ok = output.status.success();
     Collected {
-        kept: if ok { support::rows(&run, "collect", false) } else { Vec::new() },
-        dropped: if ok { support::rows(&run, "collect", true) } else { Vec::new() },
+        kept: if ok {
+            support::rows(&run, "collect", false)
+        } else {
+            Vec::new()
+        },
+        dropped: if ok {
+            support::rows(&run, "collect", true)
+        } else {
+            Vec::new()
+        },
         ok,
         stderr: support::both(&output),
     }

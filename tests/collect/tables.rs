@@ -30,23 +30,44 @@ fn compressed_and_cut_json() {
         let cut = collect_bytes("auto", name, &bytes[..bytes.len() - 20]);
         assert!(cut.ok && !cut.dropped.is_empty(), "{name}: {}", cut.stderr);
     }
-    for hostile in ["[".repeat(1 << 20), "{\"a\":".repeat(1 << 18), "\"".repeat(1001)] {
+    for hostile in [
+        "[".repeat(1 << 20),
+        "{\"a\":".repeat(1 << 18),
+        "\"".repeat(1001),
+    ] {
         let out = collect_bytes("json", "a.json", hostile.as_bytes());
-        assert!(out.ok && out.rules() == ["collect.invalid_json"], "{}", out.stderr);
+        assert!(
+            out.ok && out.rules() == ["collect.invalid_json"],
+            "{}",
+            out.stderr
+        );
     }
 }
 
 #[test]
 fn separated_values_by_name() {
     let out = collect_path("auto", &fixture("tables/posts.csv"), "");
-    assert_eq!(out.bodies(), ["The ferry; it leaves\nat \"six\"", "渡船六点开。"]);
+    assert_eq!(
+        out.bodies(),
+        ["The ferry; it leaves\nat \"six\"", "渡船六点开。"]
+    );
     assert_eq!(out.kept[0].title.as_deref(), Some("Ferry"));
     assert_eq!(out.rules(), ["collect.ragged_row"]);
-    let titles = collect_path("csv", &fixture("tables/posts.csv"), "text_fields = [\"title\"]");
+    let titles = collect_path(
+        "csv",
+        &fixture("tables/posts.csv"),
+        "text_fields = [\"title\"]",
+    );
     assert_eq!(titles.bodies(), ["Ferry", "渡船"]);
     let bare = collect_path("auto", &fixture("tables/bare.tsv"), "");
     assert_eq!(bare.rules(), ["collect.no_text"]);
-    assert!(bare.dropped[0].detail.as_deref().unwrap().contains("`columns`"));
+    assert!(
+        bare.dropped[0]
+            .detail
+            .as_deref()
+            .unwrap()
+            .contains("`columns`")
+    );
     let columns = "columns = [\"lang\", \"text\"]";
     let named = collect_path("auto", &fixture("tables/bare.tsv"), columns);
     assert_eq!(named.bodies(), ["The ferry leaves.", "\"渡船\"六点开。"]);
@@ -68,12 +89,19 @@ fn parquet_rows_are_numbered() {
     let path = dir.path().join("a.parquet");
     let out = collect_path("auto", &path, "");
     assert_eq!(out.bodies(), ["The ferry leaves.", "渡船六点开。"]);
-    assert_eq!((out.kept[1].offset, out.kept[1].title.as_deref()), (2, Some("Ferry")));
+    assert_eq!(
+        (out.kept[1].offset, out.kept[1].title.as_deref()),
+        (2, Some("Ferry"))
+    );
     assert_eq!(out.rules(), ["collect.no_text"]);
     let bytes = std::fs::read(path).unwrap();
     for cut in [4, 100, bytes.len() / 2, bytes.len() - 1] {
         let out = collect_bytes("parquet", "a.parquet", &bytes[..cut]);
-        assert!(out.ok && out.rules() == ["collect.corrupt"], "{cut}: {}", out.stderr);
+        assert!(
+            out.ok && out.rules() == ["collect.corrupt"],
+            "{cut}: {}",
+            out.stderr
+        );
     }
 }
 
@@ -87,7 +115,14 @@ fn a_dataset_folder_has_a_card_and_splits() {
     }
     let mut rules = out.rules();
     rules.sort_unstable();
-    assert_eq!(rules, ["collect.lfs_pointer", "collect.not_data", "collect.not_data"]);
+    assert_eq!(
+        rules,
+        [
+            "collect.lfs_pointer",
+            "collect.not_data",
+            "collect.not_data"
+        ]
+    );
     let own = "split = [\"train\"]\nlicense = \"MIT\"";
     let train = collect_path("auto", &fixture("dataset"), own);
     assert_eq!(train.bodies(), ["The ferry leaves."]);
@@ -104,7 +139,11 @@ fn the_cache_of_the_hub_is_followed_inside_itself() {
         std::fs::create_dir_all(root.join(folder)).unwrap();
     }
     std::fs::write(root.join("refs/main"), "new").unwrap();
-    std::fs::write(root.join("blobs/abc"), "{\"text\": \"The ferry leaves.\"}\n").unwrap();
+    std::fs::write(
+        root.join("blobs/abc"),
+        "{\"text\": \"The ferry leaves.\"}\n",
+    )
+    .unwrap();
     std::fs::write(dir.path().join("outside.jsonl"), "{\"text\": \"no\"}\n").unwrap();
     for revision in ["new", "old"] {
         let data = root.join("snapshots").join(revision).join("data");

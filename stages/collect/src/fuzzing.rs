@@ -239,3 +239,21 @@ pub fn forum_page(data: &[u8]) {
 pub fn sevenz(data: &[u8]) {
     file(Kind::Auto, "a.7z", data);
 }
+
+/// A MediaWiki dump.
+pub fn mediawiki(data: &[u8]) {
+    file(Kind::MediaWiki, "a.xml", data);
+}
+
+/// Wikitext.
+pub fn wikitext(data: &[u8]) {
+    let site = crate::wiki::Site::of(b"<mediawiki xml:lang=\"zh\">");
+    let options = crate::wiki::Options::default();
+    let page = crate::wiki::wikitext::Page {
+        title: "Title",
+        site: &site,
+        options: &options,
+    };
+    let text = String::from_utf8_lossy(data);
+    let _ = crate::wiki::wikitext::to_text(&text, &page);
+}

@@ -45,3 +45,4 @@ pub use feed::FeedConfig;
 pub use fetch::{FetchConfig, Refresh};
 pub use forum::{AnswerOrder, Forum};
 pub use stage::Collect;
+pub use wiki::Options as WikiOptions;

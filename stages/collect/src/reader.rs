@@ -88,6 +88,7 @@ fn read_opened(
         return reject(Reason::new("collect.lfs_pointer").detail(mend));
     }
     let format = sniff::format(file.source.config.kind, head, &file.file);
+    let site = (format == Format::MediaWiki).then(|| wiki::Site::of(head));
     if let Some(part) = part {
         let prefix = if format == Format::Warc {
             warc::MAGIC
@@ -95,6 +96,9 @@ fn read_opened(
             b""
         };
         stream.enter(part.clone(), prefix);
+    }
+    if let Some(site) = site {
+        return wiki::dump::read(&mut stream, &site, file, settings, out);
     }
     match format {
         Format::Other(media_type) => reject(Reason::new("collect.media_type").detail(media_type)),
@@ -147,7 +151,6 @@ fn read_stream(
         Format::StackExchange => forum::stack_exchange::read(stream, file, settings, out),
         Format::Comments => forum::comments::read(stream, file, settings, out),
         Format::ForumPage => forum::pages::read(stream, file, settings, out),
-        Format::MediaWiki => wiki::dump::read(stream, file, settings, out),
         Format::Gutenberg => book::gutenberg::read(stream, file, settings, out),
         Format::Json => table::json::read(stream, file, settings, out),
         Format::Csv(separator) => table::csv::read(stream, separator, file, settings, out),

@@ -147,6 +147,8 @@ pub(crate) struct Settings {
     pub max_record: u64,
     /// Decompressed bytes that a compressed one may give.
     pub max_ratio: u64,
+    /// How MediaWiki dumps are read.
+    pub wiki: crate::wiki::Options,
     /// Bytes of a temporary file.
     pub max_spool: u64,
     /// Whether digests in crawls are checked.
@@ -168,6 +170,7 @@ impl Settings {
         Self {
             max_record: config.max_record_bytes,
             max_ratio: config.max_ratio,
+            wiki: config.wiki.clone(),
             max_spool: config.max_spool_bytes,
             check_digests: config.check_digests,
             fields: Fields::new(&Names::of(config)),

@@ -41,8 +41,12 @@ fn can_cut(found: &Found, source: &Source) -> bool {
         return false;
     };
     let name = found.relative.to_string_lossy();
-    let format = sniff::format(source.config.kind, stream.peek(Stream::PEEK), &name);
+    let head = stream.peek(Stream::PEEK);
+    // Units of two bytes could be cut in the middle.
+    let is_wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    let format = sniff::format(source.config.kind, head, &name);
     match format {
+        _ if is_wide => false,
         Format::JsonLines | Format::MediaWiki => !stream.is_compressed() || stream.is_bzip2(),
         Format::Warc => stream.is_gzip(),
         _ => false,
