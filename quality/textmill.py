@@ -8,6 +8,13 @@ import tempfile
 from pathlib import Path
 
 
+def table(name, values):
+    """A table of TOML, and those inside of it."""
+    plain = [f"{key} = {json.dumps(value)}\n" for key, value in values.items() if not isinstance(value, dict)]
+    inner = [table(f"{name}.{key}", value) for key, value in values.items() if isinstance(value, dict)]
+    return f"[{name}]\n" + "".join(plain + inner)
+
+
 class Textmill:
     """The binary, and the folder with the shared data."""
 
@@ -51,14 +58,16 @@ class Textmill:
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
         return [json.loads(line) for line in done.stdout.split("\n") if line]
 
-    def collect(self, path, kind="auto", settings=None):
-        """All rows that the collect stage makes of a file or folder, kept and dropped."""
+    def collect(self, path, kind="auto", settings=None, stage=None):
+        """All rows that the collect stage makes of a file or folder, kept and dropped.
+
+        `settings` are further keys of the source, `stage` of the section `[collect]`.
+        """
         with tempfile.TemporaryDirectory() as folder:
             source = {"name": "suite", "path": str(Path(path).resolve()), "kind": kind, **(settings or {})}
-            lines = [f"{key} = {json.dumps(value)}" for key, value in source.items()]
             config = Path(folder, "config.toml")
-            run = f"[run]\ndir = {json.dumps(os.path.join(folder, 'run'))}\n"
-            config.write_text(run + "[[collect.source]]\n" + "\n".join(lines) + "\n")
+            run = table("run", {"dir": os.path.join(folder, "run")})
+            config.write_text(run + table("collect", stage or {}) + table("[collect.source]", source))
             command = [self.binary, "collect", "--quiet", "--config", str(config)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             shards = Path(folder, "run", "collect")

@@ -102,7 +102,7 @@ pub(crate) fn from_utf32(bytes: &[u8], big: bool) -> String {
 }
 
 /// The most likely charset of bytes that are not UTF-8.
-fn guess(bytes: &[u8]) -> &'static Encoding {
+pub(crate) fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let whole = bytes.len() <= GUESSED;
     detector.feed(bytes.get(..GUESSED).unwrap_or(bytes), whole);

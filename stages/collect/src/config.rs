@@ -18,8 +18,6 @@ pub struct Config {
     /// Decompressed bytes that one compressed byte may give, over a file after its first 64 MiB;
     /// beyond it the rest of the file is dropped as `collect.bomb`.
     pub max_ratio: u64,
-    /// How MediaWiki dumps are read.
-    pub wiki: crate::wiki::Options,
     /// Bytes of the temporary file that a compressed file is unpacked to when its format cannot
     /// be read from the beginning to the end (Parquet, ZIP, 7z).
     pub max_spool_bytes: u64,
@@ -53,6 +51,8 @@ pub struct Config {
     pub feed: crate::feed::FeedConfig,
     /// How threads of forums become documents.
     pub forum: crate::forum::Forum,
+    /// How MediaWiki dumps are read.
+    pub wiki: crate::wiki::Options,
     /// What to read, in this order.
     pub source: Vec<SourceConfig>,
 }
@@ -64,7 +64,6 @@ impl Default for Config {
             task_bytes: 64 << 20,
             max_record_bytes: 64 << 20,
             max_ratio: 1000,
-            wiki: crate::wiki::Options::default(),
             max_spool_bytes: 64 << 30,
             check_digests: true,
             text_fields: names(&["text", "content", "body", "raw_content"]),
@@ -80,6 +79,7 @@ impl Default for Config {
             book: crate::book::BookConfig::default(),
             feed: crate::feed::FeedConfig::default(),
             forum: crate::forum::Forum::default(),
+            wiki: crate::wiki::Options::default(),
             source: Vec::new(),
         }
     }

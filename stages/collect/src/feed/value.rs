@@ -2,7 +2,8 @@
 
 use data_encoding::{BASE64_MIME, BASE64_MIME_PERMISSIVE};
 
-use crate::markup::{Entities, Token, Tokenizer, guess, local, push_decoded, strip};
+use crate::charset::guess;
+use crate::markup::{Entities, Token, Tokenizer, local, push_decoded, strip};
 
 /// Elements that texts are written with. Others in angle brackets are no markup.
 const ELEMENTS: &[&str] = &[

@@ -2,8 +2,9 @@
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 
+use crate::charset::from_utf32;
 use crate::input::{Damage, Stream};
-use crate::markup::{Charset, Layout, decode_utf32, layout};
+use crate::markup::{Charset, Layout, layout};
 
 /// A window over a stream.
 pub(crate) struct Window<'a> {
@@ -150,7 +151,7 @@ impl Wide {
             Self::Utf32 { big, pending } => {
                 pending.extend_from_slice(bytes);
                 let whole = pending.len() / 4 * 4;
-                let text = decode_utf32(pending.get(..whole).unwrap_or_default(), *big);
+                let text = from_utf32(pending.get(..whole).unwrap_or_default(), *big);
                 out.extend_from_slice(text.as_bytes());
                 pending.drain(..whole);
             }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::attribute;
+use crate::charset::{from_utf32, guess};
 
 /// How a file that holds ASCII as ASCII writes other characters.
 #[derive(Clone, Copy, Debug)]
@@ -40,22 +40,12 @@ pub(crate) fn layout(head: &[u8]) -> Layout {
 }
 
 /// Whether bytes are UTF-32, by byte order mark or by how `<` lies in them; big-endian or not.
-pub(crate) fn utf32(head: &[u8]) -> Option<bool> {
+fn utf32(head: &[u8]) -> Option<bool> {
     match head {
         [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, b'<', 0, 0, 0, _, ..] => Some(true),
         [0xff, 0xfe, 0, 0, _, _, 0..=0x10, 0, ..] | [b'<', 0, 0, 0, _, 0, 0, 0, ..] => Some(false),
         _ => None,
     }
-}
-
-/// Decodes UTF-32 without its byte order mark, as far as there are whole characters.
-pub(crate) fn decode_utf32(bytes: &[u8], big: bool) -> String {
-    let units = bytes.as_chunks::<4>().0.iter().map(|unit| match big {
-        true => u32::from_be_bytes(*unit),
-        false => u32::from_le_bytes(*unit),
-    });
-    let text = units.map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-    text.filter(|c| *c != '\u{feff}').collect()
 }
 
 /// The encoding that an XML declaration names.
@@ -119,20 +109,13 @@ impl Charset {
 /// Decodes a whole file.
 pub(crate) fn whole(bytes: &[u8]) -> Cow<'_, str> {
     match layout(bytes) {
-        Layout::Utf32(big) => Cow::Owned(decode_utf32(bytes, big)),
+        Layout::Utf32(big) => Cow::Owned(from_utf32(bytes, big)),
         Layout::Decoded(encoding) => encoding.decode(bytes).0,
         Layout::Ascii => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             Charset::of(bytes).decode(bytes)
         }
     }
-}
-
-/// The likely encoding of bytes that nothing is said about.
-pub(crate) fn guess(bytes: &[u8]) -> &'static Encoding {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
-    detector.guess(None, Utf8Detection::Deny)
 }
 
 #[cfg(test)]

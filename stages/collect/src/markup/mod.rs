@@ -11,7 +11,7 @@ mod text;
 mod tokenizer;
 
 pub(crate) use attributes::{attribute, attributes};
-pub(crate) use charset::{Charset, Layout, decode_utf32, guess, layout, whole};
+pub(crate) use charset::{Charset, Layout, layout, whole};
 pub(crate) use flat::{Element, flat};
 pub(crate) use reference::{Entities, push_decoded};
 pub(crate) use text::{push_escaped, strip};

@@ -19,8 +19,9 @@ use std::borrow::Cow;
 use encoding_rs::Encoding;
 use textmill_schemas::{CONTENT_HTML, Reason};
 
+use crate::charset::guess;
 use crate::input::Stream;
-use crate::markup::{Layout, guess, layout, whole};
+use crate::markup::{Layout, layout, whole};
 use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
 /// Most lines of a book: each costs some memory beside its text.
