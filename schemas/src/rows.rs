@@ -16,7 +16,7 @@ row! {
         pub source: String,
         /// File inside the source, with forward slashes.
         pub file: String,
-        /// Byte offset of the record in that file (after decompression for JSON lines; of the member for WARC).
+        /// Where the record begins in that file, in bytes: of the gzip member, bzip2 stream or archive member, else after decompression; for tables of columns the number of the row.
         pub offset: u64,
         /// Address that the document was fetched from.
         pub url: Option<String>,
