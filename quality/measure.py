@@ -60,7 +60,7 @@ def main():
 
 def measured(module, textmill):
     if module in SUITES:
-        return module.measure(textmill.shared / "data", textmill.collect)
+        return module.measure(textmill.shared, textmill.collect)
     return module.measure(textmill)
 
 

@@ -22,7 +22,7 @@ def words(markup):
 
 
 def measure(shared: Path, collect) -> dict:
-    folder = shared / "stackexchange"
+    folder = shared / "data/stackexchange"
     posts, comments = rows(folder / "Posts.xml.gz"), rows(folder / "Comments.xml.gz")
     questions = {row["Id"] for row in posts if row["PostTypeId"] == "1"}
     answers = [row for row in posts if row["PostTypeId"] == "2"]
