@@ -284,7 +284,8 @@ fn lines_in_parts() {
 
 #[test]
 fn dumps_in_parts() {
-    let head = "<mediawiki xml:lang=\"en\"><siteinfo><base>http://w.example/wiki/M</base></siteinfo>\n";
+    let head =
+        "<mediawiki xml:lang=\"en\"><siteinfo><base>http://w.example/wiki/M</base></siteinfo>\n";
     let page = |number| match number % 7 {
         3 => format!("<page><title>P{number}</title><redirect title=\"P1\" /></page>\n"),
         _ => format!(
@@ -298,7 +299,9 @@ fn dumps_in_parts() {
     check_parts("a.xml", xml.as_bytes(), 250);
     check_parts("whole.xml.bz2", &bzip2(xml.as_bytes()), 250);
     // As the multistream dumps: a stream for the head, for some pages each, for the end.
-    let groups = pages.chunks(10).map(|group| bzip2(group.concat().as_bytes()));
+    let groups = pages
+        .chunks(10)
+        .map(|group| bzip2(group.concat().as_bytes()));
     let streams: Vec<Vec<u8>> = std::iter::once(bzip2(head.as_bytes()))
         .chain(groups)
         .chain([bzip2(end.as_bytes())])

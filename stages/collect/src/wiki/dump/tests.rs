@@ -28,11 +28,17 @@ fn titles(out: &Memory) -> Vec<&str> {
 
 #[test]
 fn pages_become_documents() {
-    let out = read(&dump(&page("Abacus &amp; rod", "A '''tool''' &lt;b&gt;to&lt;/b&gt; count.")));
+    let out = read(&dump(&page(
+        "Abacus &amp; rod",
+        "A '''tool''' &lt;b&gt;to&lt;/b&gt; count.",
+    )));
     assert_eq!(out.bodies(), ["A tool to count."]);
     let row = &out.kept[0];
     assert_eq!(row.title.as_deref(), Some("Abacus & rod"));
-    assert_eq!(row.url.as_deref(), Some("https://w.example/wiki/Abacus_%26_rod"));
+    assert_eq!(
+        row.url.as_deref(),
+        Some("https://w.example/wiki/Abacus_%26_rod")
+    );
     assert_eq!(row.time.as_deref(), Some("2024-02-29T10:00:00Z"));
     assert_eq!(row.lang.as_deref(), Some("en"));
     assert_eq!(row.offset, HEAD.len() as u64);
@@ -74,7 +80,10 @@ fn what_is_no_article_is_dropped_by_rule() {
     );
     let mut club = source("auto");
     club.settings.wiki.namespaces = vec![4];
-    assert_eq!(titles(&read_with(&club, &dump(&pages.concat()))), ["Club:Rules"]);
+    assert_eq!(
+        titles(&read_with(&club, &dump(&pages.concat()))),
+        ["Club:Rules"]
+    );
 }
 
 #[test]
@@ -139,7 +148,9 @@ fn a_dump_cut_anywhere_ends_in_one_row() {
     for cut in HEAD.len()..end + "</mediawiki>".len() - 1 {
         let out = read_bytes(&source("auto"), "a.xml", whole.as_bytes()[..cut].to_vec());
         assert_eq!(out.rules(), ["collect.truncated"], "{cut}");
-        let before = whole.as_bytes()[..cut].windows(7).filter(|tag| tag == b"</page>");
+        let before = whole.as_bytes()[..cut]
+            .windows(7)
+            .filter(|tag| tag == b"</page>");
         assert_eq!(out.kept.len(), before.count(), "{cut}");
     }
 }
@@ -157,7 +168,10 @@ fn mistakes_of_the_xml_stay_in_their_page() {
     let out = read(&dump(&pages.concat()));
     let titles = titles(&out);
     assert!(titles.contains(&"A") && titles.contains(&"D"), "{titles:?}");
-    let c = out.kept.iter().find(|row| row.title.as_deref() == Some("C"));
+    let c = out
+        .kept
+        .iter()
+        .find(|row| row.title.as_deref() == Some("C"));
     assert_eq!(c.unwrap().body, "a &unknown; b 中 A".as_bytes());
 }
 

@@ -213,6 +213,9 @@ mod tests {
         ] {
             assert_eq!(without_attributes(cell), content, "{cell}");
         }
-        assert_eq!(cells("! a !! colspan=2 \u{3} || b"), [" a ", " \u{3} ", " b"]);
+        assert_eq!(
+            cells("! a !! colspan=2 \u{3} || b"),
+            [" a ", " \u{3} ", " b"]
+        );
     }
 }
