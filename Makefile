@@ -17,6 +17,8 @@ TEXTS ?=
 PEERS := .venv-peers
 # For the trainer's benchmark: PyTorch's script, and Tiny Shakespeare, where SHARED has them.
 TRAINING = $(addprefix --torch-peer ,$(wildcard $(SHARED)/peers/train_torch.py)) $(addprefix --characters ,$(wildcard $(SHARED)/data/tinyshakespeare/input.txt))
+# A dump of a wiki to read beside wikiextractor, where SHARED has it.
+WIKI = $(addprefix --wiki ,$(wildcard $(SHARED)/data/wikidump/ltgwiki-pages-articles.xml.bz2))
 # What `make bench-scale` runs with.
 DOCUMENTS ?= 20000000
 MEMORY ?= 2GiB
@@ -100,7 +102,7 @@ quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data aga
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)
 
 bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the stages beside their peers: make bench PAGES=FOLDER TEXTS=FOLDER
-	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) $(if $(TEXTS),--texts $(TEXTS)) $(TRAINING) --peers $(PEERS)/bin/python $(ARGS)
+	@CARGO=$(CARGO) $(PYTHON) bench/bench.py --pages $(PAGES) $(if $(TEXTS),--texts $(TEXTS)) $(TRAINING) $(WIKI) --peers $(PEERS)/bin/python $(ARGS)
 
 bench-scale: $(LIBTORCH_STAMP) ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
 	$(CARGO) bench --locked -p textmill -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)

@@ -1,6 +1,6 @@
 """Times textmill's stages and their peers on the same pages and texts, turn by turn, on one core.
 
-    python3 bench/bench.py [--pages FOLDER] [--texts FOLDER] [--only documents|tokens|training] [--rounds N] [--peers PYTHON]
+    python3 bench/bench.py [--pages FOLDER] [--texts FOLDER] [--wiki FILE] [--only documents|tokens|training|wiki] [--rounds N] [--peers PYTHON]
 
 The machine's speed drifts; what counts is the ratio within a round. Standard library only; the
 peers run in an interpreter of their own (--peers), and those that it lacks are left out. Peers that
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import token_speed
 import train_speed
+import wiki_speed
 
 WORK = Path("target/bench")
 
@@ -32,6 +33,8 @@ def main():
     crates = [cargo[0], "run", "--quiet", "--release", "--locked", *crates, "--"]
     if arguments.only in (None, "documents"):
         documents(arguments, cargo, ours, crates, pages, texts)
+    if arguments.only in (None, "wiki"):
+        wiki(arguments, cargo)
     if arguments.only in (None, "training"):
         training(arguments, cargo)
     if arguments.only in (None, "tokens"):
@@ -56,6 +59,13 @@ def documents(arguments, cargo, ours, crates, pages, texts):
     report(rounds)
 
 
+def wiki(arguments, cargo):
+    if not arguments.wiki:
+        print("dumps of wikis are left out: name one with --wiki", file=sys.stderr)
+        return
+    wiki_speed.measure(arguments.wiki, WORK, cargo, arguments.peers, arguments.rounds)
+
+
 def training(arguments, cargo):
     # All packages, so that their dependencies are those of the program.
     step = [*cargo, "-p", "textmill-model", "-p", "textmill-train", "--bench", "step"]
@@ -74,7 +84,8 @@ def parse():
     parser.add_argument(
         "--texts", type=Path, help="folder of texts for the tokenizer, with a folder for each kind: english, chinese, code; see texts.py"
     )
-    parser.add_argument("--only", choices=["documents", "tokens", "training"], help="the document stages, the tokenizer, or training and decoding, alone")
+    parser.add_argument("--only", choices=["documents", "tokens", "training", "wiki"], help="the document stages, the tokenizer, training and decoding, or reading a dump, alone")
+    parser.add_argument("--wiki", type=Path, help="dump of a wiki, XML or bz2; its pages are repeated")
     parser.add_argument("--torch-peer", type=Path, help="script that trains the same model with PyTorch; see train_speed.py")
     parser.add_argument("--characters", type=Path, help="Tiny Shakespeare's input.txt")
     parser.add_argument("--rounds", type=int, default=3)

@@ -14,6 +14,7 @@ mod web;
 mod epub;
 mod feed;
 mod gutenberg;
+mod wiki;
 
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,8 @@
 //!
 //!     cargo bench -p textmill-collect --bench read -- PAGES.jsonl TEXTS.jsonl
 //!
+//! Or a dump of a wiki alone, once: `-- --wiki FILE`.
+//!
 //! Prints one JSON object a row, as the other benchmarks do.
 #![allow(
     clippy::expect_used,
@@ -31,6 +33,9 @@ const BUFFER: usize = 128 << 10;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = words.iter().position(|word| word == "--wiki") {
+        return wiki(Path::new(words.get(at + 1).expect("--wiki FILE")));
+    }
     let mut files = words.iter().filter(|word| !word.starts_with('-'));
     let mut next = |what: &str| PathBuf::from(files.next().expect(what));
     let pages = strings(&next("PAGES.jsonl: one object with `html` a line"), "html");
@@ -75,6 +80,26 @@ fn compare(what: &str, file: &Path, name: &str, decompress: fn(&Path) -> u64) {
         println!(
             "{}",
             serde_json::json!({"stage": stage, "who": who, "documents": documents, "bytes": bytes, "seconds": seconds})
+        );
+    }
+}
+
+/// To shards and to nowhere; its peer takes its turn in bench/wiki_speed.py. All pages count, also
+/// those that are dropped.
+fn wiki(file: &Path) {
+    let bytes = file.metadata().expect("the file").len();
+    let clock = Clock::start();
+    let read = measure::read(file, &Config::default()).expect("the file");
+    let alone = clock.seconds();
+    let clock = Clock::start();
+    stage(file);
+    let shards = clock.seconds();
+    assert!(read.documents > 0, "{read:?}");
+    let documents = read.documents + read.dropped;
+    for (who, seconds) in [("textmill", shards), ("textmill, no shards", alone)] {
+        println!(
+            "{}",
+            serde_json::json!({"stage": "read wiki", "who": who, "documents": documents, "bytes": bytes, "seconds": seconds})
         );
     }
 }

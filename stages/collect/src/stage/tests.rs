@@ -281,3 +281,42 @@ fn lines_in_parts() {
         .collect();
     check_parts("c.jsonl.bz2", &by_line, 401);
 }
+
+#[test]
+fn dumps_in_parts() {
+    let head =
+        "<mediawiki xml:lang=\"en\"><siteinfo><base>http://w.example/wiki/M</base></siteinfo>\n";
+    let page = |number| match number % 7 {
+        3 => format!("<page><title>P{number}</title><redirect title=\"P1\" /></page>\n"),
+        _ => format!(
+            "<page><title>P{number}</title><revision><text>Page {number}. {}</text></revision></page>\n",
+            words(number)
+        ),
+    };
+    let pages: Vec<String> = (0..300).map(page).collect();
+    let end = "</mediawiki>\n";
+    let xml = format!("{head}{}{end}", pages.concat());
+    check_parts("a.xml", xml.as_bytes(), 250);
+    check_parts("whole.xml.bz2", &bzip2(xml.as_bytes()), 250);
+    // As the multistream dumps: a stream for the head, for some pages each, for the end.
+    let groups = pages
+        .chunks(10)
+        .map(|group| bzip2(group.concat().as_bytes()));
+    let streams: Vec<Vec<u8>> = std::iter::once(bzip2(head.as_bytes()))
+        .chain(groups)
+        .chain([bzip2(end.as_bytes())])
+        .collect();
+    check_parts("multi.xml.bz2", &streams.concat(), 250);
+    let without_end = &streams[..streams.len() - 1];
+    check_parts("no-end.xml.bz2", &without_end.concat(), 250);
+    check_parts("cut.xml", &xml.as_bytes()[..xml.len() - 40], 250);
+    // Streams that have nothing to do with pages.
+    let anyhow: Vec<u8> = xml.as_bytes().chunks(777).flat_map(bzip2).collect();
+    check_parts("anyhow.xml.bz2", &anyhow, 250);
+    let mut damaged = streams;
+    for stream in damaged.iter_mut().skip(3).step_by(4) {
+        let middle = stream.len() / 2;
+        stream[middle] ^= 0x55;
+    }
+    check_parts("damaged.xml.bz2", &damaged.concat(), 150);
+}

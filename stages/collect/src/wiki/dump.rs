@@ -40,7 +40,8 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    let is_start = !stream.begins_inside();
+    // Of the parts of a file, the one with the last page tells whether its end is there.
+    let mut has_last = !stream.begins_inside();
     let mut source = Source::new(stream);
     let mut xml = Vec::new();
     let mut last = Place::default();
@@ -49,16 +50,23 @@ pub(crate) fn read(
         match next_page(&mut source) {
             Ok(Next::Page) => {}
             Ok(Next::End) => return Ok(()),
-            Ok(Next::Cut) if !is_start || source.is_over() => return Ok(()),
+            Ok(Next::Cut) if !has_last => return Ok(()),
             Ok(Next::Cut) => {
                 let reason = truncated("the file ends before </mediawiki>");
-                return out.reject(file.dropped(source.place(), None, reason));
+                let place = after(last, source.place());
+                return out.reject(file.dropped(place, None, reason));
             }
             Err(damage) => {
                 let place = after(last, source.place());
-                return out.reject(file.dropped(place, None, damage.reason()));
+                last = place;
+                out.reject(file.dropped(place, None, damage.reason()))?;
+                if !source.resume() {
+                    return Ok(());
+                }
+                continue;
             }
         }
+        has_last = true;
         let place = source.place();
         last = place;
         let reason = match read_page(&mut source, &mut xml, settings.max_record) {
@@ -74,9 +82,16 @@ pub(crate) fn read(
                 Reason::new("collect.malformed").detail("a page begins inside this one")
             }
             Ok(Found::TooLong(bytes)) => too_large(bytes, settings.max_record),
-            Ok(Found::Cut) => truncated("the file ends inside the page"),
+            Ok(Found::Cut) => {
+                let reason = truncated("the file ends inside the page");
+                return out.reject(file.dropped(place, None, reason));
+            }
             Err(damage) => {
-                return out.reject(file.dropped(place, None, damage.reason()));
+                out.reject(file.dropped(place, None, damage.reason()))?;
+                if !source.resume() {
+                    return Ok(());
+                }
+                continue;
             }
         };
         out.reject(file.dropped(place, None, reason))?;
@@ -158,7 +173,21 @@ fn read_page(source: &mut Source, xml: &mut Vec<u8>, limit: u64) -> Result<Found
                     false => Found::Broken,
                 });
             }
-            None => source.consume(length),
+            None => {
+                // What may be the beginning of a tag is looked at whole before it is read: it may
+                // be that of the next page.
+                let tag = (xml.len() - scan.at).min(length);
+                source.consume(length - tag);
+                if scan.at > 0 && source.peek(TAG).starts_with(b"<page>") {
+                    source.fill()?;
+                    let size = dropped + scan.at as u64;
+                    return Ok(match size > limit {
+                        true => Found::TooLong(size),
+                        false => Found::Broken,
+                    });
+                }
+                source.consume(tag);
+            }
         }
         if (xml.len() as u64) + dropped > limit {
             // Too long: only what may be the beginning of a tag is kept.
@@ -221,3 +250,6 @@ impl Scan {
         removed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,11 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// After damage: goes to the next stream of a compressed file; whether there is one.
+    pub fn resume(&mut self) -> bool {
+        self.wide.is_none() && self.stream.resume(b"")
+    }
+
     /// Where what comes next lies.
     pub fn place(&self) -> Place {
         match &self.wide {

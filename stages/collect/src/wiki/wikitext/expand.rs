@@ -42,6 +42,8 @@ pub(super) struct Expander<'a> {
     /// Conversions between variants that hold on the whole page.
     pub rules: Rules,
     depth: usize,
+    /// Work that is left: some functions read an argument twice, and those nest.
+    budget: usize,
 }
 
 /// A part of the source.
@@ -57,6 +59,7 @@ impl<'a> Expander<'a> {
             asides: Vec::new(),
             rules: Rules::default(),
             depth: 0,
+            budget: source.len().saturating_mul(32).saturating_add(64 << 10),
         }
     }
 
@@ -71,7 +74,9 @@ impl<'a> Expander<'a> {
         let mut index = self.first(start);
         while let Some(span) = self.spans.get(index).filter(|span| span.start < end) {
             let span = *span;
-            out.push_str(self.slice((at, span.start)));
+            if !self.copy((at, span.start), out) {
+                return;
+            }
             self.depth += 1;
             if self.depth <= MAX_DEPTH {
                 self.span(&span, out);
@@ -82,7 +87,24 @@ impl<'a> Expander<'a> {
             at = self.behind(&span, end);
             index = span.next;
         }
-        out.push_str(self.slice((at, end)));
+        self.copy((at, end), out);
+    }
+
+    /// Appends a part of the source as it stands; false if there was too much work already.
+    fn copy(&mut self, range: Range, out: &mut String) -> bool {
+        let text = self.slice(range);
+        let affordable = self.spend(text.len());
+        match affordable {
+            true => out.push_str(text),
+            false => out.push(HOLE),
+        }
+        affordable
+    }
+
+    fn spend(&mut self, bytes: usize) -> bool {
+        let left = self.budget.checked_sub(bytes + 8);
+        self.budget = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// A part of the source, resolved and trimmed.
@@ -199,6 +221,10 @@ impl<'a> Expander<'a> {
             return;
         }
         let tag = self.slice((span.start, span.inner.0));
+        if !self.spend(content.len()) {
+            out.push(HOLE);
+            return;
+        }
         let aside = match extension.usage {
             Use::Drop => {
                 out.push(HOLE);

@@ -50,3 +50,6 @@ pub(crate) fn to_text(source: &str, page: &Page) -> String {
     let text = block::write(&flat, &expander.asides, page.options);
     expander.rules.apply(text)
 }
+
+#[cfg(test)]
+mod tests;

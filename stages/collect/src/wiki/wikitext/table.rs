@@ -1,5 +1,7 @@
 //! Tables: `{| … |}`.
 
+use super::expand::HOLE;
+
 /// A table that is being read.
 #[derive(Default)]
 pub(super) struct Table {
@@ -131,15 +133,89 @@ pub(super) fn cells(line: &str) -> Vec<&str> {
     cells.into_iter().map(without_attributes).collect()
 }
 
+/// Attributes that a cell of HTML may have, in lower case.
+const ATTRIBUTES: &[&str] = &[
+    "abbr", "align", "bgcolor", "class", "colspan", "dir", "headers", "height", "id", "lang",
+    "nowrap", "rowspan", "scope", "style", "title", "valign", "width",
+];
+
 /// What stands behind the attributes of a cell.
 pub(super) fn without_attributes(cell: &str) -> &str {
     match cell.split_once('|') {
         Some((before, content)) if is_attributes(before) => content,
-        _ => cell,
+        _ => behind_attributes(cell),
     }
 }
 
 fn is_attributes(text: &str) -> bool {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == super::expand::HOLE);
+    let text = text.trim_matches(is_blank);
     text.is_empty() || text.contains('=') || matches!(text, "nowrap" | "left" | "right" | "center")
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == HOLE
+}
+
+/// Without the attributes that a cell begins with. The bar behind them comes out of a template
+/// that is not resolved, such as `{{n/a}}`.
+fn behind_attributes(cell: &str) -> &str {
+    let mut rest = cell;
+    while let Some(next) = attribute(rest.trim_start_matches(is_blank)) {
+        rest = next;
+    }
+    rest
+}
+
+/// What stands behind an attribute.
+fn attribute(text: &str) -> Option<&str> {
+    let (name, value) = text.split_once('=')?;
+    let name = name.trim_end();
+    let is_data = name.get(..5).is_some_and(|start| start == "data-");
+    let is_known = |known: &&str| known.eq_ignore_ascii_case(name);
+    if !ATTRIBUTES.iter().any(is_known) && !(is_data && !name.contains(is_blank)) {
+        return None;
+    }
+    let is_spaced = value.starts_with(is_blank);
+    let value = value.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    match quote {
+        Some(quote) => {
+            let (_, rest) = value.get(1..)?.split_once(quote)?;
+            Some(rest)
+        }
+        // `Width = 5` is a text.
+        None if is_spaced => None,
+        None => value.get(value.find(is_blank).unwrap_or(value.len())..),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_go_with_and_without_a_bar() {
+        for (cell, content) in [
+            ("colspan=\"5\"|a", "a"),
+            (" colspan=\"5\" \u{3}", " \u{3}"),
+            (" bgcolor=white colspan = \"3\" n/a", " n/a"),
+            (" style='color: red'\u{3}", "\u{3}"),
+            (" colspan=2\u{3}", "\u{3}"),
+            (" data-sort-value=7 seven", " seven"),
+            ("\u{3}rowspan=2", ""),
+            // No attributes.
+            ("E = mc^2", "E = mc^2"),
+            ("Class = 5", "Class = 5"),
+            ("style=\"never closed", "style=\"never closed"),
+            ("a class=\"b\"", "a class=\"b\""),
+            ("data- x=1", "data- x=1"),
+            ("数=五", "数=五"),
+        ] {
+            assert_eq!(without_attributes(cell), content, "{cell}");
+        }
+        assert_eq!(
+            cells("! a !! colspan=2 \u{3} || b"),
+            [" a ", " \u{3} ", " b"]
+        );
+    }
 }

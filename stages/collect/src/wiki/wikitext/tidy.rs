@@ -61,6 +61,10 @@ fn after_hole(c: char, out: &mut String) -> bool {
             if at_start && !matches!(c, '.' | ':') {
                 return true;
             }
+            // Nothing is left between two separators.
+            if c != ':' && c != '：' && out.ends_with([',', ';', '，', '；', '、']) {
+                out.pop();
+            }
             out.push(c);
             false
         }

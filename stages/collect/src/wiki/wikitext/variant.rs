@@ -8,6 +8,8 @@ use super::expand::{Expander, HOLE, Range};
 
 /// Conversions of one page at most.
 const MAX_RULES: usize = 2_000;
+/// Longest word of one, in bytes.
+const MAX_WORD: usize = 240;
 
 /// Languages with variants.
 const LANGUAGES: &[&str] = &[
@@ -61,7 +63,8 @@ impl Rules {
                 (None, Some(target)) => (word.text.to_owned(), target.clone()),
                 _ => continue,
             };
-            if !pair.0.is_empty() && pair.0 != pair.1 && self.pairs.len() < MAX_RULES {
+            let fits = (1..=MAX_WORD).contains(&pair.0.len()) && pair.1.len() <= MAX_WORD;
+            if fits && pair.0 != pair.1 && self.pairs.len() < MAX_RULES {
                 self.pairs.push(pair);
             }
         }
@@ -80,9 +83,11 @@ impl Rules {
         let Ok(words) = words else {
             return text;
         };
+        let most = text.len() * 2 + MAX_WORD;
         let mut out = String::with_capacity(text.len());
         words.replace_all_with(&text, &mut out, |found, word, out| {
             let to = pairs.get(found.pattern().as_usize());
+            let to = to.filter(|_| out.len() < most);
             out.push_str(to.map_or(word, |(_, to)| to));
             true
         });
