@@ -52,7 +52,12 @@ pub(super) fn join(pages: &[Vec<Line>]) -> String {
             }
             let indent = code.and_then(|_| line.letter()).unwrap_or(f64::MAX);
             let indent = (line.start - margin) / indent;
-            add(&mut text, line.text.trim(), between, indent.round().clamp(0.0, 80.0) as usize);
+            add(
+                &mut text,
+                line.text.trim(),
+                between,
+                indent.round().clamp(0.0, 80.0) as usize,
+            );
             before = Some(line);
         }
     }
@@ -95,7 +100,13 @@ fn leading(page: &[Line]) -> f64 {
 
 /// What stands between a line and the one before, which is on the same page.
 fn parts(before: &Line, line: &Line, leading: f64, text: &str) -> Between {
-    let blank = |parts| if parts { Between::Blank } else { Between::Nothing };
+    let blank = |parts| {
+        if parts {
+            Between::Blank
+        } else {
+            Between::Nothing
+        }
+    };
     let size = before.size.max(line.size);
     let resized = size > RESIZED * before.size.min(line.size);
     let distance = line.across - before.across;
@@ -146,7 +157,11 @@ fn add(text: &mut String, line: &str, between: Between, indent: usize) {
     let is_address = word.len() < 200 && word.contains("://") && word.ends_with('/');
     if text.is_empty() {
     } else if between != Between::Nothing {
-        text.push_str(if between == Between::Blank { "\n\n" } else { "\n" });
+        text.push_str(if between == Between::Blank {
+            "\n\n"
+        } else {
+            "\n"
+        });
         text.extend(std::iter::repeat_n(' ', indent));
     } else if is_address && first.is_some_and(char::is_alphanumeric) {
     } else if is_broken {
