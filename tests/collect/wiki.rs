@@ -44,12 +44,18 @@ fn an_english_dump() {
     assert_eq!(out.rules(), RULES);
     let row = &out.kept[0];
     assert_eq!(row.title.as_deref(), Some("Foghorn"));
-    assert_eq!(row.url.as_deref(), Some("https://harbour.example/wiki/Foghorn"));
+    assert_eq!(
+        row.url.as_deref(),
+        Some("https://harbour.example/wiki/Foghorn")
+    );
     assert_eq!(row.time.as_deref(), Some("2025-03-01T08:00:00Z"));
     assert_eq!(row.lang.as_deref(), Some("en"));
     let redirect = &out.dropped[0];
     assert_eq!(redirect.detail.as_deref(), Some("to Foghorn"));
-    assert_eq!(redirect.url.as_deref(), Some("https://harbour.example/wiki/Fog_horn"));
+    assert_eq!(
+        redirect.url.as_deref(),
+        Some("https://harbour.example/wiki/Fog_horn")
+    );
 }
 
 #[test]
@@ -125,7 +131,12 @@ fn broken_xml_loses_only_its_page() {
 #[test]
 fn hostile_wikitext_ends() {
     let nested = |open: &str, close: &str| open.repeat(50_000) + &close.repeat(50_000);
-    for text in [nested("{{", "}}"), nested("[[", "]]"), nested("{|\n|", "|}\n"), nested("-{", "}-")] {
+    for text in [
+        nested("{{", "}}"),
+        nested("[[", "]]"),
+        nested("{|\n|", "|}\n"),
+        nested("-{", "}-"),
+    ] {
         let xml = format!(
             "<mediawiki xml:lang=\"zh\"><page><title>A</title><revision><text>a\n{text}</text></revision></page></mediawiki>"
         );

@@ -5,6 +5,7 @@ mod conversation;
 mod surrogates;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -80,6 +81,8 @@ impl Names {
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
     paths: [Vec<Vec<String>>; 9],
+    /// For each part, the marks of its paths' first names.
+    marks: [Vec<u64>; 9],
     /// Top-level names of all of them; other values are skipped while parsing.
     wanted: Vec<String>,
 }
@@ -101,16 +104,24 @@ impl Fields {
         let first = paths.iter().flatten().filter_map(|path| path.first());
         let mut wanted: Vec<String> = first.cloned().collect();
         wanted.extend(WRAPPERS.map(str::to_owned));
-        wanted.sort_unstable();
+        wanted.sort_unstable_by(|one, other| by_length(one, other));
         wanted.dedup();
-        Self { paths, wanted }
+        let first = |path: &Vec<String>| path.first().map_or(0, |name| mark(name));
+        let marks = paths
+            .each_ref()
+            .map(|paths| paths.iter().map(first).collect());
+        Self {
+            paths,
+            marks,
+            wanted,
+        }
     }
 
     /// Whether a top-level field may hold something.
     pub fn is_wanted(&self, name: &str) -> bool {
         let found = self
             .wanted
-            .binary_search_by(|wanted| wanted.as_str().cmp(name));
+            .binary_search_by(|wanted| by_length(wanted, name));
         found.is_ok()
     }
 
@@ -179,10 +190,11 @@ impl Fields {
         row: &mut RawDocument,
         source: &SourceConfig,
     ) -> Result<(), String> {
+        let marks = record.keys().fold(0, |marks, name| marks | mark(name));
         let declared = source.media_type.as_deref().unwrap_or("text/plain");
-        let (body, media_type) = if let Some(text) = self.take(&mut record, Part::Text) {
+        let (body, media_type) = if let Some(text) = self.take(&mut record, marks, Part::Text) {
             (text, declared)
-        } else if let Some(page) = self.take(&mut record, Part::Html) {
+        } else if let Some(page) = self.take(&mut record, marks, Part::Html) {
             (page, "text/html")
         } else if let Some(turns) = self.conversation(&record) {
             (turns, "text/plain")
@@ -197,7 +209,7 @@ impl Fields {
         row.body = body.into_bytes();
         media_type.clone_into(&mut row.media_type);
         row.charset = Some("utf-8".to_owned());
-        let mut take = |part| self.take(&mut record, part);
+        let mut take = |part| self.take(&mut record, marks, part);
         row.title = take(Part::Title);
         row.url = take(Part::Url);
         row.lang = take(Part::Lang).or(row.lang.take());
@@ -205,7 +217,7 @@ impl Fields {
         if row.license.is_none() {
             row.license = take(Part::License);
         }
-        row.time = self.time(&record);
+        row.time = self.time(&record, marks);
         Ok(())
     }
 
@@ -213,17 +225,25 @@ impl Fields {
         self.paths.get(part as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The paths of a part that a record with these marks may have.
+    fn likely(&self, part: Part, marks: u64) -> impl Iterator<Item = &Vec<String>> {
+        let own = self.marks.get(part as usize).map_or(&[][..], Vec::as_slice);
+        let paths = self.of(part).iter().zip(own);
+        paths
+            .filter(move |(_, mark)| *mark & marks != 0)
+            .map(|(path, _)| path)
+    }
+
     /// Moves out the first non-blank text that is present.
-    fn take(&self, record: &mut Map<String, Value>, part: Part) -> Option<String> {
-        self.of(part).iter().find_map(|path| {
+    fn take(&self, record: &mut Map<String, Value>, marks: u64, part: Part) -> Option<String> {
+        self.likely(part, marks).find_map(|path| {
             let (first, rest) = path.split_first()?;
             text_at(record.get_mut(first)?, rest, MAX_DEPTH)
         })
     }
 
-    fn time(&self, record: &Map<String, Value>) -> Option<String> {
-        self.of(Part::Time)
-            .iter()
+    fn time(&self, record: &Map<String, Value>, marks: u64) -> Option<String> {
+        self.likely(Part::Time, marks)
             .find_map(|path| match get(record, path)? {
                 Value::String(text) => time::rfc3339(text),
                 // Fractions of a second do not matter; out of range becomes no time.
@@ -242,6 +262,19 @@ impl Fields {
             .iter()
             .find_map(|path| conversation::text(get(record, path)?))
     }
+}
+
+/// One of 64 bits for a name. Names differ in it more often than not, which is far quicker to see
+/// than that none of many is in a record.
+fn mark(name: &str) -> u64 {
+    let first = name.bytes().next().unwrap_or_default();
+    1 << ((name.len() * 5 + usize::from(first)) % 64)
+}
+
+/// An order in which most names are told apart by their length.
+fn by_length(one: &str, other: &str) -> Ordering {
+    let lengths = one.len().cmp(&other.len());
+    lengths.then_with(|| one.cmp(other))
 }
 
 fn get<'a>(record: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {

@@ -89,7 +89,10 @@ fn read_opened(
     }
     let format = sniff::format(file.source.config.kind, head, &file.file);
     let site = (format == Format::MediaWiki).then(|| wiki::Site::of(head));
-    if let Some(part) = part {
+    // A table is cut between its groups of rows, which its directory tells.
+    if let Some(part) = part
+        && format != Format::Parquet
+    {
         let prefix = if format == Format::Warc {
             warc::MAGIC
         } else {
@@ -108,7 +111,7 @@ fn read_opened(
         Format::Tar => archive::tar::read(stream, file, settings, out),
         Format::Parquet | Format::Zip | Format::SevenZip => {
             match stream.into_seekable(out.folder(), settings.max_spool) {
-                Ok(input) => read_seekable(format, input, file, settings, out),
+                Ok(input) => read_seekable(format, input, part, file, settings, out),
                 Err(reason) => out.reject(file.dropped(Place::default(), None, reason)),
             }
         }
@@ -120,12 +123,13 @@ fn read_opened(
 fn read_seekable(
     format: Format,
     input: Box<dyn Input>,
+    part: Option<&Range<u64>>,
     file: &FileRef,
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
     match format {
-        Format::Parquet => table::parquet::read(input, file, settings, out),
+        Format::Parquet => table::parquet::read(input, part, file, settings, out),
         Format::SevenZip => archive::sevenz::read(input, file, settings, out),
         _ => archive::zip::read(input, file, settings, out),
     }

@@ -8,6 +8,7 @@ mod pages;
 mod paragraphs;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -58,6 +59,7 @@ pub(crate) fn read(
 
 /// The text of a document; fills in what it says about itself.
 fn text(bytes: Vec<u8>, limit: u64, row: &mut RawDocument) -> Result<String, Reason> {
+    work::check_streams(&bytes)?;
     let pdf = Pdf::new(bytes).map_err(|error| match error {
         LoadPdfError::Decryption(problem) => {
             Reason::new("collect.encrypted").detail(format!("PDF: {problem:?}"))
@@ -72,7 +74,9 @@ fn text(bytes: Vec<u8>, limit: u64, row: &mut RawDocument) -> Result<String, Rea
     let (mut pages, mut bytes) = (Vec::new(), 0);
     let (mut glyphs, mut unknown) = (0_usize, 0_usize);
     let cache = InterpreterCache::new();
+    let mut work = work::Work::default();
     for page in pdf.pages().iter() {
+        work.page(page)?;
         let settings = InterpreterSettings {
             render_content: RenderContent::PAGE,
             ..InterpreterSettings::default()

@@ -49,6 +49,7 @@ fn can_cut(found: &Found, source: &Source) -> bool {
         _ if is_wide => false,
         Format::JsonLines | Format::MediaWiki => !stream.is_compressed() || stream.is_bzip2(),
         Format::Warc => stream.is_gzip(),
+        Format::Parquet => !stream.is_compressed(),
         _ => false,
     }
 }

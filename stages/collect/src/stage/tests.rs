@@ -320,3 +320,27 @@ fn dumps_in_parts() {
     }
     check_parts("damaged.xml.bz2", &damaged.concat(), 150);
 }
+
+#[test]
+fn tables_in_parts() {
+    use arrow::array::{RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+    let texts = StringArray::from_iter_values((0..400).map(|row| format!("{row} {}", words(row))));
+    let column: arrow::array::ArrayRef = std::sync::Arc::new(texts);
+    let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(7));
+    let writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build()));
+    let mut writer = writer.unwrap();
+    writer.write(&batch).unwrap();
+    let mut table = writer.into_inner().unwrap();
+    check_parts("a.parquet", &table, 400);
+    check_parts("a.parquet.gz", &gzip(&table), 400);
+    let directory = table.len() - 20_000;
+    for at in (500..directory).step_by(3000) {
+        table[at..at + 30].fill(0x55);
+    }
+    check_parts("damaged.parquet", &table, 1);
+    table.truncate(table.len() - 9);
+    check_parts("cut.parquet", &table, 0);
+}

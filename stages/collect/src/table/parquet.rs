@@ -1,6 +1,7 @@
 //! Apache Parquet. One document a row; a row group that is damaged costs its rows only.
 
 use std::io::{self, Read, SeekFrom};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use textmill_schemas::Reason;
 
@@ -30,9 +32,10 @@ pub(crate) fn begins(head: &[u8]) -> bool {
     head.starts_with(b"PAR1") || head.starts_with(ENCRYPTED)
 }
 
-/// Reads the rows of a table.
+/// Reads the rows of a table: all, or those groups of them that begin in a part of the file.
 pub(crate) fn read(
     input: Box<dyn Input>,
+    part: Option<&Range<u64>>,
     file: &FileRef,
     settings: &Settings,
     out: &mut impl Output,
@@ -44,7 +47,9 @@ pub(crate) fn read(
         Ok((table, columns))
     });
     match opened {
-        Ok((table, columns)) => table.read(&columns, file, out),
+        Ok((table, columns)) => table.read(&columns, part, file, out),
+        // The first part tells.
+        Err(_) if part.is_some_and(|part| part.start > 0) => Ok(()),
         Err(reason) => out.reject(file.dropped(Place::default(), None, reason)),
     }
 }
@@ -71,15 +76,25 @@ impl Table {
         Ok(Self { input, metadata })
     }
 
-    fn read(&self, columns: &Columns, file: &FileRef, out: &mut impl Output) -> Result<(), Stop> {
+    fn read(
+        &self,
+        columns: &Columns,
+        part: Option<&Range<u64>>,
+        file: &FileRef,
+        out: &mut impl Output,
+    ) -> Result<(), Stop> {
         let mut first = 0_u64;
         for (index, group) in self.metadata.metadata().row_groups().iter().enumerate() {
-            let rows = group.num_rows();
-            let average = group.total_byte_size().max(0) / rows.max(1);
-            let batch = BATCH_BYTES / average.max(1);
-            let batch = usize::try_from(batch.clamp(1, BATCH_ROWS)).unwrap_or(1);
-            let mut at = first;
-            if let Err(reason) = self.read_group(index, batch, columns, &mut at, out)? {
+            let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+            // The numbers of rows are those that the directory says, read or not.
+            let mut rows = first..first.saturating_add(rows);
+            first = rows.end;
+            let start = self.start(group);
+            if part.is_some_and(|part| !part.contains(&start)) {
+                continue;
+            }
+            if let Err(reason) = self.read_group(index, columns, &mut rows, out)? {
+                let at = rows.start;
                 let place = Place {
                     offset: at,
                     within: index as u64 + 1, // the row at this place was not read
@@ -89,23 +104,33 @@ impl Table {
                 let reason = reason.detail(format!("row group {index} at row {at}: {detail}"));
                 out.reject(file.dropped(place, None, reason))?;
             }
-            first = first
-                .saturating_add(u64::try_from(rows).unwrap_or(0))
-                .max(at);
         }
         Ok(())
     }
 
-    /// Reads a row group from the row `at` on, which moves along.
+    /// Offset of a row group's first byte; inside the file whatever the directory says, so that
+    /// one part has it.
+    fn start(&self, group: &RowGroupMetaData) -> u64 {
+        let pages = group.columns().iter().flat_map(|column| {
+            [
+                column.dictionary_page_offset(),
+                Some(column.data_page_offset()),
+            ]
+        });
+        let first = pages.flatten().min().unwrap_or(0);
+        let last = self.input.length.saturating_sub(1);
+        u64::try_from(first).unwrap_or(0).min(last)
+    }
+
+    /// Reads a row group, whose rows not yet read are left.
     fn read_group(
         &self,
         index: usize,
-        batch: usize,
         columns: &Columns,
-        at: &mut u64,
+        rows: &mut Range<u64>,
         out: &mut impl Output,
     ) -> Result<Result<(), Reason>, Stop> {
-        let mut reader = match self.group(index, batch, columns) {
+        let mut reader = match self.group(index, columns) {
             Ok(reader) => reader,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -114,20 +139,27 @@ impl Table {
             match guarded(|| reader.next().transpose()) {
                 Ok(None) => return Ok(Ok(())),
                 Ok(Some(batch)) => {
-                    columns.read(&batch, *at, out)?;
-                    *at += batch.num_rows() as u64;
+                    let room = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
+                    let known = batch.num_rows().min(room);
+                    columns.read(&batch.slice(0, known), rows.start, out)?;
+                    rows.start += known as u64;
+                    if known < batch.num_rows() {
+                        let detail = "Parquet: more rows than the directory says";
+                        return Ok(Err(Reason::new("collect.corrupt").detail(detail)));
+                    }
                 }
                 Err(reason) => return Ok(Err(reason)),
             }
         }
     }
 
-    fn group(
-        &self,
-        index: usize,
-        batch: usize,
-        columns: &Columns,
-    ) -> Result<ParquetRecordBatchReader, Reason> {
+    fn group(&self, index: usize, columns: &Columns) -> Result<ParquetRecordBatchReader, Reason> {
+        let groups = self.metadata.metadata().row_groups();
+        let average = groups.get(index).map_or(0, |group| {
+            group.total_byte_size().max(0) / group.num_rows().max(1)
+        });
+        let batch = BATCH_BYTES / average.max(1);
+        let batch = usize::try_from(batch.clamp(1, BATCH_ROWS)).unwrap_or(1);
         let (input, metadata) = (self.input.clone(), self.metadata.clone());
         guarded(|| {
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata);

@@ -31,6 +31,9 @@ pub(super) struct Line {
     pub size: f64,
     /// Unit vector along the line.
     pub direction: (f64, f64),
+    /// Its letters that tell fonts of one width from others: how many, and the least and greatest
+    /// width.
+    pub letters: (usize, f64, f64),
 }
 
 /// A glyph on a page.
@@ -78,19 +81,35 @@ impl Lines {
                 return;
             }
         }
-        let line = Line {
+        let mut line = Line {
             text: text.trim_start().to_owned(),
             start: place.along,
             end: place.along + place.width,
             across: place.across,
             size: place.size,
             direction: place.direction,
+            letters: (0, f64::MAX, 0.0),
         };
+        line.measure(text, place.width);
         self.lines.extend(self.line.replace(line));
     }
 }
 
 impl Line {
+    /// Digits and dots have the same width in nearly all fonts.
+    fn measure(&mut self, text: &str, width: f64) {
+        if text.starts_with(|c: char| c.is_ascii_graphic() && !c.is_ascii_digit() && c != '.') {
+            let (count, least, most) = self.letters;
+            self.letters = (count + 1, least.min(width), most.max(width));
+        }
+    }
+
+    /// The width of each letter, if it is the same.
+    pub fn letter(&self) -> Option<f64> {
+        let (count, least, most) = self.letters;
+        (count > 0 && most - least < 0.02 * most).then_some(most)
+    }
+
     fn push(&mut self, text: &str, gap: f64, place: &Place) {
         let last = self.text.chars().last();
         let is_wide = |c: Option<char>| c.is_some_and(is_han);
@@ -103,7 +122,13 @@ impl Line {
         if gap > least * self.size.min(place.size) && !is_blank {
             self.text.push(' ');
         }
-        self.text.push_str(text);
+        // Accents that stand alone, as fonts of TeX name quotes.
+        match text {
+            "\u{300}" if self.text.ends_with(' ') => self.text.push('`'),
+            "\u{301}" if self.text.ends_with(' ') => self.text.push('\u{b4}'),
+            _ => self.text.push_str(text),
+        }
+        self.measure(text, place.width);
         self.end = self.end.max(place.along + place.width);
         // A line begins small with a mark above the line.
         if place.size > self.size && self.text.chars().count() < 4 {

@@ -8,22 +8,30 @@ use super::lines::Line;
 const EDGE: usize = 2;
 /// Fewest pages that have something in common.
 const MIN_PAGES: usize = 3;
-/// Share of pages on which a running head stands: left and right pages may have their own.
-const SHARE: f64 = 0.4;
+/// Pages among which so many have the same running head: left and right pages may have their own,
+/// and each chapter too.
+const WINDOW: usize = 6;
 
 /// Leaves out lines at the edges that are the same on many pages but for their numbers.
 pub(super) fn without_running_heads(mut pages: Vec<Vec<Line>>) -> Vec<Vec<Line>> {
-    let mut counts: BTreeMap<(bool, String), usize> = BTreeMap::new();
-    for page in &pages {
+    let mut places: BTreeMap<(bool, String), Vec<usize>> = BTreeMap::new();
+    for (number, page) in pages.iter().enumerate() {
         for (key, _) in edges(page) {
-            *counts.entry(key).or_default() += 1;
+            places.entry(key).or_default().push(number);
         }
     }
-    let least = MIN_PAGES.max((pages.len() as f64 * SHARE).ceil() as usize);
+    let is_dense = |window: &[usize]| match (window.first(), window.last()) {
+        (Some(first), Some(last)) => last - first < WINDOW,
+        _ => false,
+    };
+    places.retain(|_, numbers| {
+        numbers.dedup();
+        numbers.windows(MIN_PAGES).any(is_dense)
+    });
     for page in &mut pages {
         let running = edges(page)
             .into_iter()
-            .filter(|(key, _)| counts.get(key).is_some_and(|count| *count >= least));
+            .filter(|(key, _)| places.contains_key(key));
         let mut running: Vec<usize> = running.map(|(_, index)| index).collect();
         running.sort_unstable();
         running.dedup();
@@ -49,19 +57,22 @@ fn edges(page: &[Line]) -> Vec<((bool, String), usize)> {
     top.chain(bottom).filter_map(key).collect()
 }
 
-/// A line without its numbers, Roman ones too when there is nothing else.
+/// A line without its numbers; Roman ones where a page number stands: first or last.
 fn without_numbers(text: &str) -> String {
-    let text = text.trim();
-    if !text.is_empty() && text.chars().all(|c| "ivxlcdmIVXLCDM".contains(c)) {
-        return "#".to_owned();
-    }
+    let is_roman = |word: &str| word.chars().all(|c| "ivxlcdm".contains(c));
+    let words: Vec<&str> = text.split_whitespace().collect();
     let mut key = String::new();
-    for c in text.chars() {
-        match c {
-            c if c.is_numeric() && key.ends_with('#') => {}
-            c if c.is_numeric() => key.push('#'),
-            c if c.is_whitespace() => {}
-            c => key.push(c),
+    for (index, word) in words.iter().enumerate() {
+        if (index == 0 || index + 1 == words.len()) && is_roman(&word.to_lowercase()) {
+            key.push('#');
+            continue;
+        }
+        for c in word.chars() {
+            match c {
+                c if c.is_numeric() && key.ends_with('#') => {}
+                c if c.is_numeric() => key.push('#'),
+                c => key.push(c),
+            }
         }
     }
     key

@@ -1,11 +1,11 @@
+use std::io::Write;
+
 use proptest::prelude::*;
 
 use crate::reader::testing::{read_bytes, source};
 
 /// A document of pages with this content each, in Helvetica.
 fn pdf(pages: &[&str], info: &str) -> Vec<u8> {
-    let mut bytes = b"%PDF-1.4\n".to_vec();
-    let mut offsets = Vec::new();
     let kids: String = (0..pages.len())
         .map(|page| format!("{} 0 R ", 5 + 2 * page))
         .collect();
@@ -17,11 +17,22 @@ fn pdf(pages: &[&str], info: &str) -> Vec<u8> {
     ];
     for (index, content) in pages.iter().enumerate() {
         objects.push(format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents {} 0 R/Resources<</Font<</F 3 0 R>>>>>>", 6 + 2 * index));
-        objects.push(format!(
-            "<</Length {}>>stream\n{content}\nendstream",
-            content.len()
-        ));
+        objects.push(stream("", content));
     }
+    file(&objects)
+}
+
+fn stream(dict: &str, content: &str) -> String {
+    format!(
+        "<<{dict}/Length {}>>stream\n{content}\nendstream",
+        content.len()
+    )
+}
+
+/// A file of these objects, of which the first is the catalog and the fourth the information.
+fn file(objects: &[String]) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.4\n".to_vec();
+    let mut offsets = Vec::new();
     for (index, object) in objects.iter().enumerate() {
         offsets.push(bytes.len());
         bytes.extend_from_slice(format!("{} 0 obj{object}endobj\n", index + 1).as_bytes());
@@ -73,6 +84,57 @@ fn what_has_no_text_is_dropped() {
         read_bytes(&small, "a", pdf(&[PAGE], "")).rules(),
         ["collect.too_large"]
     );
+}
+
+/// A page that draws a form; each form draws the next one ten times, the last one itself.
+fn forms(count: usize) -> Vec<u8> {
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 5 0 R\
+         /Resources<</XObject<</X 6 0 R>>>>>>"
+            .to_owned(),
+        "<<>>".to_owned(),
+        stream("", "/X Do "),
+    ];
+    for form in 0..count {
+        let next = 6 + (form + 1).min(count - 1);
+        let dict = format!(
+            "/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {next} 0 R>>>>"
+        );
+        objects.push(stream(&dict, &"/X Do ".repeat(10)));
+    }
+    file(&objects)
+}
+
+#[test]
+fn too_much_to_draw_is_dropped() {
+    // One form that draws itself does not come far; a hundred draw 10^50.
+    for (count, rule) in [(1, "collect.no_text"), (100, "collect.bomb")] {
+        let out = read_bytes(&source("pdf"), "a", forms(count));
+        assert_eq!(out.rules(), [rule], "{count}");
+    }
+    // The same part of a page again and again.
+    let page = format!("({}) Tj", "x".repeat(100_000));
+    let many = format!("/Contents[{}]", "6 0 R ".repeat(10_000));
+    let text = String::from_utf8(pdf(&[&page], "")).unwrap();
+    let many = text.replace("/Contents 6 0 R", &many).into_bytes();
+    let out = read_bytes(&source("pdf"), "a", many);
+    assert_eq!(out.rules(), ["collect.bomb"]);
+}
+
+#[test]
+fn streams_that_unpack_to_too_much_are_dropped() {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    for _ in 0..257 {
+        encoder.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    let packed = encoder.finish().unwrap();
+    let mut bytes = pdf(&[PAGE], "");
+    bytes.extend_from_slice(b"9 0 obj<</Filter/FlateDecode>>stream\r\n");
+    bytes.extend_from_slice(&packed);
+    let out = read_bytes(&source("pdf"), "a", bytes);
+    assert_eq!(out.rules(), ["collect.bomb"]);
 }
 
 proptest! {
