@@ -84,5 +84,6 @@ def measure(shared: Path, collect) -> dict:
 def residue(body, source):
     """Markup in a text that its source does not show as text."""
     literal = "".join(match[0] for match in LITERAL.finditer(source))
+    literal += "".join(re.findall(r"&amp;[#\w]+;", source)).replace("&amp;", "&")
     found = (match[0] for match in RESIDUE.finditer(re.sub(r"\$[^$\n]*\$", "", body)))
     return [mark for mark in found if mark not in literal]
