@@ -1,14 +1,15 @@
 //! What a file is, by its first bytes; its ending decides only between what looks alike.
 
-use std::borrow::Cow;
+mod text;
 
-use encoding_rs::{UTF_16BE, UTF_16LE};
 use serde::de::IgnoredAny;
 
+use self::text::decode;
+pub(crate) use self::text::{is_text, utf16};
 use crate::config::Kind;
 use crate::table::csv::Separator;
 use crate::warc::arc;
-use crate::{archive, book, charset, feed, forum, table, wiki};
+use crate::{archive, book, feed, forum, table, wiki};
 
 /// What a reader makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,80 +255,6 @@ pub(crate) fn binary(head: &[u8]) -> Option<&'static str> {
     (!is_text(head)).then_some("application/octet-stream")
 }
 
-/// Whether bytes look like text, in whatever charset.
-pub(crate) fn is_text(head: &[u8]) -> bool {
-    // A page or a record a call: what nearly all are like comes first.
-    let has_nul = memchr::memchr(0, head).is_some();
-    if (has_nul || matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]))
-        && (utf16(head).is_some() || charset::utf32(head).is_some())
-    {
-        return true;
-    }
-    // Stray NULs occur in crawled texts; anything else with NULs is not text.
-    if has_nul {
-        let nuls = memchr::memchr_iter(0, head).count();
-        if nuls * 200 > head.len() || !is_utf8_start(head) {
-            return false;
-        }
-    }
-    // Backspace, escape and shift (ISO 2022) belong to texts, other control characters do not.
-    let is_control = |byte: &u8| {
-        (byte.wrapping_sub(1) < 7) | (byte.wrapping_sub(0x10) < 11) | (byte.wrapping_sub(0x1c) < 4)
-    };
-    // Sums of a byte, so that many are counted at once.
-    let count = |bytes: &[u8]| -> usize {
-        let sum = bytes.iter().map(|byte| u8::from(is_control(byte)));
-        usize::from(sum.fold(0_u8, u8::wrapping_add))
-    };
-    head.chunks(255).map(count).sum::<usize>() * 20 <= head.len()
-}
-
-fn is_utf8_start(head: &[u8]) -> bool {
-    std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
-}
-
-/// The UTF-16 encoding of bytes, by byte order mark, or by NULs at every other place.
-pub(crate) fn utf16(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
-    match head {
-        [0xff, 0xfe, ..] => return Some(UTF_16LE),
-        [0xfe, 0xff, ..] => return Some(UTF_16BE),
-        _ => {}
-    }
-    let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
-    let odd = head
-        .iter()
-        .skip(1)
-        .step_by(2)
-        .filter(|byte| **byte == 0)
-        .count();
-    // Fewer NULs are strays in a text of single bytes.
-    if (even + odd) * 100 < head.len() {
-        return None;
-    }
-    let encoding = match (even, odd) {
-        (0, 1..) => UTF_16LE,
-        (1.., 0) => UTF_16BE,
-        _ => return None,
-    };
-    let mut text = String::with_capacity(head.len() * 2);
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let (_, _, broken) = decoder.decode_to_string(head, &mut text, false);
-    let is_odd =
-        |c: char| matches!(c, '\0'..='\x08' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}');
-    let odd = text.chars().filter(|c| is_odd(*c)).count();
-    (!broken && odd * 50 < text.len()).then_some(encoding)
-}
-
-fn decode(head: &[u8]) -> Cow<'_, str> {
-    match utf16(head) {
-        Some(encoding) => encoding.decode(head).0,
-        None => match charset::utf32(head) {
-            Some(big) => Cow::Owned(charset::from_utf32(head, big)),
-            None => String::from_utf8_lossy(head),
-        },
-    }
-}
-
 /// Skips byte order mark, white space, processing instructions and comments.
 fn after_prolog(text: &str) -> &str {
     let mut rest = text;
@@ -406,107 +333,4 @@ fn ending(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn auto(head: &[u8], name: &str) -> Format {
-        format(Kind::Auto, head, name)
-    }
-
-    #[test]
-    fn content_decides() {
-        for (head, name, expected) in [
-            (&b"WARC/1.0\r\n\0\x01"[..], "a.txt", Format::Warc),
-            (b" <!DOCTYPE HTML PUBLIC", "a", Format::Html),
-            (
-                b"\xef\xbb\xbf<?xml version='1.0'?><!-- x --><HTML lang",
-                "a.xml",
-                Format::Html,
-            ),
-            (b"<!doctype html>", "page.txt", Format::Html),
-            (b"<div class=a>", "a", Format::Html),
-            (b"<div class=a>", "a.txt", Format::Text),
-            (b"<div align=center>", "README.md", Format::Markdown),
-            (b"plain words", "a.htm.gz", Format::Html),
-            (b"plain words", "a", Format::Text),
-            (b"\xd6\xd0\xb9\xfa", "gbk", Format::Text),
-            (b"\x1b[31mred\x1b[0m", "a.txt", Format::Text),
-            (b"{\"text\": \"a\"}\n{", "a.txt", Format::JsonLines),
-            (b"{\"text\": \"a\"}", "a.json", Format::JsonLines),
-            (b"{bad\n{\"a\":1}", "a.jsonl.zst", Format::JsonLines),
-            (b"{\n \"text\": 1\n}", "a.json", Format::Json),
-            (b"{like so}", "a.txt", Format::Text),
-            (b"body { color: red }", "a.css", Format::Other("text/css")),
-            (b"<?xml version='1.0'?><rss>", "feed", Format::Feed),
-            (b"\x89PNG\r\n\x1a\n", "a.html", Format::Other("image/png")),
-            (
-                b"\0\x01\x02\x03abc",
-                "a.txt",
-                Format::Other("application/octet-stream"),
-            ),
-        ] {
-            assert_eq!(
-                auto(head, name),
-                expected,
-                "{name}: {}",
-                head.escape_ascii()
-            );
-        }
-    }
-
-    #[test]
-    fn utf_16_is_text() {
-        let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-            text.encode_utf16().flat_map(bytes).collect()
-        };
-        assert_eq!(
-            auto(&wide("\u{feff}中文", u16::to_be_bytes), "a"),
-            Format::Text
-        );
-        assert_eq!(
-            auto(&wide("中文,\n好", u16::to_le_bytes), "a"),
-            Format::Text
-        );
-        assert_eq!(
-            auto(&wide("<html><body>", u16::to_le_bytes), "a"),
-            Format::Html
-        );
-        assert_eq!(
-            auto(&wide("words", u16::to_be_bytes), "a.txt"),
-            Format::Text
-        );
-    }
-
-    #[test]
-    fn a_named_kind_is_obeyed_for_text() {
-        let words = b"words";
-        assert_eq!(format(Kind::Html, words, "a"), Format::Html);
-        assert_eq!(
-            format(Kind::Html, words, "a.css"),
-            Format::Other("text/css")
-        );
-        let xhtml = b"<?xml version='1.0'?>\n<html xmlns='http://www.w3.org/1999/xhtml'>";
-        for name in ["a.xml", "a.xhtml", "a.xht", "a"] {
-            assert_eq!(format(Kind::Html, xhtml, name), Format::Html, "{name}");
-            assert_eq!(auto(xhtml, name), Format::Html, "{name}");
-        }
-        assert_eq!(
-            format(Kind::Html, b"<rss>", "a.xml"),
-            Format::Other("application/xml")
-        );
-        assert_eq!(format(Kind::Text, b"<html>", "a.css"), Format::Text);
-        assert_eq!(format(Kind::Jsonl, words, "a"), Format::JsonLines);
-        assert_eq!(format(Kind::Wet, words, "a"), Format::Warc);
-        let png = b"\x89PNG\r\n";
-        assert_eq!(format(Kind::Text, png, "a"), Format::Other("image/png"));
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(head in prop::collection::vec(any::<u8>(), 0..200), name in ".*") {
-            auto(&head, &name);
-        }
-    }
-}
+mod tests;

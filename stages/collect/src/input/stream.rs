@@ -1,13 +1,13 @@
 //! One buffer over plain and compressed files.
 
+mod lines;
+mod seekable;
+
 use std::collections::VecDeque;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
 
-use memchr::memchr;
-use textmill_schemas::Reason;
-
+pub(crate) use self::lines::Line;
 use super::layer::Layer;
 use super::members::Step;
 use super::{Damage, Forward, Input};
@@ -27,17 +27,6 @@ struct Member {
     content: u64,
     /// Offset of its header in the file.
     file: u64,
-}
-
-/// What [`Stream::read_line`] found.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// A line, now in the buffer, without its line feed.
-    Whole,
-    /// A line of so many bytes, over the limit; it was skipped.
-    TooLong(u64),
-    /// There are no more lines.
-    End,
 }
 
 /// Decompressed bytes of a file.
@@ -133,13 +122,6 @@ impl Stream {
         self.over.is_some_and(|over| self.position >= over)
     }
 
-    /// The same for lines. A part that begins inside the file skips its first line, because
-    /// nothing tells whether it is whole; the part before it reads it, even if it begins right
-    /// where the next part does.
-    pub fn is_line_over(&self) -> bool {
-        self.over.is_some_and(|over| self.position > over)
-    }
-
     /// Whether the file is compressed.
     pub fn is_compressed(&self) -> bool {
         !matches!(self.layer, Layer::Plain(_))
@@ -233,18 +215,6 @@ impl Stream {
         }
     }
 
-    /// Where a line that begins here lies: in the decompressed text, except for bzip2, whose
-    /// streams may be read apart.
-    pub fn place_of_line(&self) -> Place {
-        match self.layer {
-            Layer::Bzip2(_) => self.place(),
-            _ => Place {
-                offset: self.position,
-                ..Place::default()
-            },
-        }
-    }
-
     /// Offset in the decompressed stream.
     pub fn position(&self) -> u64 {
         self.position
@@ -260,71 +230,6 @@ impl Stream {
         self.upcoming.clear();
         self.ended = !found;
         found
-    }
-
-    /// Goes over the line that the part before this one reads; not further than the part goes.
-    pub fn skip_line(&mut self) -> Result<(), Damage> {
-        loop {
-            let chunk = self.fill()?;
-            let feed = memchr(b'\n', chunk);
-            let read = feed.map_or(chunk.len(), |feed| feed + 1);
-            self.consume(read);
-            if read == 0 || feed.is_some() || self.is_line_over() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Reads a line and shows it where it lies, or in `spare` when it goes over the buffer's end.
-    pub fn line<'a>(
-        &'a mut self,
-        spare: &'a mut Vec<u8>,
-        limit: u64,
-    ) -> Result<(Line, &'a [u8]), Damage> {
-        let Some(length) = memchr(b'\n', self.fill()?) else {
-            let found = self.read_line(spare, limit)?;
-            return Ok((found, spare));
-        };
-        let start = self.start;
-        self.consume(length + 1);
-        let line = self.buffer.get(start..start + length).unwrap_or_default();
-        Ok((Self::measure(length as u64, limit), line))
-    }
-
-    /// Reads a line into `line`. A line of over `limit` bytes is skipped, in bounded memory.
-    pub fn read_line(&mut self, line: &mut Vec<u8>, limit: u64) -> Result<Line, Damage> {
-        line.clear();
-        let mut length = 0_u64;
-        loop {
-            let chunk = self.fill()?;
-            if chunk.is_empty() {
-                break;
-            }
-            let feed = memchr(b'\n', chunk);
-            let content = chunk.get(..feed.unwrap_or(chunk.len())).unwrap_or(chunk);
-            length += content.len() as u64;
-            if length <= limit {
-                line.extend_from_slice(content);
-            }
-            let read = content.len() + usize::from(feed.is_some());
-            self.consume(read);
-            if feed.is_some() {
-                return Ok(Self::measure(length, limit));
-            }
-        }
-        Ok(if length == 0 {
-            Line::End
-        } else {
-            Self::measure(length, limit)
-        })
-    }
-
-    fn measure(length: u64, limit: u64) -> Line {
-        if length <= limit {
-            Line::Whole
-        } else {
-            Line::TooLong(length)
-        }
     }
 
     /// Copies next bytes; 0 at the end.
@@ -399,44 +304,6 @@ impl Stream {
             let read = chunk.len();
             self.consume(read);
         }
-    }
-
-    /// The file's bytes from the beginning, decompressed, to be read at any place: the file itself,
-    /// or what is compressed or comes only once in a temporary file of up to `limit` bytes, in
-    /// `folder` if there is one.
-    pub fn into_seekable(
-        mut self,
-        folder: Option<&Path>,
-        limit: u64,
-    ) -> Result<Box<dyn Input>, Reason> {
-        let unreadable = |error: io::Error| {
-            Reason::new(Damage::rule(&error, Damage::UNREADABLE)).detail(error.to_string())
-        };
-        match self.layer {
-            Layer::Plain(mut input) if !self.once => {
-                input.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-                return Ok(input);
-            }
-            packed => self.layer = packed,
-        }
-        let spool = folder.map_or_else(tempfile::tempfile, tempfile::tempfile_in);
-        let mut spool = spool.map_err(unreadable)?;
-        loop {
-            let chunk = self.fill().map_err(|damage| damage.reason())?;
-            if chunk.is_empty() {
-                break;
-            }
-            let read = chunk.len();
-            spool.write_all(chunk).map_err(unreadable)?;
-            self.consume(read);
-            if self.position > limit {
-                return Err(Reason::new("collect.too_large")
-                    .measured(self.position as f64, limit as f64)
-                    .detail("longer than collect.max_spool_bytes"));
-            }
-        }
-        spool.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        Ok(Box::new(spool))
     }
 
     /// Decodes more bytes behind those in the buffer; false when there are none to be had.

@@ -137,7 +137,11 @@ impl Table {
         loop {
             out.check()?;
             match guarded(|| reader.next().transpose()) {
-                Ok(None) => return Ok(Ok(())),
+                Ok(None) if rows.is_empty() => return Ok(Ok(())),
+                Ok(None) => {
+                    let detail = "Parquet: fewer rows than the directory says";
+                    return Ok(Err(Reason::new("collect.corrupt").detail(detail)));
+                }
                 Ok(Some(batch)) => {
                     let room = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
                     let known = batch.num_rows().min(room);

@@ -104,10 +104,12 @@ impl Line {
         }
     }
 
-    /// The width of each letter, if it is the same.
+    /// The width of each letter, if it is the same and most of the line are such letters.
     pub fn letter(&self) -> Option<f64> {
         let (count, least, most) = self.letters;
-        (count > 0 && most - least < 0.02 * most).then_some(most)
+        let all = self.text.chars().filter(|c| !c.is_whitespace()).count();
+        // A word of code among Chinese ones is not a line of code.
+        (count > 0 && count * 3 >= all && most - least < 0.02 * most).then_some(most)
     }
 
     fn push(&mut self, text: &str, gap: f64, place: &Place) {

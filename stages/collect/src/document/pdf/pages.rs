@@ -16,7 +16,7 @@ const WINDOW: usize = 6;
 pub(super) fn without_running_heads(mut pages: Vec<Vec<Line>>) -> Vec<Vec<Line>> {
     let mut places: BTreeMap<(bool, String), Vec<usize>> = BTreeMap::new();
     for (number, page) in pages.iter().enumerate() {
-        for (key, _) in edges(page) {
+        for (key, _) in edges(page, number) {
             places.entry(key).or_default().push(number);
         }
     }
@@ -28,8 +28,8 @@ pub(super) fn without_running_heads(mut pages: Vec<Vec<Line>>) -> Vec<Vec<Line>>
         numbers.dedup();
         numbers.windows(MIN_PAGES).any(is_dense)
     });
-    for page in &mut pages {
-        let running = edges(page)
+    for (number, page) in pages.iter_mut().enumerate() {
+        let running = edges(page, number)
             .into_iter()
             .filter(|(key, _)| places.contains_key(key));
         let mut running: Vec<usize> = running.map(|(_, index)| index).collect();
@@ -42,19 +42,42 @@ pub(super) fn without_running_heads(mut pages: Vec<Vec<Line>>) -> Vec<Vec<Line>>
     pages
 }
 
-/// The lines at the edges of a page: whether at the top, what they say without numbers, and their
-/// places in the page.
-fn edges(page: &[Line]) -> Vec<((bool, String), usize)> {
+/// The lines at the edges of a page: whether at the top and what may come again on other pages,
+/// and their places in the page.
+fn edges(page: &[Line], number: usize) -> Vec<((bool, String), usize)> {
     let mut order: Vec<usize> = (0..page.len()).collect();
     let across = |index: &usize| page.get(*index).map_or(0.0, |line| line.across);
     order.sort_by(|a, b| across(a).total_cmp(&across(b)));
     let top = order.iter().take(EDGE).map(|index| (true, *index));
     let bottom = order.iter().rev().take(EDGE).map(|index| (false, *index));
-    let key = |(is_top, index): (bool, usize)| {
-        let text = &page.get(index)?.text;
-        Some(((is_top, without_numbers(text)), index))
-    };
-    top.chain(bottom).filter_map(key).collect()
+    let mut edges = Vec::new();
+    for (is_top, index) in top.chain(bottom) {
+        let Some(line) = page.get(index) else {
+            continue;
+        };
+        let keys = keys(&line.text, number).into_iter();
+        edges.extend(keys.map(|key| ((is_top, key), index)));
+    }
+    edges
+}
+
+/// What of a line may come again on other pages: all but its numbers, the word and number that it
+/// begins with (`CHAPTER 2. …`), and how far its page number is from that of the file.
+fn keys(text: &str, number: usize) -> Vec<String> {
+    let mut keys = vec![without_numbers(text)];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if let [first, second, _, ..] = words[..]
+        && first.starts_with(char::is_uppercase)
+        && second.starts_with(|c: char| c.is_ascii_digit())
+    {
+        keys.push(format!("{first} #"));
+    }
+    for word in [words.first(), words.last()].into_iter().flatten() {
+        if let Ok(printed) = word.parse::<u16>() {
+            keys.push(format!("# {}", i64::from(printed) - number as i64));
+        }
+    }
+    keys
 }
 
 /// A line without its numbers; Roman ones where a page number stands: first or last.
@@ -121,5 +144,35 @@ mod tests {
             without_running_heads(vec![page(&["A book", "x"]); 2])[0].len(),
             2
         );
+    }
+
+    #[test]
+    fn heads_of_chapters_go_too() {
+        let foot = [
+            "i",
+            "ii",
+            "3",
+            "4 2. Ships",
+            "2.1. Sails 5",
+            "6 2. Ships",
+            "7",
+        ];
+        let pages = foot.iter().enumerate().map(|(number, foot)| {
+            let head = format!("CHAPTER {}. OF SHIPS {}", number / 4, "x".repeat(number));
+            page(&[
+                &head,
+                &"a".repeat(number + 1),
+                "body",
+                &"b".repeat(number + 1),
+                foot,
+            ])
+        });
+        for page in without_running_heads(pages.collect()).iter().skip(2) {
+            let texts: Vec<_> = page.iter().map(|line| line.text.clone()).collect();
+            let [first, body, last] = &texts[..] else {
+                panic!("{texts:?}")
+            };
+            assert!(first.starts_with('a') && body == "body" && last.starts_with('b'));
+        }
     }
 }

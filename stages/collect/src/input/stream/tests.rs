@@ -1,4 +1,5 @@
 use std::io::Cursor;
+use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
