@@ -206,7 +206,6 @@ pub fn sitemap(data: &[u8]) {
 /// A feed.
 pub fn feed(data: &[u8]) {
     file(Kind::Feed, "feed.xml", data);
-    crate::feed::links(data);
 }
 
 /// A book, and the files in one.

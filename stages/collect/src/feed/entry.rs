@@ -84,6 +84,7 @@ impl Entry {
 
     /// The entry's row: `row` filled in; or its address, and why it is none. `summaries` says
     /// whether a summary will do.
+    #[allow(clippy::result_large_err)] // the row is larger
     pub fn row(
         self,
         mut row: RawDocument,

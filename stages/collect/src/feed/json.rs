@@ -193,15 +193,6 @@ mod tests {
         );
         assert_eq!(out.rules(), ["collect.no_content", "collect.invalid_json"]);
         assert_eq!(out.dropped[0].url.as_deref(), Some("https://example.org/3"));
-        let links = crate::feed::links(FEED.as_bytes());
-        assert_eq!(
-            links,
-            [
-                "https://example.org/one",
-                "https://example.org/2",
-                "https://example.org/3"
-            ]
-        );
     }
 
     #[test]

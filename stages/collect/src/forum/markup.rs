@@ -217,7 +217,7 @@ impl<'a> Scan<'a, '_> {
             _ => return,
         };
         let ends = |top: &&str| ended.iter().any(|known| known.eq_ignore_ascii_case(top));
-        while let Some(top) = self.open.last().copied().filter(|top| ends(&top)) {
+        while let Some(top) = self.open.last().copied().filter(|top| ends(top)) {
             self.pop();
             // An item ends one item, not the list around it.
             if top.eq_ignore_ascii_case(ended.last().unwrap_or(&"")) {

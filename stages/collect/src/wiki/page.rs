@@ -147,6 +147,7 @@ fn reference(text: &str) -> Option<(char, usize)> {
 pub(super) type Found = Result<RawDocument, (Option<String>, Reason)>;
 
 /// Reads a page's XML.
+#[allow(clippy::result_large_err)] // the row is larger
 pub(super) fn read(
     xml: &str,
     place: Place,

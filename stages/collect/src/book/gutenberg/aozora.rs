@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str) -> Book {
         |line: &&String| !line.ends_with('訳') && !line.ends_with("訳者") && !line.ends_with("編");
     Book {
         title: head.first().filter(|title| !title.is_empty()).cloned(),
-        author: head.iter().skip(1).filter(writes).next_back().cloned(),
+        author: head.iter().skip(1).rfind(writes).cloned(),
         lang: Some("ja".to_owned()),
         html: html(lines.get(start..end).unwrap_or_default()),
         ..Book::default()

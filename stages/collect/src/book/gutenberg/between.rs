@@ -80,10 +80,9 @@ pub(super) fn remark(block: &Block, after: &[Block]) -> Option<usize> {
         return None;
     }
     let closes = |lines: &[&str]| {
-        let text = lines.iter().fold(0_i64, |depth, line| {
+        lines.iter().fold(0_i64, |depth, line| {
             depth + line.matches('[').count() as i64 - line.matches(']').count() as i64
-        });
-        text
+        })
     };
     let mut depth = closes(&block.lines);
     let ends = |block: &Block| {

@@ -126,12 +126,12 @@ pub(super) fn cut<'a>(lines: &[&'a str]) -> (Book, Vec<&'a str>) {
 /// The number of lines of the head.
 fn head_end(lines: &[&str]) -> usize {
     let first = lines.get(..lines.len().min(HEAD_LINES)).unwrap_or_default();
-    let marks = first.iter().enumerate().filter_map(|(at, line)| {
+    let mut marks = first.iter().enumerate().filter_map(|(at, line)| {
         let after = first.get(at + 1..).unwrap_or_default();
         start_length(line, after).map(|length| at + 1 + length)
     });
     // The small print may hold one mark, and the text's own head another.
-    if let Some(end) = marks.last() {
+    if let Some(end) = marks.next_back() {
         return end;
     }
     // A short text's foot is not its head.

@@ -57,7 +57,7 @@ fn wrapped_at(blocks: &[Block]) -> usize {
         all += pairs;
     }
     // Books of verse have some stanzas that look like prose, books of prose have some verse.
-    match wrap > MAX_WRAP || wrap < 30 || prose * 5 < all {
+    match !(30..=MAX_WRAP).contains(&wrap) || prose * 5 < all {
         true => 0,
         false => wrap,
     }
@@ -272,12 +272,11 @@ fn join(text: &mut String, line: &str, words: &Vocabulary) {
         if mends && !words.keeps_hyphen(before, after) {
             text.pop();
         }
-    } else if !(is_cjk(last) || is_cjk(first))
-        && !text.ends_with("--")
-        && last != '—'
-        && !line.starts_with("--")
-    {
-        text.push(' ');
+    } else {
+        let is_dash = text.ends_with("--") || last == '—' || line.starts_with("--");
+        if !is_dash && !is_cjk(last) && !is_cjk(first) {
+            text.push(' ');
+        }
     }
     *text += line;
 }

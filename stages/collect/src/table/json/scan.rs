@@ -82,10 +82,8 @@ impl Scan {
                 _ if self.bare && b",]}[{:\" \t\r\n".contains(byte) => return Step::End(at),
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.open(*byte == b'['),
-                b'}' | b']' if self.depth > 0 => {
-                    if !self.close(*byte == b']') {
-                        return Step::Mismatch(at);
-                    }
+                b'}' | b']' if self.depth > 0 && !self.close(*byte == b']') => {
+                    return Step::Mismatch(at);
                 }
                 _ => {}
             }

@@ -193,7 +193,7 @@ impl Scanner<'_> {
     fn variant(&mut self, at: usize) -> usize {
         let braces = self.run_of(at + 1, b'{');
         // `-{{` is a hyphen before a template.
-        if braces % 2 == 0 {
+        if braces.is_multiple_of(2) {
             return at + 1;
         }
         self.open(Bracket::Variant, at, 2);

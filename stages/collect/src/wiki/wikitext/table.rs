@@ -172,7 +172,7 @@ fn attribute(text: &str) -> Option<&str> {
     let name = name.trim_end();
     let is_data = name.get(..5).is_some_and(|start| start == "data-");
     let is_known = |known: &&str| known.eq_ignore_ascii_case(name);
-    if !ATTRIBUTES.iter().any(is_known) && !(is_data && !name.contains(is_blank)) {
+    if (!is_data || name.contains(is_blank)) && !ATTRIBUTES.iter().any(is_known) {
         return None;
     }
     let is_spaced = value.starts_with(is_blank);
