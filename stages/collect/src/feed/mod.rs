@@ -19,7 +19,6 @@ pub(crate) use entry::{Entry, Found, Info};
 
 use textmill_schemas::Reason;
 
-use crate::input::Stream;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 
 /// Makes rows of what `entries` finds.
