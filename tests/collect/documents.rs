@@ -16,36 +16,9 @@ fn markdown_with_front_matter() {
     assert_eq!(row.time.as_deref(), Some("2020-02-03T00:00:00Z"));
 }
 
-/// An archive of one file that is not compressed.
+/// An archive of one file.
 fn archive(name: &str, content: &str) -> Vec<u8> {
-    let mut crc = flate2::Crc::new();
-    crc.update(content.as_bytes());
-    let (size, length) = (content.len() as u32, name.len() as u16);
-    let mut common = Vec::new();
-    common.extend_from_slice(&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0]);
-    common.extend_from_slice(&crc.sum().to_le_bytes());
-    common.extend_from_slice(&size.to_le_bytes());
-    common.extend_from_slice(&size.to_le_bytes());
-    common.extend_from_slice(&length.to_le_bytes());
-    common.extend_from_slice(&[0, 0]);
-    let mut zip = [
-        b"PK\x03\x04",
-        &common[..],
-        name.as_bytes(),
-        content.as_bytes(),
-    ]
-    .concat();
-    let start = zip.len() as u32;
-    zip.extend_from_slice(b"PK\x01\x02\x14\0");
-    zip.extend_from_slice(&common);
-    zip.extend_from_slice(&[0; 14]);
-    zip.extend_from_slice(name.as_bytes());
-    let directory = zip.len() as u32 - start;
-    zip.extend_from_slice(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
-    zip.extend_from_slice(&directory.to_le_bytes());
-    zip.extend_from_slice(&start.to_le_bytes());
-    zip.extend_from_slice(&[0, 0]);
-    zip
+    super::archives::zip(&[(name, content.as_bytes())])
 }
 
 #[test]
