@@ -16,9 +16,10 @@ fn markdown_with_front_matter() {
     assert_eq!(row.time.as_deref(), Some("2020-02-03T00:00:00Z"));
 }
 
-/// An archive of one file.
+/// A package of one part.
 fn archive(name: &str, content: &str) -> Vec<u8> {
-    super::archives::zip(&[(name, content.as_bytes())])
+    let types = b"<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>";
+    super::archives::zip(&[("[Content_Types].xml", types), (name, content.as_bytes())])
 }
 
 #[test]

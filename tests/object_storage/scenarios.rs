@@ -173,7 +173,8 @@ fn many_objects_and_large_ones() {
     let rules: Vec<&str> = large.dropped.iter().map(|row| row.rule.as_str()).collect();
     assert_eq!(rules, ["collect.no_text"; 160]);
     let peak = large.peak.unwrap();
-    assert!(peak < 100 << 20, "{peak} bytes for an object of 160 MiB");
+    // The whole program has some 145 MiB of libraries; with the object it would pass 300.
+    assert!(peak < 256 << 20, "{peak} bytes for an object of 160 MiB");
 }
 
 #[test]
