@@ -1,5 +1,5 @@
 //! Each kind of source, read by the real binary: whole, cut short, damaged and hostile.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod archives;
 mod crawls;

@@ -21,6 +21,7 @@ pub fn textmill(dir: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs it and expects success.
+#[allow(dead_code)]
 pub fn succeed(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", both(&output));
