@@ -22,11 +22,7 @@ pub(crate) fn read(
     let body = if known > limit {
         Err(too_large(known, limit))
     } else {
-        match stream.read_all(limit) {
-            Ok(Some(body)) => Ok(body),
-            Ok(None) => Err(too_large(limit + 1, limit)),
-            Err(damage) => Err(damage.reason()),
-        }
+        stream.read_record(limit)
     };
     match body {
         Ok(body) if body.is_empty() => {

@@ -168,7 +168,7 @@ fn read_stream(
 pub(crate) mod testing {
     //! Reads bytes as if they were a file.
 
-    use std::io::Cursor;
+    use std::io::{Cursor, Write};
 
     use super::*;
     use crate::config::{Config, SourceConfig};
@@ -178,6 +178,29 @@ pub(crate) mod testing {
     pub(crate) struct TestSource {
         pub source: Source,
         pub settings: Settings,
+    }
+
+    impl TestSource {
+        /// A file of the source.
+        pub(crate) fn file<'a>(&'a self, name: &'a str) -> FileRef<'a> {
+            FileRef {
+                source: &self.source,
+                file: name.into(),
+                key: name.as_bytes(),
+                member: None,
+            }
+        }
+    }
+
+    /// A ZIP archive of these files, as books and documents are.
+    pub(crate) fn package(files: &[(&str, &str)]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in files {
+            let options = zip::write::SimpleFileOptions::default();
+            zip.start_file(*name, options).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
     }
 
     pub(crate) fn source(kind: &str) -> TestSource {
@@ -190,12 +213,7 @@ pub(crate) mod testing {
     }
 
     pub(crate) fn read_bytes(source: &TestSource, name: &str, bytes: Vec<u8>) -> Memory {
-        let file = FileRef {
-            source: &source.source,
-            file: name.into(),
-            key: name.as_bytes(),
-            member: None,
-        };
+        let file = source.file(name);
         let mut out = Memory::default();
         let size = bytes.len() as u64;
         read(

@@ -36,16 +36,12 @@ pub(crate) fn read(
     let place = Place::default();
     let mut row = file.document(place);
     let limit = settings.max_record;
-    let found = match stream.read_all(limit) {
-        Ok(Some(bytes)) => {
-            // The library draws pages; a page that it cannot draw must not end the run.
-            let text = || text(bytes, limit, &mut row);
-            let broken = || Reason::new("collect.corrupt").detail("PDF: a page cannot be read");
-            catch_unwind(AssertUnwindSafe(text)).unwrap_or_else(|_| Err(broken()))
-        }
-        Ok(None) => Err(too_large(limit + 1, limit)),
-        Err(damage) => Err(damage.reason()),
-    };
+    let found = stream.read_record(limit).and_then(|bytes| {
+        // The library draws pages; a page that it cannot draw must not end the run.
+        let text = || text(bytes, limit, &mut row);
+        let broken = || Reason::new("collect.corrupt").detail("PDF: a page cannot be read");
+        catch_unwind(AssertUnwindSafe(text)).unwrap_or_else(|_| Err(broken()))
+    });
     match found {
         Ok(text) => {
             row.body = text.into_bytes();

@@ -39,6 +39,13 @@ pub(super) struct Sorted {
 /// A record.
 pub(super) type Record = (Vec<u8>, Vec<u8>);
 
+/// How a key begins: with a name, ended by a zero so that none is the beginning of another.
+pub(super) fn named(name: &str) -> Vec<u8> {
+    let mut key: Vec<u8> = name.bytes().filter(|byte| *byte != 0).collect();
+    key.push(0);
+    key
+}
+
 struct Run {
     /// Removes the file in the end.
     _path: TempPath,

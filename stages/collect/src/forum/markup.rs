@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::pseudonym::{Names, Pseudonyms};
+use crate::markup::{Entities, push_decoded};
 
 /// Elements that may be open at a time.
 const MAX_DEPTH: usize = 200;
@@ -325,12 +326,11 @@ pub(super) fn without_tags(html: &str) -> String {
     unescape(&out)
 }
 
-/// Text with the entities of XML decoded.
-pub(super) fn unescape(text: &str) -> String {
-    match quick_xml::escape::unescape(text) {
-        Ok(text) => text.into_owned(),
-        Err(_) => text.to_owned(),
-    }
+/// Text with the entities of HTML decoded.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    push_decoded(text, &Entities::default(), &mut out);
+    out
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use self::thread::Pages;
 use super::pseudonym::Pseudonyms;
 use super::threads::{Found, Threads, with_threads};
 use crate::input::Stream;
-use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
+use crate::record::{FileRef, Output, Place, Settings, Stop};
 
 /// Reads a page.
 pub(crate) fn read(
@@ -26,12 +26,9 @@ pub(crate) fn read(
     settings: &Settings,
     out: &mut impl Output,
 ) -> Result<(), Stop> {
-    let place = Place::default();
-    let limit = settings.max_record;
-    let body = match stream.read_all(limit) {
-        Ok(Some(body)) => body,
-        Ok(None) => return out.reject(file.dropped(place, None, too_large(limit + 1, limit))),
-        Err(damage) => return out.reject(file.dropped(place, None, damage.reason())),
+    let body = match stream.read_record(settings.max_record) {
+        Ok(body) => body,
+        Err(reason) => return out.reject(file.dropped(Place::default(), None, reason)),
     };
     with_threads(file, settings, out, |threads, out| {
         read_body(&body, file, settings, threads, out)

@@ -20,7 +20,7 @@ use super::threads::{Found, Threads, with_threads};
 use crate::input::Stream;
 use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
 
-/// Roots of the tables.
+/// The tables of a dump, as their roots and, in other case, their files are called.
 const TABLES: &[&str] = &[
     "posts",
     "comments",

@@ -7,11 +7,13 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use textmill_schemas::Reason;
+
 pub(crate) use self::lines::Line;
 use super::layer::Layer;
 use super::members::Step;
 use super::{Damage, Forward, Input};
-use crate::record::Place;
+use crate::record::{Place, too_large};
 
 const BUFFER: usize = 128 << 10;
 /// Decompressed bytes from which on the ratio to the compressed ones is looked at.
@@ -287,6 +289,15 @@ impl Stream {
             self.position += bytes;
         }
         sought
+    }
+
+    /// Reads what is left as one record, or tells why it is none.
+    pub fn read_record(&mut self, limit: u64) -> Result<Vec<u8>, Reason> {
+        match self.read_all(limit) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(too_large(limit + 1, limit)),
+            Err(damage) => Err(damage.reason()),
+        }
     }
 
     /// Reads what is left, or `None` when it is more than `limit` bytes.

@@ -13,7 +13,7 @@ mod tokenizer;
 pub(crate) use attributes::{attribute, attributes};
 pub(crate) use charset::{Charset, Layout, layout, whole};
 pub(crate) use flat::{Element, flat};
-pub(crate) use reference::{Entities, push_decoded};
+pub(crate) use reference::{Entities, named, push_decoded};
 pub(crate) use text::{push_escaped, strip};
 pub(crate) use tokenizer::{Token, Tokenizer};
 

@@ -89,12 +89,17 @@ fn resolve(name: &str, entities: &Entities, out: &mut String) -> bool {
         *out += value;
         return true;
     }
-    let Some((first, second)) = NAMED_ENTITIES.get(format!("{name};").as_str()) else {
-        return false;
-    };
+    let named = named(name);
+    out.extend(named.as_deref());
+    named.is_some()
+}
+
+/// The characters of one of HTML's names (HTML standard, section 13.5).
+pub(crate) fn named(name: &str) -> Option<String> {
+    let (first, second) = NAMED_ENTITIES.get(format!("{name};").as_str())?;
     let characters = [*first, *second].map(|code| char::from_u32(code).filter(|c| *c != '\0'));
-    out.extend(characters.into_iter().flatten());
-    characters.iter().any(Option::is_some)
+    let text: String = characters.into_iter().flatten().collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// The character of a number; 0x80 to 0x9f mean windows-1252, as browsers read them.

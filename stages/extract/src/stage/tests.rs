@@ -450,6 +450,6 @@ fn what_is_content_from_beginning_to_end_is_kept_whole() {
     };
     assert_eq!(
         document.text,
-        "Kapitel 1\n\nShort.\n\nOnly a link\n\nQuoted.\n\nlet x = 1;\nx\n\na | b\n\nCopyright"
+        "Kapitel 1\n\nShort.\n\n- Only a link\n\nQuoted.\n\nlet x = 1;\nx\n\na | b\n\nCopyright"
     );
 }

@@ -1,10 +1,8 @@
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 
 use proptest::prelude::*;
-use zip::write::SimpleFileOptions;
 
-use crate::reader::testing::{TestSource, source};
-use crate::record::FileRef;
+use crate::reader::testing::{TestSource, package, source};
 use crate::record::memory::Memory;
 
 const CONTAINER: &str = r#"<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="OPS/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"#;
@@ -42,15 +40,6 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-fn zip(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in files {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
 fn with(name: &str, content: Option<&str>) -> Vec<u8> {
     let mut files: Vec<_> = FILES
         .iter()
@@ -58,16 +47,11 @@ fn with(name: &str, content: Option<&str>) -> Vec<u8> {
         .copied()
         .collect();
     files.extend(content.map(|content| (name, content)));
-    zip(&files)
+    package(&files)
 }
 
 fn read_with(source: &TestSource, bytes: Vec<u8>) -> Memory {
-    let file = FileRef {
-        source: &source.source,
-        file: "a.epub".into(),
-        key: b"a.epub",
-        member: None,
-    };
+    let file = source.file("a.epub");
     let mut out = Memory::default();
     super::read(
         Box::new(Cursor::new(bytes)),
@@ -88,7 +72,7 @@ const BODY: &str =
 
 #[test]
 fn a_book_is_a_document() {
-    let out = read(zip(FILES));
+    let out = read(package(FILES));
     assert_eq!(out.bodies(), [BODY]);
     let row = &out.kept[0];
     assert_eq!(row.title.as_deref(), Some("A Book"));
@@ -104,7 +88,7 @@ fn a_book_is_a_document() {
 fn or_each_chapter() {
     let mut source = source("epub");
     source.settings.book.by_chapter = true;
-    let out = read_with(&source, zip(FILES));
+    let out = read_with(&source, package(FILES));
     let titles: Vec<_> = out
         .kept
         .iter()
@@ -130,7 +114,7 @@ fn broken_books() {
         read(b"PK\x03\x04 nothing".to_vec()).rules(),
         ["collect.invalid_zip"]
     );
-    let bytes = zip(FILES);
+    let bytes = package(FILES);
     assert_eq!(
         read(bytes[..bytes.len() / 2].to_vec()).rules(),
         ["collect.invalid_zip"]
@@ -179,12 +163,12 @@ fn bombs_are_dropped() {
     let spine: String = (0..50)
         .map(|at| format!("<itemref idref=\"i{at}\"/>"))
         .collect();
-    let package =
+    let directory =
         format!("<package><metadata/><manifest>{items}</manifest><spine>{spine}</spine></package>");
-    let mut files = vec![("OPS/package.opf", package.as_str())];
+    let mut files = vec![("OPS/package.opf", directory.as_str())];
     files.extend(names.iter().map(|name| (name.as_str(), page.as_str())));
     source.settings.book.by_chapter = true;
-    let out = read_with(&source, zip(&files));
+    let out = read_with(&source, package(&files));
     assert_eq!(out.kept.len(), 8);
     assert_eq!(out.rules(), ["collect.too_large"; 42]);
 }
@@ -192,7 +176,7 @@ fn bombs_are_dropped() {
 proptest! {
     #[test]
     fn damage_ends_in_rows(at in 0..2000_usize, byte in any::<u8>()) {
-        let mut bytes = zip(FILES);
+        let mut bytes = package(FILES);
         let at = at % bytes.len();
         bytes[at] = byte;
         let out = read(bytes);

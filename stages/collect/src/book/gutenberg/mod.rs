@@ -22,7 +22,7 @@ use textmill_schemas::{CONTENT_HTML, Reason};
 use crate::charset::guess;
 use crate::input::Stream;
 use crate::markup::{Layout, layout, whole};
-use crate::record::{FileRef, Output, Place, Settings, Stop, too_large};
+use crate::record::{FileRef, Output, Place, Settings, Stop};
 
 /// Most lines of a book: each costs some memory beside its text.
 const MAX_LINES: usize = 2_000_000;
@@ -61,11 +61,9 @@ pub(crate) fn read(
     out: &mut impl Output,
 ) -> Result<(), Stop> {
     let place = Place::default();
-    let limit = settings.max_record;
-    let bytes = match stream.read_all(limit) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return out.reject(file.dropped(place, None, too_large(limit + 1, limit))),
-        Err(damage) => return out.reject(file.dropped(place, None, damage.reason())),
+    let bytes = match stream.read_record(settings.max_record) {
+        Ok(bytes) => bytes,
+        Err(reason) => return out.reject(file.dropped(place, None, reason)),
     };
     let lines = memchr::memchr2_iter(b'\n', b'\r', &bytes).count();
     if lines > MAX_LINES {

@@ -1,30 +1,15 @@
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 
 use proptest::prelude::*;
-use zip::write::SimpleFileOptions;
 
 use super::*;
-use crate::reader::testing::source;
+use crate::reader::testing::{package, source};
 use crate::record::memory::Memory;
-
-fn pack(parts: &[(&str, &str)]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in parts {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
 
 fn read_bytes(bytes: Vec<u8>, limit: u64) -> Memory {
     let mut source = source("auto");
     source.settings.max_record = limit;
-    let file = FileRef {
-        source: &source.source,
-        file: "a.docx".into(),
-        key: b"a.docx",
-        member: None,
-    };
+    let file = source.file("a.docx");
     let mut out = Memory::default();
     read(
         Box::new(Cursor::new(bytes)),
@@ -41,7 +26,7 @@ fn word(body: &str, more: &[(&str, &str)]) -> Memory {
         format!("<?xml version=\"1.0\"?><w:document><w:body>{body}</w:body></w:document>");
     let mut parts = vec![("word/document.xml", document.as_str())];
     parts.extend(more);
-    read_bytes(pack(&parts), 1 << 20)
+    read_bytes(package(&parts), 1 << 20)
 }
 
 const STYLES: &str = r#"<w:styles>
@@ -111,7 +96,7 @@ fn open_documents() {
 <text:list><text:list-item><text:p>one</text:p><text:list><text:list-item><text:p>in</text:p></text:list-item></text:list></text:list-item></text:list>
 </office:text></office:body></office:document-content>"#;
     let out = read_bytes(
-        pack(&[
+        package(&[
             ("mimetype", "application/vnd.oasis.opendocument.text"),
             ("content.xml", content),
         ]),
@@ -126,7 +111,7 @@ fn open_documents() {
     assert_eq!(out.kept[0].title.as_deref(), Some("Head"));
     let manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>";
     let out = read_bytes(
-        pack(&[
+        package(&[
             ("content.xml", "\u{1}"),
             ("META-INF/manifest.xml", manifest),
         ]),
@@ -139,11 +124,11 @@ fn open_documents() {
 fn what_is_empty_broken_or_long_is_dropped() {
     assert_eq!(word("<w:p/>", &[]).rules(), ["collect.no_text"]);
     assert_eq!(
-        read_bytes(pack(&[("word/document.xml", "<w:p><w:r")]), 1000).rules(),
+        read_bytes(package(&[("word/document.xml", "<w:p><w:r")]), 1000).rules(),
         ["collect.corrupt"]
     );
     assert_eq!(
-        read_bytes(pack(&[("word/other.xml", "")]), 1000).rules(),
+        read_bytes(package(&[("word/other.xml", "")]), 1000).rules(),
         ["collect.corrupt"]
     );
     assert_eq!(
@@ -152,7 +137,7 @@ fn what_is_empty_broken_or_long_is_dropped() {
     );
     for text in ["x".repeat(2000), format!("<w:t>{}", "y".repeat(100_000))] {
         let bomb = format!("<w:document><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:document>");
-        let out = read_bytes(pack(&[("word/document.xml", &bomb)]), 1000);
+        let out = read_bytes(package(&[("word/document.xml", &bomb)]), 1000);
         assert_eq!(out.rules(), ["collect.too_large"]);
     }
     let deep = "<w:tbl><w:tr><w:tc><w:p>".repeat(20_000);
@@ -169,13 +154,13 @@ proptest! {
             _ => format!("<x:{tag}/>"),
         }).collect();
         let part = if odt { "content.xml" } else { "word/document.xml" };
-        let out = read_bytes(pack(&[(part, &format!("<x>{xml}</x>"))]), 1 << 20);
+        let out = read_bytes(package(&[(part, &format!("<x>{xml}</x>"))]), 1 << 20);
         prop_assert_eq!(out.kept.len() + out.dropped.len(), 1);
     }
 
     #[test]
     fn damage_ends_in_one_row(at in any::<prop::sample::Index>(), with in any::<u8>()) {
-        let mut bytes = pack(&[("word/document.xml", "<w:p><w:r><w:t>words</w:t></w:r></w:p>")]);
+        let mut bytes = package(&[("word/document.xml", "<w:p><w:r><w:t>words</w:t></w:r></w:p>")]);
         let at = at.index(bytes.len());
         bytes[at] = with;
         let out = read_bytes(bytes, 1 << 20);

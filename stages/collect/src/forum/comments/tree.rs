@@ -8,7 +8,7 @@ use textmill_schemas::Reason;
 
 use super::item::Item;
 use super::render;
-use crate::forum::grouping::Grouping;
+use crate::forum::grouping::{Grouping, named};
 use crate::forum::threads::{Context, Gathered, encode, gather, scratch};
 use crate::record::{Output, Stop, too_large};
 
@@ -69,8 +69,8 @@ impl Comments {
 
 /// The thread, ended by a zero so that none is the beginning of another; its submission first.
 fn key(item: &Item) -> Vec<u8> {
-    let mut key: Vec<u8> = item.thread.bytes().filter(|byte| *byte != 0).collect();
-    key.extend([0, u8::from(item.parent.is_some())]);
+    let mut key = named(&item.thread);
+    key.push(u8::from(item.parent.is_some()));
     key
 }
 

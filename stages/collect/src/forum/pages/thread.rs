@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use textmill_schemas::CONTENT_HTML;
 
-use crate::forum::grouping::Grouping;
+use crate::forum::grouping::{Grouping, named};
 use crate::forum::markup::{Rewrite, escape, rewrite};
 use crate::forum::pseudonym::Names;
 use crate::forum::threads::{Context, Found, Gathered, encode, gather, scratch};
@@ -49,8 +49,7 @@ impl Pages {
 
     /// Takes a post at its place on the page.
     pub(super) fn take(&mut self, index: usize, post: &Post) -> Result<(), Stop> {
-        let mut key: Vec<u8> = post.thread.bytes().filter(|byte| *byte != 0).collect();
-        key.push(0);
+        let mut key = named(&post.thread);
         key.extend(post.page.to_be_bytes());
         key.extend((index as u64).to_be_bytes());
         self.by_thread.push(&key, &encode(post)?).map_err(scratch)

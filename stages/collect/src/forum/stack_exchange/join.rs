@@ -9,7 +9,7 @@ use textmill_schemas::Reason;
 
 use super::post::{Part, Post};
 use super::thread;
-use crate::forum::grouping::Grouping;
+use crate::forum::grouping::{Grouping, named};
 use crate::forum::threads::{Context, decode, encode, gather, scratch};
 use crate::record::{Output, Stop};
 
@@ -139,8 +139,7 @@ pub(super) fn orphan(what: &str) -> Reason {
 
 /// Site and number, then what comes first of them.
 fn key(site: &str, number: &[u8], part: u8) -> Vec<u8> {
-    let site: Vec<u8> = site.bytes().filter(|byte| *byte != 0).collect();
-    [&site[..], &[0], number, &[part]].concat()
+    [&named(site)[..], number, &[part]].concat()
 }
 
 /// A text inside of a key: ended by two zeros, so that none is the beginning of another.

@@ -1,5 +1,6 @@
 //! Which site a table belongs to.
 
+use super::TABLES;
 use crate::record::FileRef;
 
 /// Sites with a domain of their own; all others are below `stackexchange.com`.
@@ -11,18 +12,6 @@ const OWN: &[&str] = &[
     "stackapps.com",
     "mathoverflow.net",
     "stackexchange.com",
-];
-
-/// Names of tables as files have them.
-const FILES: &[&str] = &[
-    "posts",
-    "comments",
-    "users",
-    "votes",
-    "badges",
-    "tags",
-    "postlinks",
-    "posthistory",
 ];
 
 /// A site of a dump.
@@ -60,13 +49,13 @@ pub(in crate::forum) fn is_table(name: &str) -> bool {
     let stem = lower
         .split_once(".xml")
         .map_or(lower.as_str(), |(stem, _)| stem);
-    if FILES.contains(&stem) {
+    if TABLES.contains(&stem) {
         return lower.contains(".xml");
     }
     let archive = lower
         .strip_suffix(".7z")
         .and_then(|stem| stem.rsplit_once('-'));
-    archive.is_some_and(|(_, table)| FILES.contains(&table))
+    archive.is_some_and(|(_, table)| TABLES.contains(&table))
 }
 
 /// The name of an archive or folder without `.7z` and without the table that it holds.
@@ -76,7 +65,7 @@ fn without_ending(name: &str) -> &str {
         .find_map(|end| name.strip_suffix(end))
         .unwrap_or(name);
     match name.rsplit_once('-') {
-        Some((site, table)) if FILES.contains(&table.to_ascii_lowercase().as_str()) => site,
+        Some((site, table)) if TABLES.contains(&table.to_ascii_lowercase().as_str()) => site,
         _ => name,
     }
 }

@@ -8,9 +8,12 @@
 //!
 //! The grammar follows <https://www.mediawiki.org/wiki/Markup_spec> and MediaWiki's parser.
 
+mod appendices;
 mod args;
 mod block;
+mod characters;
 mod expand;
+mod foreign;
 mod function;
 mod inline;
 mod languages;

@@ -5,7 +5,7 @@
 
 use super::args::Args;
 use super::expand::Expander;
-use super::{languages, phrases};
+use super::{foreign, languages, phrases};
 
 /// How a template's text is made.
 #[derive(Clone, Copy)]

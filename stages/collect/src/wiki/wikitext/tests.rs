@@ -34,6 +34,7 @@ fn markup_of_words() {
         ("a [https://x.example b c] d", "a b c d"),
         ("a<ref>note</ref> b<ref name=\"n\" />.", "a b."),
         ("a<!-- never -->b &amp; &nbsp;c", "ab & c"),
+        ("&alpha;&Ouml;&#946;&ndash;&unknown;", "αÖβ–&unknown;"),
         ("<nowiki>[[a]] {{b}}</nowiki>", "[[a]] {{b}}"),
         ("<math>x^2</math>", "$x^2$"),
         ("a{{citation needed}} (b; {{unknown thing|x}})", "a (b)"),
