@@ -17,9 +17,35 @@ pub use config::FeedConfig;
 
 pub(crate) use entry::{Entry, Found, Info};
 
+use std::collections::HashSet;
+use std::io::Cursor;
+
 use textmill_schemas::Reason;
 
+use crate::input::Stream;
 use crate::record::{FileRef, Output, Place, Settings, Stop};
+
+/// The addresses of a feed's entries, in order, each once; at most `limit`.
+pub(crate) fn links(bytes: &[u8], limit: usize) -> Vec<String> {
+    let Ok(mut stream) = Stream::open(Box::new(Cursor::new(bytes.to_vec()))) else {
+        return Vec::new();
+    };
+    let (mut links, mut seen) = (Vec::new(), HashSet::new());
+    let mut take = |found: Found| {
+        let link = found.entry.ok().and_then(|entry| entry.link);
+        links.extend(link.filter(|link| seen.insert(link.clone())));
+        match links.len() < limit {
+            true => Ok(()),
+            false => Err(Stop::Full),
+        }
+    };
+    // What cannot be read gives no address.
+    let _ = match bytes.trim_ascii_start().starts_with(b"{") {
+        true => json::entries(&mut stream, u64::MAX, &mut take),
+        false => xml::entries(&mut stream, u64::MAX, &mut take),
+    };
+    links
+}
 
 /// Makes rows of what `entries` finds.
 fn read<O: Output>(

@@ -6,10 +6,13 @@ use std::borrow::Cow;
 use encoding_rs::Encoding;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use serde::Deserialize;
 use url::Url;
 
 use super::robots::Robots;
+use crate::config::Kind;
+use crate::feed;
+use crate::input::Stream;
+use crate::sniff::{self, Format};
 
 /// Deepest element that is looked at.
 const MAX_DEPTH: usize = 64;
@@ -36,7 +39,7 @@ pub(crate) fn find(bytes: &[u8], address: &Url, limit: usize) -> Links {
     let text = text.trim_start();
     let links = match root(text) {
         Some(root) => xml(text, &root, limit),
-        None if text.starts_with('{') => json_feed(text, limit),
+        None if is_feed(bytes) => Links::Pages(feed::links(bytes, limit)),
         None if address.path().ends_with("/robots.txt") => {
             Links::Lists(Robots::parse(bytes).sitemaps)
         }
@@ -57,6 +60,12 @@ pub(crate) fn find(bytes: &[u8], address: &Url, limit: usize) -> Links {
     }
 }
 
+fn is_feed(bytes: &[u8]) -> bool {
+    let head = bytes.get(..Stream::PEEK).unwrap_or(bytes);
+    let format = sniff::format(Kind::Auto, head, "");
+    matches!(format, Format::Feed | Format::JsonFeed)
+}
+
 /// Decodes by byte order mark or XML declaration, else as UTF-8.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let start = String::from_utf8_lossy(bytes.get(..200).unwrap_or(bytes));
@@ -71,7 +80,7 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
     declared.unwrap_or(encoding_rs::UTF_8).decode(bytes).0
 }
 
-/// The local name of the root of XML that is a list.
+/// The local name of the root of a sitemap.
 fn root(text: &str) -> Option<String> {
     let mut rest = text;
     loop {
@@ -88,7 +97,7 @@ fn root(text: &str) -> Option<String> {
     let end = name.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?;
     let name = name.get(..end)?;
     let name = name.rsplit(':').next().unwrap_or(name);
-    matches!(name, "urlset" | "sitemapindex" | "rss" | "feed" | "RDF").then(|| name.to_owned())
+    matches!(name, "urlset" | "sitemapindex").then(|| name.to_owned())
 }
 
 /// Reads the links of XML up to its end or its first fault.
@@ -155,17 +164,9 @@ impl Finder<'_> {
         }
         let name = tag.local_name().into_inner().to_owned();
         let parent = self.path.last().map(String::as_str).unwrap_or_default();
-        let holds = match (self.root, parent, name.as_str()) {
-            ("urlset", "url", "loc") | ("sitemapindex", "sitemap", "loc") => true,
-            ("rss" | "RDF", "item", "link") | ("feed", "entry", "link") => {
-                if let Some(link) = reference(tag) {
-                    self.push(link);
-                }
-                self.root != "feed"
-            }
-            _ => false,
-        };
-        if holds {
+        if let ("urlset", "url", "loc") | ("sitemapindex", "sitemap", "loc") =
+            (self.root, parent, name.as_str())
+        {
             self.text = Some((self.path.len(), String::new()));
         }
         self.path.push(name);
@@ -195,47 +196,6 @@ impl Finder<'_> {
         if !link.trim().is_empty() && self.links.len() < self.limit {
             self.links.push(link.trim().to_owned());
         }
-    }
-}
-
-/// The address of a link element that leads to the page.
-fn reference(tag: &BytesStart) -> Option<String> {
-    let mut link = None;
-    for attribute in tag.attributes().with_checks(false).flatten() {
-        let value = attribute
-            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-            .ok()?;
-        match attribute.key.0 {
-            "href" => link = Some(value.into_owned()),
-            "rel" if value != "alternate" => return None,
-            _ => {}
-        }
-    }
-    link
-}
-
-/// What is read of a JSON Feed.
-#[derive(Deserialize)]
-struct JsonFeed {
-    version: String,
-    #[serde(default)]
-    items: Vec<JsonItem>,
-}
-
-#[derive(Deserialize)]
-struct JsonItem {
-    url: Option<String>,
-    external_url: Option<String>,
-}
-
-fn json_feed(text: &str, limit: usize) -> Links {
-    match serde_json::from_str::<JsonFeed>(text) {
-        Ok(feed) if feed.version.contains("jsonfeed.org/") => {
-            let links = feed.items.into_iter();
-            let links = links.filter_map(|item| item.url.or(item.external_url));
-            Links::Pages(links.take(limit).collect())
-        }
-        _ => Links::None,
     }
 }
 
@@ -325,7 +285,10 @@ mod tests {
             found,
             pages(&["https://a.example/1", "https://a.example/2?a&b"])
         );
-        let found = of("<rdf:RDF><item rdf:about='/1'><link>/1</link></item></rdf:RDF>");
+        let found = of(
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'>\
+            <item rdf:about='/1'><link>/1</link></item></rdf:RDF>",
+        );
         assert_eq!(found, pages(&["https://a.example/1"]));
         let found = of(
             r#"{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "/1"}, {"external_url": "/2"}, {}]}"#,
