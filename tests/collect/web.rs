@@ -64,6 +64,34 @@ fn a_sitemap_is_fetched_once() {
 }
 
 #[test]
+fn of_a_feed_only_what_it_lacks_is_fetched() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(|request, stream| match request.path.as_str() {
+        "/feed.json" => {
+            let port = request.headers["host"].rsplit(':').next().unwrap();
+            let items = format!(
+                r#"{{"version": "https://jsonfeed.org/version/1.1", "title": "F", "items": [
+                {{"id": "1", "url": "http://127.0.0.1:{port}/whole", "title": "W", "content_text": "All of it."}},
+                {{"id": "2", "url": "http://127.0.0.1:{port}/part", "title": "P", "summary": "Some"}}]}}"#
+            );
+            reply(stream, 200, &["Content-Type: application/feed+json"], items);
+        }
+        "/part" => html(stream, "the whole of part"),
+        _ => reply(stream, 404, &[], ""),
+    });
+    let config = settings(dir.path(), "allow_private = true")
+        + &source(&server.url("/feed.json")).replace("kind = \"web\"", "kind = \"feed\"");
+    let first = collect(&config);
+    assert!(first.ok, "{}", first.stderr);
+    let urls: Vec<_> = first.kept.iter().map(|row| row.url.clone()).collect();
+    assert_eq!(urls, ["/whole", "/part"].map(|path| Some(server.url(path))));
+    assert_eq!(first.rules(), ["collect.no_content"]);
+    drop(server);
+    let second = collect(&config);
+    assert_eq!((second.kept, second.dropped), (first.kept, first.dropped));
+}
+
+#[test]
 fn xhtml_is_found_by_content_and_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let page =

@@ -167,6 +167,11 @@ pub struct SourceConfig {
     /// In place of the stage's `messages_fields`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages_fields: Vec<String>,
+    /// For kind `feed`: whether to fetch the pages of entries that have no full text, by the rules
+    /// of `[collect.fetch]`. By default only where the feed itself is fetched, from
+    /// `https://…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<bool>,
     /// Whether to keep entries of feeds that have only a summary. Without it they are dropped as
     /// `collect.no_content`, with the address where the whole text stands.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -193,7 +198,7 @@ pub enum Kind {
     /// Pages to fetch: `path` is a file with an address a line, or the address of a sitemap, a
     /// feed, a `robots.txt` with sitemaps, or a page. See [`FetchConfig`].
     Web,
-    /// RSS, Atom or JSON Feed: one document an entry.
+    /// RSS, Atom or JSON Feed: one document an entry. `path` may also be the address of a feed.
     Feed,
     /// A Stack Exchange dump: one document a question with its answers.
     StackExchange,

@@ -14,14 +14,15 @@ use std::sync::OnceLock;
 use globset::GlobSet;
 use textmill_schemas::Reason;
 
-use self::walk::found;
+pub(crate) use self::walk::found;
 use crate::charset::Charset;
 use crate::config::{Config, Kind, SourceConfig};
 use crate::error::Error;
 use crate::expand::expand;
 use crate::hub::Card;
 use crate::input::{Damage, Input};
-use crate::store;
+use crate::record::FileRef;
+use crate::{fetch, store};
 
 /// A source of the configuration, checked.
 #[derive(Debug)]
@@ -58,6 +59,27 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// As rows name it.
+    pub fn file<'a>(&'a self, source: &'a Source) -> FileRef<'a> {
+        let name = self.relative.to_string_lossy();
+        FileRef {
+            source,
+            file: name.replace(std::path::MAIN_SEPARATOR, "/"),
+            key: self.relative.as_os_str().as_encoded_bytes(),
+            member: None,
+        }
+    }
+
+    /// Adds what tells it from others, as far as that shows without opening it.
+    pub fn hash(&self, hasher: &mut blake3::Hasher) {
+        hash_part(hasher, self.relative.as_os_str().as_encoded_bytes());
+        hasher.update(&self.size.to_le_bytes());
+        hasher.update(&self.modified.to_le_bytes());
+        let e_tag = self.e_tag.as_deref().unwrap_or_default();
+        hash_part(hasher, e_tag.as_bytes());
+        hasher.update(&[u8::from(self.problem.is_some())]);
+    }
+
     /// Bytes on disk to be read.
     pub fn bytes(&self) -> u64 {
         self.part
@@ -123,6 +145,11 @@ impl Source {
         {
             return Err(error("`delimiter` is no ASCII character".into()));
         }
+        if config.fetch == Some(true) && config.kind != Kind::Feed {
+            return Err(error(
+                "`fetch` is for feeds: set `kind = \"feed\"`, or remove it".into(),
+            ));
+        }
         let path = expand(&config.path, |name| std::env::var(name).ok()).map_err(error)?;
         let include = glob::set(&config.include).map_err(error)?;
         Ok(Self {
@@ -167,6 +194,23 @@ impl Source {
         &self.path
     }
 
+    /// Whether it is a feed, or several.
+    pub fn is_feed(&self) -> bool {
+        self.config.kind == Kind::Feed
+    }
+
+    /// Whether what its feeds lack is fetched: by default where the feed itself is.
+    pub fn fetches_entries(&self) -> bool {
+        let is_remote = || fetch::remote(&self.path).is_some();
+        self.is_feed() && self.config.fetch.unwrap_or_else(is_remote)
+    }
+
+    /// Whether it is fetched before it is read.
+    pub fn is_fetched(&self) -> bool {
+        let is_remote = || fetch::remote(&self.path).is_some();
+        self.config.kind == Kind::Web || self.fetches_entries() || self.is_feed() && is_remote()
+    }
+
     fn lets_through(&self, relative: &Path) -> bool {
         self.include
             .as_ref()
@@ -203,7 +247,7 @@ impl Listing {
         let mut files = Vec::new();
         for (index, source) in sources.iter().enumerate() {
             // What is fetched is not there yet.
-            if source.config.kind == Kind::Web {
+            if source.is_fetched() {
                 continue;
             }
             let found = source.list(index)?;
@@ -227,22 +271,16 @@ impl Listing {
             let name = sources
                 .get(found.source)
                 .map_or("", |source| &source.config.name);
-            for part in [
-                name.as_bytes(),
-                found.relative.as_os_str().as_encoded_bytes(),
-            ] {
-                hasher.update(&(part.len() as u64).to_le_bytes());
-                hasher.update(part);
-            }
-            hasher.update(&found.size.to_le_bytes());
-            hasher.update(&found.modified.to_le_bytes());
-            let e_tag = found.e_tag.as_deref().unwrap_or_default();
-            hasher.update(&(e_tag.len() as u64).to_le_bytes());
-            hasher.update(e_tag.as_bytes());
-            hasher.update(&[u8::from(found.problem.is_some())]);
+            hash_part(&mut hasher, name.as_bytes());
+            found.hash(&mut hasher);
         }
         hasher.finalize().to_hex().to_string()
     }
+}
+
+fn hash_part(hasher: &mut blake3::Hasher, part: &[u8]) {
+    hasher.update(&(part.len() as u64).to_le_bytes());
+    hasher.update(part);
 }
 
 /// How the files of a source become tasks.

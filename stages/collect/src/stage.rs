@@ -14,7 +14,7 @@ use crate::fetch::{Reading, Web};
 use crate::forum::Threads;
 use crate::listing::{Found, Listing, Source};
 use crate::reader::read_file;
-use crate::record::{FileRef, Output, Settings, Stop};
+use crate::record::{Output, Settings, Stop};
 
 /// Files from this size on are named while they are read.
 const NAMED_BYTES: u64 = 1 << 20;
@@ -82,7 +82,7 @@ impl Collect {
 
     fn fetch(&self, ctx: &TaskContext) -> Result<TaskReport, Error> {
         match &self.web {
-            Some(web) => web.fetch(&self.sources, ctx),
+            Some(web) => web.fetch(&self.sources, &self.settings, ctx),
             None => Ok(TaskReport::default()),
         }
     }
@@ -127,14 +127,7 @@ impl Collect {
         let Some(source) = self.sources.get(found.source) else {
             return Ok(());
         };
-        let key = found.relative.as_os_str().as_encoded_bytes();
-        let name = found.relative.to_string_lossy();
-        let file = FileRef {
-            source,
-            file: name.replace(std::path::MAIN_SEPARATOR, "/"),
-            key,
-            member: None,
-        };
+        let file = found.file(source);
         if found.size >= NAMED_BYTES {
             shards.ctx.progress.message(&file.file);
         }

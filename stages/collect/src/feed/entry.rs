@@ -6,6 +6,9 @@ use super::config::FeedConfig;
 use super::date;
 use super::value::{Value, one_line};
 
+/// Rule of an entry without a full text.
+pub(crate) const NO_CONTENT: &str = "collect.no_content";
+
 /// What was found in a feed.
 pub(crate) struct Found {
     /// Offset of the entry in the file.
@@ -112,11 +115,13 @@ impl Entry {
         let Some(full) = full else {
             let detail = match self.link {
                 Some(_) => {
-                    format!("the entry \"{named}\" has no full text; its address can be fetched")
+                    format!(
+                        "the entry \"{named}\" has no full text; `fetch = true` fetches its page"
+                    )
                 }
                 None => format!("the entry \"{named}\" has no text and no address"),
             };
-            let reason = Reason::new("collect.no_content").detail(detail);
+            let reason = Reason::new(NO_CONTENT).detail(detail);
             return Err((self.link, reason));
         };
         let media_type = if full.html {

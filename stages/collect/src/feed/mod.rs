@@ -15,7 +15,7 @@ pub(crate) mod xml;
 
 pub use config::FeedConfig;
 
-pub(crate) use entry::{Entry, Found, Info};
+pub(crate) use entry::{Entry, Found, Info, NO_CONTENT};
 
 use std::collections::HashSet;
 use std::io::Cursor;

@@ -5,6 +5,7 @@
 //! pages/HOST-00000.warc.gz   pages, each with its request
 //! other/HOST-00000.warc.gz   all else that came: robots.txt, redirects, errors, lists, revisits
 //! ledger/HOST.jsonl      what became of each address
+//! feed/feed              the feed, of a source that is one
 //! state.json             written when a fetch is done
 //! ```
 
@@ -104,6 +105,21 @@ impl Cache {
         self.root.join("ledger").join(format!("{unit}.jsonl"))
     }
 
+    /// The feed of a source that is one.
+    pub fn feed(&self) -> PathBuf {
+        self.root.join("feed").join("feed")
+    }
+
+    /// Writes the feed; says whether there was another one before.
+    pub fn put_feed(&self, feed: &[u8]) -> Result<bool, Error> {
+        let path = self.feed();
+        let old = fs::read(&path).ok();
+        if old.as_deref() != Some(feed) {
+            write_atomically(&path, feed)?;
+        }
+        Ok(old.is_some_and(|old| old != feed))
+    }
+
     fn state(&self) -> Option<State> {
         let bytes = fs::read(self.root.join("state.json")).ok()?;
         serde_json::from_slice(&bytes).ok()
@@ -192,7 +208,11 @@ impl Cache {
     /// Hash of the names and sizes of the files that are read.
     fn listing(&self) -> Result<String, Error> {
         let mut hasher = blake3::Hasher::new();
-        for folder in [self.pages(), self.root.join("ledger")] {
+        for folder in [
+            self.pages(),
+            self.root.join("ledger"),
+            self.root.join("feed"),
+        ] {
             let at = |error| Error::fetched(&folder, error);
             let mut files = Vec::new();
             if folder.exists() {

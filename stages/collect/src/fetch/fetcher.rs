@@ -96,6 +96,11 @@ impl<'a> Fetcher<'a> {
         })
     }
 
+    /// Whether the user asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
     /// Goes to an address, through redirects. What comes on the way is written to `other`.
     pub fn follow(
         &self,

@@ -7,6 +7,7 @@
 mod address;
 mod cache;
 mod client;
+mod feeds;
 mod fetcher;
 mod hosts;
 mod ledger;
@@ -32,7 +33,7 @@ use textmill_schemas::{TaskContext, TaskReport};
 use url::Url;
 
 use crate::Error;
-use crate::config::{Config, Kind};
+use crate::config::{Config, SourceConfig};
 use crate::expand::expand;
 use crate::listing::Source;
 use crate::record::{Output, Settings, Stop};
@@ -47,6 +48,8 @@ use work::Work;
 /// The sources that are fetched.
 pub(crate) struct Web {
     config: FetchConfig,
+    /// When a feed's entry needs no page.
+    full_chars: u64,
     folder: PathBuf,
     /// Their places among all sources.
     sources: Vec<usize>,
@@ -67,9 +70,8 @@ impl Web {
     /// Checks the settings; `None` without a source to fetch.
     pub fn new(config: &Config, sources: &[Source]) -> Result<Option<Self>, Error> {
         config.fetch.check()?;
-        let is_web = |source: &Source| source.config.kind == Kind::Web;
         let sources: Vec<usize> = (0..sources.len())
-            .filter(|index| sources.get(*index).is_some_and(is_web))
+            .filter(|index| sources.get(*index).is_some_and(Source::is_fetched))
             .collect();
         let folder = expand(&config.fetch.folder, |name| std::env::var(name).ok());
         let folder = folder.map_err(|problem| Error::Setting {
@@ -78,6 +80,7 @@ impl Web {
         })?;
         Ok((!sources.is_empty()).then_some(Self {
             config: config.fetch.clone(),
+            full_chars: config.feed.full_chars,
             folder: folder.into(),
             sources,
             look_up: address::system,
@@ -88,10 +91,10 @@ impl Web {
     /// Hash of the lists of addresses and of what was fetched of them.
     pub fn hash(&self, sources: &[Source]) -> Result<String, Error> {
         let mut hasher = blake3::Hasher::new();
-        for source in self.sources(sources) {
+        for (index, source) in self.sources(sources) {
             for part in [
                 &source.config.name,
-                &key(source)?,
+                &self.key(index, source)?,
                 &self.cache(source).version()?,
             ] {
                 hasher.update(&(part.len() as u64).to_le_bytes());
@@ -101,8 +104,31 @@ impl Web {
         Ok(hasher.finalize().to_hex().to_string())
     }
 
-    fn sources<'a>(&self, sources: &'a [Source]) -> impl Iterator<Item = &'a Source> {
-        self.sources.iter().filter_map(|index| sources.get(*index))
+    /// The sources with their places.
+    fn sources<'a>(&self, sources: &'a [Source]) -> impl Iterator<Item = (usize, &'a Source)> {
+        let source = |index: &usize| Some((*index, sources.get(*index)?));
+        self.sources.iter().filter_map(source)
+    }
+
+    /// What the addresses of a source are made from.
+    fn key(&self, index: usize, source: &Source) -> Result<String, Error> {
+        let mut key = match remote(source.path()) {
+            Some(_) => source.path().to_owned(),
+            None if source.is_feed() => {
+                let mut hasher = blake3::Hasher::new();
+                let files = feeds::files(source, index, &self.cache(source))?;
+                files.iter().for_each(|found| found.hash(&mut hasher));
+                hasher.finalize().to_hex().to_string()
+            }
+            None => hash(source)?,
+        };
+        if source.is_feed() {
+            let SourceConfig {
+                fetch, summaries, ..
+            } = source.config;
+            key += &format!(" {fetch:?} {summaries} {}", self.full_chars);
+        }
+        Ok(key)
     }
 
     fn cache(&self, source: &Source) -> Cache {
@@ -110,14 +136,19 @@ impl Web {
     }
 
     /// Fetches all sources, one after another: hosts that they share are asked by one.
-    pub fn fetch(&self, sources: &[Source], ctx: &TaskContext) -> Result<TaskReport, Error> {
+    pub fn fetch(
+        &self,
+        sources: &[Source],
+        settings: &Settings,
+        ctx: &TaskContext,
+    ) -> Result<TaskReport, Error> {
         let fetcher = Fetcher::new(&self.config, self.look_up, ctx.cancel)?;
         if self.config.contact.is_empty() && !self.config.allow_private {
             ctx.progress.note(
                 "collect.fetch.contact is empty: set it to an address or mailbox, so that sites can reach you",
             );
         }
-        for source in self.sources(sources) {
+        for (index, source) in self.sources(sources) {
             let cache = self.cache(source);
             let _lock = cache.lock()?;
             let work = Work {
@@ -126,7 +157,7 @@ impl Web {
                 name: &source.config.name,
                 progress: ctx.progress,
             };
-            let other = self.gather(source, &work)?;
+            let other = self.gather((index, source), settings, &work)?;
             let changed = work.all(&cache.addresses()?.units())?;
             cache.put_state(changed || other)?;
         }
@@ -145,8 +176,13 @@ impl Web {
     }
 
     /// Finds the addresses of a source, unless they are known; says whether they are others now.
-    fn gather(&self, source: &Source, work: &Work) -> Result<bool, Error> {
-        let key = key(source)?;
+    fn gather(
+        &self,
+        (index, source): (usize, &Source),
+        settings: &Settings,
+        work: &Work,
+    ) -> Result<bool, Error> {
+        let key = self.key(index, source)?;
         let old = work.cache.addresses()?;
         let known = old.key == key;
         let holds = match self.config.refresh {
@@ -158,22 +194,17 @@ impl Web {
             return Ok(false);
         }
         let mut seeds = Seeds::new(self.config.max_urls);
-        let mut other = work.other("_lists")?;
-        let (lists, may_be_page) = match remote(source.path()) {
-            Some(url) => (vec![url], true),
-            None => (seeds.local(Path::new(source.path()))?, false),
+        let came = match source.is_feed() {
+            true => feeds::gather((index, source), &mut seeds, settings, work)?,
+            false => lists(source, &mut seeds, work)?,
         };
-        let result = seeds.remote(lists, may_be_page, work.fetcher, &mut other);
-        other.finish()?;
-        result?;
-        let has_any = seeds.found.iter().any(|seed| seed.problem.is_none());
-        if known && !has_any {
-            // A list that fails for once does not empty the source.
+        // A list that fails for once does not empty the source.
+        let Some(other) = came.or((!known).then_some(false)) else {
             return Ok(false);
-        }
+        };
         let changed = work.cache.put_addresses(&key, &seeds.found)?;
         // Of another list the hash says it already.
-        Ok(changed && known)
+        Ok((changed || other) && known)
     }
 
     fn fetched(
@@ -185,8 +216,10 @@ impl Web {
             return Ok(fetched);
         }
         let (mut all, mut tasks) = (Vec::new(), Vec::new());
-        for (web, source) in self.sources(sources).enumerate() {
-            let fetched = Fetched::open(self.cache(source))?;
+        for (web, (index, source)) in self.sources(sources).enumerate() {
+            let cache = self.cache(source);
+            let feeds = feeds::files(source, index, &cache)?;
+            let fetched = Fetched::open(cache, feeds)?;
             let task_bytes = match source.config.limit {
                 Some(_) => u64::MAX,
                 None => task_bytes,
@@ -241,17 +274,28 @@ impl Reading<'_> {
 }
 
 /// The address that a path is.
-fn remote(path: &str) -> Option<Url> {
+pub(crate) fn remote(path: &str) -> Option<Url> {
     let url = Url::parse(path).ok()?;
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
-/// What the addresses of a source are made from.
-fn key(source: &Source) -> Result<String, Error> {
+/// Gathers the addresses of a list, and of those that it leads to; `None` if there are none.
+fn lists(source: &Source, seeds: &mut Seeds, work: &Work) -> Result<Option<bool>, Error> {
+    let mut other = work.other("_lists")?;
+    let (lists, may_be_page) = match remote(source.path()) {
+        Some(url) => (vec![url], true),
+        None => (seeds.local(Path::new(source.path()))?, false),
+    };
+    let result = seeds.remote(lists, may_be_page, work.fetcher, &mut other);
+    other.finish()?;
+    result?;
+    let has_any = seeds.found.iter().any(|seed| seed.problem.is_none());
+    Ok(has_any.then_some(false))
+}
+
+/// Hash of a local list.
+fn hash(source: &Source) -> Result<String, Error> {
     let path = source.path();
-    if remote(path).is_some() {
-        return Ok(path.to_owned());
-    }
     let list = Path::new(path);
     let mut hasher = blake3::Hasher::new();
     let read = std::fs::File::open(list).and_then(|file| hasher.update_reader(file).map(|_| ()));

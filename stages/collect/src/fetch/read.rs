@@ -8,9 +8,10 @@ use std::path::Path;
 use textmill_schemas::{Dropped, RawDocument, Reason};
 
 use super::cache::{Addresses, Cache, Unit};
+use super::feeds;
 use super::ledger::{Ledger, Outcome};
 use crate::input::Stream;
-use crate::listing::Source;
+use crate::listing::{Found, Source};
 use crate::record::{FileRef, Output, Place, Settings, Stop};
 use crate::{Error, warc};
 
@@ -18,6 +19,8 @@ use crate::{Error, warc};
 pub(crate) struct Fetched {
     cache: Cache,
     addresses: Addresses,
+    /// Its feeds.
+    feeds: Vec<Found>,
     /// Its hosts.
     pub units: Vec<Unit>,
 }
@@ -27,12 +30,13 @@ type Expected = BTreeMap<u64, (String, bool)>;
 
 impl Fetched {
     /// Looks what there is.
-    pub fn open(cache: Cache) -> Result<Self, Error> {
+    pub fn open(cache: Cache, feeds: Vec<Found>) -> Result<Self, Error> {
         let addresses = cache.addresses()?;
         Ok(Self {
             units: addresses.units(),
             cache,
             addresses,
+            feeds,
         })
     }
 
@@ -50,7 +54,7 @@ impl Fetched {
         Ok(bytes.sum())
     }
 
-    /// Reads some of the hosts; with the first come the rows of what is no address.
+    /// Reads some of the hosts; with the first come feeds, and the rows of what is no address.
     pub fn read(
         &self,
         units: Range<usize>,
@@ -59,6 +63,7 @@ impl Fetched {
         out: &mut impl Output,
     ) -> Result<(), Stop> {
         if units.start == 0 {
+            feeds::read(&self.feeds, source, settings, out)?;
             self.problems(source, out)?;
         }
         for unit in self.units.get(units).unwrap_or_default() {

@@ -38,7 +38,8 @@ pub(crate) struct Seeds {
     pub found: Vec<Seed>,
     known: HashSet<String>,
     max: usize,
-    too_many: bool,
+    /// Whether there were more than that.
+    pub too_many: bool,
 }
 
 impl Seeds {
@@ -52,7 +53,8 @@ impl Seeds {
         }
     }
 
-    fn problem(&mut self, text: &str, reason: Reason) {
+    /// Adds what stands in the place of an address.
+    pub fn problem(&mut self, text: &str, reason: Reason) {
         self.found.push(Seed {
             text: text.to_owned(),
             problem: Some(reason.into()),
@@ -60,7 +62,7 @@ impl Seeds {
     }
 
     /// Adds an address, as it is written.
-    fn add(&mut self, text: &str) {
+    pub fn add(&mut self, text: &str) {
         if self.is_full() {
             return;
         }
@@ -145,7 +147,10 @@ impl Seeds {
             if self.is_full() {
                 return Ok(());
             }
-            let further = match fetch(&url, fetcher, other, self.room())? {
+            let found = list(&url, fetcher, other)?;
+            let room = self.room();
+            let found = found.map(|(address, body)| links::find(&body, &address, room));
+            let further = match found {
                 Ok(Links::Pages(pages)) => {
                     pages.iter().for_each(|page| self.add(page));
                     continue;
@@ -223,13 +228,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Fetches a list and finds its links.
-fn fetch(
+/// Fetches a list; of a picture or the like nothing. Redirects may lead to another address.
+pub(crate) fn list(
     url: &Url,
     fetcher: &Fetcher,
     other: &mut Writer,
-    room: usize,
-) -> Result<Result<Links, Reason>, Error> {
+) -> Result<Result<(Url, Vec<u8>), Reason>, Error> {
     let exchange = match fetcher.follow(url, None, Sought::List, other)? {
         Arrived::Answer(exchange) | Arrived::NotModified(exchange) => exchange,
         Arrived::Refused(reason, _) => return Ok(Err(reason)),
@@ -241,14 +245,14 @@ fn fetch(
             .any(|kind| essence.starts_with(kind))
     });
     if binary {
-        return Ok(Ok(Links::None));
+        return Ok(Ok((exchange.url, Vec::new())));
     }
     let head = http::parse(&exchange.head).unwrap_or_default();
     let body = match http::decode(&head, exchange.body, MAX_LIST, false) {
         Ok(body) => unpack(body),
         Err(reason) => Err(reason),
     };
-    Ok(body.map(|body| links::find(&body, &exchange.url, room)))
+    Ok(body.map(|body| (exchange.url, body)))
 }
 
 /// Sitemaps are also files that are compressed themselves.

@@ -129,7 +129,7 @@ struct Host<'a> {
 impl Host<'_> {
     /// Brings an address up to date; says whether another outcome was replaced.
     fn address(&mut self, address: &str) -> Result<bool, Error> {
-        if self.fetcher.cancel.load(Ordering::Relaxed) {
+        if self.fetcher.is_cancelled() {
             return Err(Error::Cancelled(Cancelled));
         }
         let known = self.ledger.get(address).map(|(outcome, _)| outcome.clone());

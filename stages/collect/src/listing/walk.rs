@@ -1,5 +1,6 @@
 //! The files of a source on this machine.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -12,7 +13,7 @@ use crate::{hub, store};
 
 impl Source {
     /// The source's files in order of their paths' bytes.
-    pub(super) fn list(&self, index: usize) -> Result<Vec<Found>, Error> {
+    pub fn list(&self, index: usize) -> Result<Vec<Found>, Error> {
         if store::is_address(&self.path) {
             return self.list_objects(index);
         }
@@ -114,11 +115,11 @@ impl Source {
 }
 
 /// What is known of a file without opening it.
-pub(super) fn found(
+pub(crate) fn found(
     source: usize,
     path: &Path,
     relative: PathBuf,
-    metadata: Result<&std::fs::Metadata, String>,
+    metadata: Result<&Metadata, String>,
 ) -> Found {
     let (metadata, problem) = match metadata {
         Ok(metadata) if metadata.is_file() => (Some(metadata), None),
@@ -142,7 +143,7 @@ pub(super) fn found(
         source,
         path: path.to_path_buf(),
         relative,
-        size: metadata.map_or(0, std::fs::Metadata::len),
+        size: metadata.map_or(0, Metadata::len),
         modified: modified.map_or(0, |time| time.as_nanos()),
         e_tag: None,
         part: None,

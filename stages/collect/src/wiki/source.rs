@@ -12,7 +12,8 @@ pub(super) struct Source<'s> {
 }
 
 struct Wide {
-    decoder: Decoder,
+    /// Until the stream has ended.
+    decoder: Option<Decoder>,
     text: String,
     start: usize,
     /// Bytes of the stream up to `start`.
@@ -29,7 +30,7 @@ impl<'s> Source<'s> {
         };
         let wide = encoding.map(|encoding| {
             Box::new(Wide {
-                decoder: encoding.new_decoder(),
+                decoder: Some(encoding.new_decoder()),
                 text: String::new(),
                 start: 0,
                 offset: 2,
@@ -100,14 +101,18 @@ impl Wide {
 
     /// Decodes more; false at the end.
     fn more(&mut self, stream: &mut Stream) -> Result<bool, Damage> {
+        let Some(decoder) = &mut self.decoder else {
+            return Ok(false);
+        };
         let chunk = stream.fill()?;
         let is_last = chunk.is_empty();
-        let needed = self.decoder.max_utf8_buffer_length(chunk.len());
+        let needed = decoder.max_utf8_buffer_length(chunk.len());
         self.text.reserve(needed.unwrap_or(chunk.len() * 3));
-        let (_, read, _) = self
-            .decoder
-            .decode_to_string(chunk, &mut self.text, is_last);
+        let (_, read, _) = decoder.decode_to_string(chunk, &mut self.text, is_last);
         stream.consume(read);
+        if is_last {
+            self.decoder = None;
+        }
         Ok(!is_last)
     }
 

@@ -3,6 +3,7 @@
 mod server;
 
 mod bounds;
+mod feeds;
 mod lists;
 mod polite;
 mod refused;

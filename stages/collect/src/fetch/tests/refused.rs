@@ -285,6 +285,7 @@ fn names_and_redirects_do_not_lead_to_the_own_network() {
         let sources = crate::listing::Source::all(&site.config).unwrap();
         let mut web = Web::new(&site.config, &sources).unwrap().unwrap();
         web.look_up = look_up;
+        let settings = crate::record::Settings::new(&site.config);
         let (inputs, cancel) = (Default::default(), AtomicBool::new(false));
         let ctx = textmill_schemas::TaskContext {
             out: site.dir.path(),
@@ -294,12 +295,10 @@ fn names_and_redirects_do_not_lead_to_the_own_network() {
             progress: &textmill_schemas::NoProgress,
             cancel: &cancel,
         };
-        web.fetch(&sources, &ctx).unwrap();
+        web.fetch(&sources, &settings, &ctx).unwrap();
         let mut memory = crate::record::memory::Memory::default();
         let reading = web.task(&sources, u64::MAX, 0).unwrap().unwrap();
-        reading
-            .read(&crate::record::Settings::new(&site.config), &mut memory)
-            .unwrap();
+        reading.read(&settings, &mut memory).unwrap();
         memory
     };
     let server = with_robots(404, "");

@@ -180,6 +180,10 @@ fn dumps_in_utf_16_are_read() {
     let xml = dump(&(page("甲", "文字") + &page("乙", "更多文字")));
     let wide: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let bytes = [&[0xff, 0xfe][..], &wide].concat();
-    let out = read_bytes(&source("mediawiki"), "a.xml", bytes);
-    assert_eq!(out.bodies(), ["文字", "更多文字"]);
+    let read = |bytes: &[u8]| read_bytes(&source("mediawiki"), "a.xml", bytes.to_vec());
+    assert_eq!(read(&bytes).bodies(), ["文字", "更多文字"]);
+    let head = 2 * HEAD.encode_utf16().count();
+    for cut in [2, 3, head, bytes.len() - 60, bytes.len() - 61] {
+        assert_eq!(read(&bytes[..cut]).rules(), ["collect.truncated"], "{cut}");
+    }
 }
