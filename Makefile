@@ -92,7 +92,7 @@ rust-docs: $(TEXTMILL) ## the data stages over the Rust toolchain's own document
 TEST_STAMP := .venv/.test-requirements
 $(TEST_STAMP): tests/requirements.txt .venv/bin/pip
 	@echo "Installing what the tests compare with (PyTorch, transformers, lm-evaluation-harness: about 3 GB to download) ..."
-	@.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-compile -r $<
 	@touch $@
 
 test: $(LIBTORCH_STAMP) $(TEST_STAMP) ## run every test: unit, property, snapshot, end to end

@@ -51,6 +51,26 @@ impl Server {
 
     /// Starts it again over the same data.
     pub fn resume(&mut self) {
+        self.spawn();
+        let start = Instant::now();
+        // The bucket is made last, so that a write tells that all is up.
+        while self.try_put("ready", b"1").is_err() {
+            let log = || std::fs::read_to_string(self.folder.path().join("log"));
+            assert!(
+                start.elapsed() < Duration::from_secs(90),
+                "{}",
+                log().unwrap()
+            );
+            thread::sleep(Duration::from_millis(200));
+            let process = self.process.as_mut().unwrap();
+            // It gives up at once where the system still holds a port.
+            if process.try_wait().unwrap().is_some() {
+                self.spawn();
+            }
+        }
+    }
+
+    fn spawn(&mut self) {
         let port = |name: &str, by: u16| format!("-{name}={}", self.base + by);
         let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
         let process = Command::new(&self.binary)
@@ -89,17 +109,6 @@ impl Server {
             .spawn()
             .unwrap();
         self.process = Some(process);
-        let start = Instant::now();
-        // The bucket is made last, so that a write tells that all is up.
-        while self.try_put("ready", b"1").is_err() {
-            let log = || std::fs::read_to_string(self.folder.path().join("log"));
-            assert!(
-                start.elapsed() < Duration::from_secs(90),
-                "{}",
-                log().unwrap()
-            );
-            thread::sleep(Duration::from_millis(200));
-        }
     }
 
     /// Ends it at once.
@@ -167,10 +176,11 @@ fn block<T>(work: impl Future<Output = T>) -> T {
 
 /// The first of eight ports that are free, as are those 10,000 above, which the server takes too.
 fn free_ports() -> u16 {
-    let process = (std::process::id() % 1500) as u16;
+    let process = (std::process::id() % 750) as u16;
     loop {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let base = 20_000 + (process + number * 37) % 1500 * 8;
+        // Below 32,768, from where on any connection may take one; the server takes a second range.
+        let base = 10_000 + (process + number * 37) % 750 * 8;
         let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
         if (base..base + 8).all(|port| is_free(port) && is_free(port + 10_000)) {
             return base;

@@ -8,10 +8,14 @@ use serde_json::{Deserializer, Map, Value};
 
 /// Brackets in a value that is built: far fewer than the depth at which serde_json gives up.
 const MAX_BRACKETS: usize = 100;
+/// Words of eight bytes that are looked at one by one for what ends a run of plain text. In text
+/// with many lines it is near; over a longer way a search by vectors is quicker.
+const NEAR: usize = 8;
 
 /// The wanted members of an object, the last one of each name; `None` if it takes another parser
 /// to tell them, or that there are none.
 pub(crate) fn members(json: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<Map<String, Value>> {
+    let json = simdutf8::basic::from_utf8(json).ok()?;
     let mut scan = Scan { json, at: 0 };
     let mut object = Map::new();
     scan.space();
@@ -45,13 +49,13 @@ pub(crate) fn members(json: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<M
 }
 
 struct Scan<'a> {
-    json: &'a [u8],
+    json: &'a str,
     at: usize,
 }
 
 impl<'a> Scan<'a> {
     fn peek(&self) -> Option<u8> {
-        self.json.get(self.at).copied()
+        self.json.as_bytes().get(self.at).copied()
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
@@ -64,32 +68,49 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn rest(&self) -> &'a [u8] {
+    fn rest(&self) -> &'a str {
         self.json.get(self.at..).unwrap_or_default()
     }
 
     /// A string without escapes.
     fn plain_string(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
-        let rest = self.rest();
-        let end = memchr2(b'"', b'\\', rest)?;
-        let text = checked(rest.get(..end)?)?;
-        self.at += end;
+        let text = self.run()?;
         self.expect(b'"')?;
+        Some(text)
+    }
+
+    /// Text of a string up to what is not simply itself.
+    fn run(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let text = rest.get(..special(rest.as_bytes())?)?;
+        self.at += text.len();
         Some(text)
     }
 
     fn string(&mut self) -> Option<String> {
         self.expect(b'"')?;
-        let rest = self.rest();
-        let first = memchr2(b'"', b'\\', rest)?;
-        if rest.get(first) == Some(&b'"') {
-            self.at += first + 1;
-            return checked(rest.get(..first)?).map(str::to_owned);
+        let first = self.run()?;
+        if self.expect(b'"').is_some() {
+            return Some(first.to_owned());
         }
-        let length = first + length(rest.get(first..)?)?;
-        self.at += length + 1;
-        unescape(checked(rest.get(..length)?)?)
+        let mut out = String::with_capacity(first.len() + self.rest().len());
+        out.push_str(first);
+        loop {
+            let (c, length) = match self.peek()? {
+                b'"' => break,
+                b'\\' => escaped(self.rest())?,
+                _ => return None,
+            };
+            out.push(c);
+            self.at += length;
+            out.push_str(self.run()?);
+        }
+        self.at += 1;
+        if out.len() < out.capacity() / 4 * 3 {
+            out.shrink_to_fit();
+        }
+        Some(out)
     }
 
     fn value(&mut self) -> Option<Value> {
@@ -98,7 +119,7 @@ impl<'a> Scan<'a> {
         }
         let start = self.at;
         self.skip()?;
-        let value = self.json.get(start..self.at)?;
+        let value = self.json.as_bytes().get(start..self.at)?;
         let brackets = memchr::memchr2_iter(b'[', b'{', value).count();
         if brackets > MAX_BRACKETS {
             return None;
@@ -108,73 +129,65 @@ impl<'a> Scan<'a> {
 
     /// Goes over a value.
     fn skip(&mut self) -> Option<()> {
-        let rest = self.rest();
-        if rest.first() == Some(&b'"') {
-            let inside = rest.get(1..)?;
-            let end = memchr2(b'"', b'\\', inside)?;
-            // Escapes are another's to check.
-            if inside.get(end) == Some(&b'"') {
-                checked(inside.get(..end)?)?;
-                self.at += end + 2;
-                return Some(());
-            }
+        let start = self.at;
+        // Escapes are another's to check.
+        if self.plain_string().is_some() {
+            return Some(());
         }
-        let mut values = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
+        self.at = start;
+        let mut values = Deserializer::from_slice(self.rest().as_bytes()).into_iter::<IgnoredAny>();
         values.next()?.ok()?;
         self.at += values.byte_offset();
         Some(())
     }
 }
 
-/// Text without control characters, which JSON has escaped.
-fn checked(bytes: &[u8]) -> Option<&str> {
-    // All of them, so that it can be done for many at once.
-    let control = bytes.iter().fold(false, |any, byte| any | (*byte < 0x20));
-    (!control).then(|| simdutf8::basic::from_utf8(bytes).ok())?
-}
-
-/// Bytes up to the quote that ends a string.
-fn length(bytes: &[u8]) -> Option<usize> {
+/// The place of the first quote, backslash or control character, which JSON has escaped.
+fn special(bytes: &[u8]) -> Option<usize> {
+    let (words, _) = bytes.as_chunks::<8>();
     let mut at = 0;
-    loop {
-        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes.get(at) == Some(&b'"') {
-            return Some(at);
+    for word in words.iter().take(NEAR) {
+        let found = special_of_word(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
         }
-        at += 2;
+        at += 8;
     }
+    let rest = bytes.get(at..)?;
+    let run = rest.get(..memchr2(b'"', b'\\', rest).unwrap_or(rest.len()))?;
+    // Of all of them, so that it is done by vectors.
+    let least = run.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    let end = match least < 0x20 {
+        true => run.iter().position(|byte| *byte < 0x20)?,
+        false => run.len(),
+    };
+    (at + end < bytes.len()).then_some(at + end)
 }
 
-fn unescape(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(slash) = memchr::memchr(b'\\', rest.as_bytes()) {
-        out.push_str(rest.get(..slash)?);
-        let code = *rest.as_bytes().get(slash + 1)?;
-        let mut end = slash + 2;
-        out.push(match code {
-            b'n' => '\n',
-            b'"' => '"',
-            b'\\' => '\\',
-            b'/' => '/',
-            b't' => '\t',
-            b'r' => '\r',
-            b'b' => '\x08',
-            b'f' => '\x0c',
-            b'u' => {
-                let (c, length) = unicode(rest.get(slash..)?)?;
-                end = slash + length;
-                c
-            }
-            _ => return None,
-        });
-        rest = rest.get(end..)?;
-    }
-    out.push_str(rest);
-    if out.len() < text.len() / 4 * 3 {
-        out.shrink_to_fit();
-    }
-    Some(out)
+/// The highest bit of the first byte of eight that is a quote, a backslash or a control character;
+/// of bytes behind it too, also where they are none (H. S. Warren, "Hacker's Delight", 6-1).
+fn special_of_word(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (is(b'"') | is(b'\\') | below(word, 0x20)) & (ONES << 7)
+}
+
+/// The character of an escape, and its length.
+fn escaped(text: &str) -> Option<(char, usize)> {
+    let c = match text.as_bytes().get(1)? {
+        b'n' => '\n',
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\x08',
+        b'f' => '\x0c',
+        b'u' => return unicode(text),
+        _ => return None,
+    };
+    Some((c, 2))
 }
 
 /// The character of `\uXXXX`, or of two of them that are a surrogate pair, and their length.
@@ -211,8 +224,8 @@ mod tests {
         Ok(object)
     }
 
-    /// What the quick way takes is what serde_json takes. In what they only go over neither looks
-    /// for broken UTF-8 or for numbers that are too large.
+    /// What the quick way takes is what serde_json takes. Numbers that are too large are not looked
+    /// for in what is only gone over.
     fn check(json: &[u8]) {
         if std::str::from_utf8(json).is_ok()
             && let Some(object) = quick(json)
@@ -256,6 +269,7 @@ mod tests {
             b"{\"a\":\"\\ud800\"}",
             b"{\"a\":\"\\u+123\"}",
             b"{\"a\":1}x",
+            b"{\"a\":1}\x0c",
             b"{\"a\" 1}",
             b"{\"a\":\"b",
             b"{\"a\":\"b\\",
@@ -264,6 +278,23 @@ mod tests {
         }
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
         check(deep.as_bytes());
+    }
+
+    #[test]
+    fn what_ends_a_run_is_found_at_any_distance() {
+        for length in 0..200 {
+            for (place, byte) in
+                (0..length).flat_map(|place| [b'"', b'\\', 0, 0x1f].map(|byte| (place, byte)))
+            {
+                let mut bytes = "aé中~\u{7f}!#[]".repeat(20).into_bytes();
+                bytes.truncate(length);
+                assert_eq!(special(&bytes), None);
+                bytes[place] = byte;
+                assert_eq!(special(&bytes), Some(place), "{byte:#x} of {length}");
+                bytes.extend_from_slice(b"\"\\\x01");
+                assert_eq!(special(&bytes), Some(place), "{byte:#x} of {length}");
+            }
+        }
     }
 
     fn value() -> impl Strategy<Value = Value> {
