@@ -5,7 +5,7 @@
 //! pages/HOST-00000.warc.gz   pages, each with its request
 //! other/HOST-00000.warc.gz   all else that came: robots.txt, redirects, errors, lists, revisits
 //! ledger/HOST.jsonl      what became of each address
-//! feed/feed              the feed, of a source that is one
+//! feed/ADDRESS           the feed, of a source that is one
 //! state.json             written when a fetch is done
 //! ```
 
@@ -105,14 +105,14 @@ impl Cache {
         self.root.join("ledger").join(format!("{unit}.jsonl"))
     }
 
-    /// The feed of a source that is one.
-    pub fn feed(&self) -> PathBuf {
-        self.root.join("feed").join("feed")
+    /// The feed that was fetched from an address.
+    pub fn feed(&self, address: &Url) -> PathBuf {
+        self.root.join("feed").join(file_name(address.as_str()))
     }
 
     /// Writes the feed; says whether there was another one before.
-    pub fn put_feed(&self, feed: &[u8]) -> Result<bool, Error> {
-        let path = self.feed();
+    pub fn put_feed(&self, address: &Url, feed: &[u8]) -> Result<bool, Error> {
+        let path = self.feed(address);
         let old = fs::read(&path).ok();
         if old.as_deref() != Some(feed) {
             write_atomically(&path, feed)?;

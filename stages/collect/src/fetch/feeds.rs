@@ -23,10 +23,10 @@ pub(crate) fn files(source: &Source, index: usize, cache: &Cache) -> Result<Vec<
     if !source.is_feed() {
         return Ok(Vec::new());
     }
-    if remote(source.path()).is_none() {
+    let Some(address) = remote(source.path()) else {
         return source.list(index);
-    }
-    let feed = cache.feed();
+    };
+    let feed = cache.feed(&address);
     let name = Path::new("feed").to_path_buf();
     let metadata = feed.metadata().ok();
     let found = metadata.map(|metadata| found(index, &feed, name, Ok(&metadata)));
@@ -85,14 +85,14 @@ pub(crate) fn gather(
 /// Fetches a feed, unless it is there and shall not be asked for again.
 fn fetch(url: &Url, seeds: &mut Seeds, work: &Work) -> Result<Option<bool>, Error> {
     let again = work.fetcher.config.refresh == Refresh::Conditional;
-    if !again && work.cache.feed().exists() {
+    if !again && work.cache.feed(url).exists() {
         return Ok(Some(false));
     }
     let mut other = work.other("_lists")?;
     let fetched = list(url, work.fetcher, &mut other);
     other.finish()?;
     match fetched? {
-        Ok((_, feed)) => Ok(Some(work.cache.put_feed(&feed)?)),
+        Ok((_, feed)) => Ok(Some(work.cache.put_feed(url, &feed)?)),
         Err(reason) => {
             seeds.problem(url.as_str(), reason);
             Ok(None)

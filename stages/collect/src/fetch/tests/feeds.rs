@@ -75,6 +75,18 @@ fn a_feed_at_an_address_is_fetched_with_the_pages_that_it_lacks() {
     let second = site.run();
     assert_eq!(names(&second), ["Whole", "part?2"]);
     assert_ne!(site.hash(), before);
+    let mut moved = site.config.clone();
+    moved.source[0].path = server.at("127.0.0.2", "/feed");
+    moved.fetch.refresh = Refresh::Never;
+    std::mem::swap(&mut site.config, &mut moved);
+    assert_eq!(site.run().kept[0].title.as_deref(), Some("Whole"));
+    let asked = server
+        .paths()
+        .iter()
+        .filter(|path| *path == "/feed")
+        .count();
+    assert_eq!(asked, 3, "another address is another feed");
+    std::mem::swap(&mut site.config, &mut moved);
     drop(server);
     let third = site.run();
     assert_eq!(names(&third), ["Whole", "part?2"], "what was there stays");
