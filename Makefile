@@ -44,7 +44,7 @@ TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
 SOURCES := $(shell find schemas words packing stages model pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test quality bench bench-scale bench-gpu fuzz lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test test-programs quality bench bench-scale bench-gpu fuzz lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,8 +95,13 @@ $(TEST_STAMP): tests/requirements.txt .venv/bin/pip
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-compile -r $<
 	@touch $@
 
-test: $(LIBTORCH_STAMP) $(TEST_STAMP) ## run every test: unit, property, snapshot, end to end
+# The packages come over the network while the compiler works.
+test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
+	@$(MAKE) --no-print-directory -j2 $(TEST_STAMP) test-programs
 	$(CARGO) test --release --locked --workspace --no-fail-fast
+
+test-programs: $(LIBTORCH_STAMP)
+	$(CARGO) test --release --locked --workspace --no-run
 
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)
