@@ -49,7 +49,7 @@ def measure(shared: Path, collect) -> dict:
     counts = {"dumps": 0, "pages": 0, "pages_accounted_for": 0, "pages_kept": 0, "rows_too_many": 0}
     counts |= {"articles": 0, "articles_kept": 0, "redirects": 0, "redirects_dropped": 0}
     clean = length = source_length = 0
-    for path in sorted((shared / "wikidump").glob("*.xml*")):
+    for path in sorted((shared / "data/wikidump").glob("*.xml*")):
         expected = list(pages(path))
         rows = collect(path)
         kept = [row for row in rows if row["kept"]]
