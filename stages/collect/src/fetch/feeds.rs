@@ -93,6 +93,8 @@ fn fetch(url: &Url, seeds: &mut Seeds, work: &Work) -> Result<Option<bool>, Erro
     other.finish()?;
     match fetched? {
         Ok((_, feed)) => Ok(Some(work.cache.put_feed(url, &feed)?)),
+        // What is there is better than nothing.
+        Err(_) if work.cache.feed(url).exists() => Ok(Some(false)),
         Err(reason) => {
             seeds.problem(url.as_str(), reason);
             Ok(None)
