@@ -34,6 +34,7 @@ mod layers;
 mod layout;
 mod libtorch;
 mod network;
+mod objective;
 mod random;
 mod tensors;
 
@@ -53,4 +54,5 @@ pub use gradients::Gradients;
 pub use head::{NO_TARGET, Predictions, Scores};
 pub use hugging_face::tokenizer_config;
 pub use layout::Matrix;
+pub use objective::Objective;
 pub use tensors::{read_tensors, write_tensors};

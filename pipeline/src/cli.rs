@@ -311,6 +311,39 @@ textmill tasks --model gpt2/ --task lambada=test.jsonl --task blimp=blimp/data/ 
 textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     )]
     Tasks(crate::tasks::TasksArgs),
+    /// Let a model write: go on with a prompt, or with each line of a file
+    #[cfg(feature = "torch")]
+    Generate(crate::generate::GenerateArgs),
+    /// Talk to a model in the terminal
+    #[cfg(feature = "torch")]
+    Chat(crate::chat::ChatArgs),
+    /// Fine-tune a model for a task, and show by how much that helped
+    #[cfg(feature = "torch")]
+    Finetune(crate::finetune::FinetuneArgs),
+    /// Use a fine-tuned model: labels, translations, answers for rows of a file
+    #[cfg(feature = "torch")]
+    Predict(crate::finetune::PredictArgs),
+    /// Word embeddings and sentence vectors: export, nearest neighbours, analogies
+    #[cfg(feature = "torch")]
+    Embed {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: crate::embed::Embed,
+    },
+    /// Look inside a model: attention, logit lens, next tokens and losses of a text, as a page
+    #[cfg(feature = "torch")]
+    Look(crate::look::LookArgs),
+    /// Estimate what training a model costs: operations, tokens, memory, time, energy, money
+    Plan(crate::plan::PlanArgs),
+    /// Measure what a model gives away of its training data
+    #[cfg(feature = "torch")]
+    Privacy {
+        /// What to measure.
+        #[command(subcommand)]
+        command: crate::privacy::Privacy,
+    },
+    /// Score predictions against references: BLEU, chrF, exact match, F1, accuracy
+    Score(crate::score::ScoreArgs),
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

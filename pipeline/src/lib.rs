@@ -5,20 +5,34 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod apply;
+#[cfg(feature = "torch")]
+mod chat;
 mod cli;
 mod clusters;
 mod config;
 mod doctor;
+#[cfg(feature = "torch")]
+mod embed;
 mod explain;
 mod explore;
 mod export;
 mod feed;
+#[cfg(feature = "torch")]
+mod finetune;
+#[cfg(feature = "torch")]
+mod generate;
 mod index;
+#[cfg(feature = "torch")]
+mod look;
 mod output;
+mod plan;
+#[cfg(feature = "torch")]
+mod privacy;
 mod report;
 mod run;
 mod runner;
 mod s_curve;
+mod score;
 #[cfg(feature = "torch")]
 mod serve;
 mod stages;
@@ -109,6 +123,22 @@ fn execute(command: Command) -> Result<()> {
         Command::Serve(args) => serve::serve(&args),
         #[cfg(feature = "torch")]
         Command::Tasks(args) => tasks::tasks(&args),
+        #[cfg(feature = "torch")]
+        Command::Generate(args) => generate::generate(&args),
+        #[cfg(feature = "torch")]
+        Command::Chat(args) => chat::chat(&args),
+        #[cfg(feature = "torch")]
+        Command::Finetune(args) => finetune::finetune(&args),
+        #[cfg(feature = "torch")]
+        Command::Predict(args) => finetune::predict(&args),
+        #[cfg(feature = "torch")]
+        Command::Embed { command } => embed::embed(&command),
+        #[cfg(feature = "torch")]
+        Command::Look(args) => look::look(&args),
+        Command::Plan(args) => plan::plan(&args),
+        #[cfg(feature = "torch")]
+        Command::Privacy { command } => privacy::privacy(&command),
+        Command::Score(args) => score::score(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),
     }

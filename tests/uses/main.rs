@@ -1,0 +1,5 @@
+//! Uses of a trained model, on the real binary.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
