@@ -2,108 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use crate::Error;
 use crate::cache::KvCache;
 use crate::gpt::Gpt;
 use crate::random::{Purpose, stream, uniform};
-
-/// How the next token is drawn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sampling {
-    /// Divides the logits; 0 always takes the most likely token.
-    pub temperature: f64,
-    /// Draw among this many most likely tokens only; 0 is no limit (Fan et al. 2018).
-    pub top_k: usize,
-    /// Draw among the fewest tokens that have this much probability together; 1 is no limit
-    /// (nucleus sampling, Holtzman et al. 2019, arXiv:1904.09751).
-    pub top_p: f64,
-    /// Seed of the draws: the same seed and prompt give the same text.
-    pub seed: u64,
-    /// Tokens to generate at most.
-    pub max_new_tokens: usize,
-    /// Ids that end the text; they are not part of it.
-    pub stop: Vec<u32>,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self {
-            temperature: 0.8,
-            top_k: 50,
-            top_p: 0.95,
-            seed: 0,
-            max_new_tokens: 200,
-            stop: Vec::new(),
-        }
-    }
-}
-
-impl Sampling {
-    /// Checks that the values make sense.
-    ///
-    /// # Errors
-    /// [`Error::Config`] with the key that is wrong.
-    pub fn validate(&self) -> Result<(), Error> {
-        let (temperature, top_p) = (self.temperature, self.top_p);
-        if !(0.0..=100.0).contains(&temperature) {
-            return Err(Error::Config(format!(
-                "`temperature` is {temperature}; it must lie between 0 and 100"
-            )));
-        }
-        if !(top_p > 0.0 && top_p <= 1.0) {
-            return Err(Error::Config(format!(
-                "`top_p` is {top_p}; it must be above 0 and at most 1"
-            )));
-        }
-        Ok(())
-    }
-
-    /// Picks a token from its logits; `draw` is uniform in [0, 1). `None` if no logit is a number.
-    #[must_use]
-    pub fn pick(&self, logits: &[f32], draw: f64) -> Option<u32> {
-        let descending = |&(_, a): &(u32, f64), &(_, b): &(u32, f64)| b.total_cmp(&a);
-        let mut candidates: Vec<(u32, f64)> =
-            (0u32..).zip(logits.iter().map(|&l| f64::from(l))).collect();
-        candidates.retain(|(_, logit)| !logit.is_nan());
-        if self.temperature == 0.0 {
-            let best = candidates
-                .iter()
-                .copied()
-                .reduce(|a, b| if b.1 > a.1 { b } else { a });
-            return best.map(|(token, _)| token);
-        }
-        if self.top_k > 0 && self.top_k < candidates.len() {
-            candidates.select_nth_unstable_by(self.top_k, descending);
-            candidates.truncate(self.top_k);
-        }
-        candidates.sort_by(|a, b| descending(a, b).then(a.0.cmp(&b.0)));
-        let best = candidates.first()?.1;
-        for (_, weight) in &mut candidates {
-            *weight = ((*weight - best) / self.temperature).exp();
-        }
-        let total: f64 = candidates.iter().map(|(_, weight)| weight).sum();
-        let mut kept = 0.0;
-        let nucleus = candidates
-            .iter()
-            .take_while(|(_, weight)| {
-                let inside = kept < self.top_p * total;
-                kept += weight;
-                inside
-            })
-            .count();
-        candidates.truncate(nucleus.max(1));
-        let mut rest = draw * candidates.iter().map(|(_, weight)| weight).sum::<f64>();
-        let drawn = candidates.iter().find(|(_, weight)| {
-            rest -= weight;
-            rest < 0.0
-        });
-        drawn.or(candidates.last()).map(|(token, _)| *token)
-    }
-}
+use crate::sampling::Sampling;
 
 /// The draws that a seed gives, uniform in [0, 1); each index has its own. [`generate`] takes those
 /// of index 0.
@@ -125,17 +30,31 @@ pub fn generate(
     gpt: &Gpt,
     prompt: &[u32],
     sampling: &Sampling,
+    on_token: impl FnMut(u32) -> ControlFlow<()>,
+) -> Result<Vec<u32>, Error> {
+    generate_sample(gpt, prompt, sampling, 0, on_token)
+}
+
+/// The same, with draws of their own for each `index`: several samples of one prompt.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_sample(
+    gpt: &Gpt,
+    prompt: &[u32],
+    sampling: &Sampling,
+    index: u64,
     mut on_token: impl FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Vec<u32>, Error> {
     sampling.validate()?;
     let mut text = start(gpt, prompt)?;
     let given = text.len();
-    let mut draw = draws(sampling.seed, 0);
+    let mut draw = draws(sampling.seed, index);
     let mut cache = gpt.cache(1)?;
     let mut read = 0; // tokens of the text that the cache has seen
     while text.len() - given < sampling.max_new_tokens {
         let logits = continue_from(gpt, &text, &mut read, &mut cache)?;
-        let Some(token) = sampling.pick(&logits, draw()) else {
+        let Some(token) = sampling.pick(&logits, &text, draw()) else {
             return Err(Error::Input(
                 "the model's logits are not numbers; its training went wrong".to_owned(),
             ));
@@ -195,7 +114,6 @@ fn continue_from(
 mod tests {
     use super::*;
     use crate::config::{Architecture, ModelConfig, Size};
-    use proptest::prelude::*;
     use tch::Device;
 
     fn tiny(architecture: Architecture) -> Gpt {
@@ -277,34 +195,5 @@ mod tests {
             ..Sampling::default()
         };
         assert!(refuse(&[1], &hot).contains("temperature"));
-    }
-
-    proptest! {
-        #[test]
-        fn picks_obey_their_limits(
-            logits in prop::collection::vec(-20f32..20.0, 1..60),
-            draw in 0f64..1.0,
-            top_k in 0usize..70,
-            top_p in 0.01f64..=1.0,
-        ) {
-            let sampling = Sampling { temperature: 1.0, top_k, top_p, ..Sampling::default() };
-            let token = sampling.pick(&logits, draw).unwrap() as usize;
-            let ahead = |i: usize| logits.iter().filter(|&&l| l > logits[i]).count();
-            prop_assert!(top_k == 0 || ahead(token) < top_k);
-            let weight: f64 = logits.iter().map(|&l| f64::from(l).exp()).sum();
-            let before: f64 = logits
-                .iter()
-                .filter(|&&l| l > logits[token])
-                .map(|&l| f64::from(l).exp())
-                .sum();
-            prop_assert!(top_k != 0 || before < top_p * weight * (1.0 + 1e-9));
-        }
-
-        #[test]
-        fn greedy_picks_the_best(logits in prop::collection::vec(-20f32..20.0, 1..60)) {
-            let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
-            let token = greedy.pick(&logits, 0.5).unwrap() as usize;
-            prop_assert!(logits.iter().all(|&l| l <= logits[token]));
-        }
     }
 }

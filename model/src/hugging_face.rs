@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Error;
 use crate::config::{Architecture, ModelConfig};
-use crate::generate::Sampling;
+use crate::sampling::Sampling;
 
 /// The config.json of a model: `LlamaConfig` or `GPT2Config`.
 pub(crate) fn to_json(config: &ModelConfig) -> Value {

@@ -9,5 +9,5 @@ mod trace;
 pub use inspect::inspect;
 pub use json::print_json;
 pub use shards::{scan, shards, sql};
-pub use terminal::{Paint, bytes, cut, escape, table};
+pub use terminal::{Paint, bytes, cut, escape, escape_lines, table};
 pub use trace::trace;

@@ -24,6 +24,17 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// The same for text of several lines: line breaks and tabs stay what they are.
+pub fn escape_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(['\n', '\t']) {
+        let line = part.trim_end_matches(['\n', '\t']);
+        out.push_str(&escape(line));
+        out.push_str(&part[line.len()..]);
+    }
+    out
+}
+
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -70,6 +70,7 @@ impl Computer<'_> {
             send(self.echo(task, prompt, &mut writer)?);
         }
         let mut new = self.start(prompt)?;
+        let mut text = new.clone();
         let room = (self.gpt.config().context as usize + 1).saturating_sub(new.len());
         let most = task.max_tokens.map_or(room, |tokens| tokens.min(room));
         let mut draw = draws(task.sampling.seed, choice as u64);
@@ -81,7 +82,7 @@ impl Computer<'_> {
             let logits = self.extend(&mut cache, &new)?;
             let id = task
                 .sampling
-                .pick(&logits, draw())
+                .pick(&logits, &text, draw())
                 .ok_or_else(not_numbers)?;
             count += 1;
             let token = match task.logprobs {
@@ -98,6 +99,7 @@ impl Computer<'_> {
                 finish = Finish::Stop;
                 break;
             }
+            text.push(id);
             new = vec![id];
         }
         send(writer.finish()?);

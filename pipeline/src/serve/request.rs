@@ -112,8 +112,6 @@ fn finish(
     fields.refuse(&[
         ("presence_penalty", json!(0)),
         ("frequency_penalty", json!(0)),
-        ("repetition_penalty", json!(1)),
-        ("min_p", json!(0)),
         ("min_tokens", json!(0)),
         ("use_beam_search", json!(false)),
         ("ignore_eos", json!(false)),
@@ -156,6 +154,15 @@ fn sampling(fields: &mut Fields) -> Result<Sampling, ApiError> {
     let top_p = fields.or("top_p", 1.0)?;
     let sampling = Sampling { top_p, ..plain };
     sampling.validate().map_err(invalid("top_p"))?;
+    // As vLLM and others extend OpenAI's API.
+    let min_p = fields.or("min_p", 0.0)?;
+    let sampling = Sampling { min_p, ..sampling };
+    sampling.validate().map_err(invalid("min_p"))?;
+    let sampling = Sampling {
+        repetition_penalty: fields.or("repetition_penalty", 1.0)?,
+        ..sampling
+    };
+    sampling.validate().map_err(invalid("repetition_penalty"))?;
     // −1 and 0 both are no limit.
     let top_k = fields
         .within("top_k", -1, i64::from(u32::MAX))?

@@ -128,6 +128,7 @@ impl Config {
             seed,
             max_new_tokens: self.max_new_tokens,
             stop: vec![end],
+            ..Sampling::default()
         }
     }
 }
