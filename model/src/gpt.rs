@@ -152,6 +152,13 @@ impl Gpt {
         self.layout.block_matrices(&self.config)
     }
 
+    /// The matrices of [`Gpt::block_matrices`] as a checkpoint stores them, with their names: those
+    /// that are one tensor there (GPT-2's query, key and value) are one here.
+    #[must_use]
+    pub fn named_matrices(&self) -> Vec<(String, Matrix)> {
+        self.layout.named_matrices()
+    }
+
     /// Number of parameters, without the padding of the vocabulary.
     #[must_use]
     pub fn parameters(&self) -> i64 {
