@@ -171,6 +171,16 @@ impl Gpt {
             .sum()
     }
 
+    /// The input embedding of each token, `[vocabulary, width]`, fp32, without padding: a view of
+    /// [`Gpt::flat`].
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when libtorch refuses.
+    pub fn embeddings(&self) -> Result<Tensor, Error> {
+        let rows = self.net.embedding.f_detach()?;
+        Ok(rows.f_narrow(0, 0, self.config.vocab_size)?)
+    }
+
     /// The parameters under their checkpoint names, padding stripped: `(name, view, transposed)`,
     /// where a transposed one is stored as `[in, out]`.
     pub(crate) fn parts(&self) -> Result<Vec<(&str, Tensor, bool)>, Error> {

@@ -6,3 +6,5 @@ mod support;
 
 mod model;
 mod writing;
+mod embeddings;
+mod scores;
