@@ -149,9 +149,8 @@ fn compare(dir: &Path, rows: &[[&str; 3]], references: usize, only: &[&str]) {
 #[test]
 fn translations_score_as_in_sacrebleu() {
     let dir = tempfile::tempdir().unwrap();
-    for references in [1, 2] {
-        compare(dir.path(), &ROWS, references, &[]);
-    }
+    compare(dir.path(), &ROWS, 1, &[]);
+    compare(dir.path(), &ROWS, 2, &["13a", "zh", "effective", "chrf++"]);
     // A single sentence, and one that is empty.
     compare(dir.path(), &ROWS[5..6], 2, &["effective", "chrf"]);
     compare(dir.path(), &ROWS[2..3], 1, &["13a", "chrf++"]);
