@@ -148,10 +148,10 @@ fn rows(path: &Path) -> Result<Vec<Row>> {
         .ok()
         .with_context(|| format!("{} is not UTF-8; write it as UTF-8", path.display()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = text.strip_suffix('\n').unwrap_or(text);
     if text.is_empty() {
         return Ok(Vec::new());
     }
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let lines = text
         .split('\n')
         .map(|line| line.strip_suffix('\r').unwrap_or(line));

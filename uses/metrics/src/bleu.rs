@@ -251,7 +251,10 @@ fn most<'t>(references: &'t [Vec<&str>], order: usize) -> Counts<'t, &'t str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{ChrfOptions, chrf, cmrc, squad};
 
     const HYPOTHESES: [&str; 3] = ["the mill grinds 1,234.5 sacks of it.", "It is old", ""];
     const REFERENCES: [&str; 3] = ["The mill grinds 1,234.5 bags.", "It is very old.", "Yes"];
@@ -334,5 +337,24 @@ mod tests {
             Err(Error::NoReferences)
         );
         assert_eq!(bleu(&[] as &[&str], &lists, &options), Err(Error::Empty));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_score(texts in prop::collection::vec(any::<String>(), 3)) {
+            let [hypothesis, one, two] = [0, 1, 2].map(|n| texts[n].as_str());
+            let lists: [&[&str]; 2] = [&[one], &[two]];
+            for tokenize in [Tokenize::V13a, Tokenize::Zh, Tokenize::Char, Tokenize::Intl, Tokenize::None] {
+                let options = BleuOptions { tokenize, ..BleuOptions::default() };
+                let score = bleu(&[hypothesis], &lists, &options).unwrap().score;
+                prop_assert!((0.0..=100.0 + 1e-9).contains(&score), "{score}");
+            }
+            let score = chrf(&[hypothesis], &lists, &ChrfOptions::plus_plus()).unwrap().score;
+            prop_assert!((0.0..=100.0 + 1e-9).contains(&score), "{score}");
+            for score in [squad::f1(hypothesis, &[one, two]), cmrc::f1(hypothesis, &[one, two])] {
+                prop_assert!((0.0..=1.0 + 1e-9).contains(&score), "{score}");
+            }
+            prop_assert!((squad::f1(one, &[one]) - 1.0).abs() < 1e-9);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
-use crate::whitespace::{is_space, words};
+use crate::whitespace::words;
 
 /// The rules of `NLTKWordTokenizer` in their order; between the two lists the text gets a space
 /// on both sides.
@@ -62,11 +62,15 @@ fn compile(rules: &[(&str, &'static str)]) -> Rules {
 static RULES: LazyLock<[Rules; 2]> = LazyLock::new(|| [compile(&FIRST), compile(&SECOND)]);
 
 pub(crate) fn word_tokenize(text: &str) -> Vec<String> {
-    // Python's white space, which the engine's \s is not.
-    let text: String = text
-        .chars()
-        .map(|c| if is_space(c) { ' ' } else { c })
-        .collect();
+    // White space in Python, but not to this engine: another one that is no plain space.
+    let other = |c| {
+        if matches!(c, '\u{1c}'..='\u{1f}') {
+            '\u{2003}'
+        } else {
+            c
+        }
+    };
+    let text: String = text.chars().map(other).collect();
     let [first, second] = &*RULES;
     let text = format!(" {} ", rewrite(first, text));
     words(&rewrite(second, text)).map(str::to_owned).collect()
@@ -106,6 +110,7 @@ mod tests {
                 "e.g.|the|U.S.|and|50|%|a|&|b|x|*|y|.",
             ),
             ("", ""),
+            ("a\u{2003}\"b", "a|''|b"),
             (": ,", ":|,"),
             (
                 "don't ‘x’ «y» “z” — w?!",

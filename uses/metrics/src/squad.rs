@@ -17,7 +17,7 @@ use crate::whitespace::words;
 #[must_use]
 pub fn exact<R: AsRef<str>>(answer: &str, references: &[R]) -> f64 {
     let answer = normalize(answer);
-    let right = golden(references).iter().any(|one| *one == answer);
+    let right = golden(references).contains(&answer);
     f64::from(u8::from(right))
 }
 
