@@ -37,6 +37,7 @@ mod network;
 mod objective;
 mod random;
 mod tensors;
+mod trace;
 
 pub use apart::Apart;
 pub use cache::KvCache;
@@ -56,3 +57,4 @@ pub use hugging_face::tokenizer_config;
 pub use layout::Matrix;
 pub use objective::Objective;
 pub use tensors::{read_tensors, write_tensors};
+pub use trace::{Lens, Trace};

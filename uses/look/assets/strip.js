@@ -1,0 +1,82 @@
+// The text as a row of tokens that can be pointed at and walked through.
+function makeStrip(host, purpose) {
+  host.className = "strip";
+  host.setAttribute("role", "listbox");
+  host.setAttribute("aria-label", purpose);
+  const tokens = data.tokens.map((token, index) => {
+    const made = element("span", { class: "token", role: "option", "data-token": index }, ...pieces(token));
+    made.tabIndex = -1;
+    made.classList.toggle("special", token.special);
+    return made;
+  });
+  for (const [index, token] of tokens.entries()) {
+    host.append(token);
+    if (data.tokens[index].text.includes("\n")) host.append(element("br"));
+  }
+
+  const at = (event) => Number(event.target.closest(".token")?.dataset.token ?? NaN);
+  host.addEventListener("pointerover", (event) => {
+    const index = at(event);
+    if (!Number.isNaN(index)) select({ hover: index });
+  });
+  host.addEventListener("pointerleave", () => select({ hover: null }));
+  host.addEventListener("click", (event) => {
+    const index = at(event);
+    if (!Number.isNaN(index)) select({ token: index });
+  });
+  host.addEventListener("focusin", (event) => select({ token: at(event), hover: null }));
+  host.addEventListener("keydown", (event) => {
+    const step = steps(event.key);
+    if (!step) return;
+    event.preventDefault();
+    const from = at(event);
+    const to = step[1] ? line(tokens, from, step[1]) : clamp(from + step[0], 0, size - 1);
+    tokens[to].focus();
+  });
+
+  // `look(index)` gives a token's heat and chill (0 to 1), whether it is wanted or later, and what
+  // to say of it.
+  return function paint(look) {
+    const chosen = current();
+    for (const [index, token] of tokens.entries()) {
+      const { hot = 0, cool = 0, wanted = false, later = false, says = "" } = look(index);
+      token.style.setProperty("--heat", clamp(hot, 0, 1).toFixed(3));
+      token.style.setProperty("--chill", clamp(cool, 0, 1).toFixed(3));
+      token.classList.toggle("chosen", index === chosen);
+      token.classList.toggle("wanted", wanted);
+      token.classList.toggle("later", later);
+      token.setAttribute("aria-selected", String(index === selection.token));
+      token.setAttribute("aria-label", `${label(index)}: ${says}`);
+    }
+    rove(tokens, selection.token);
+  };
+}
+
+// What a token shows: its text, white space that ends lines as signs, parts of characters numbered.
+function pieces({ text, part }) {
+  const shown = [];
+  for (const run of text.split(/([\n\t\r]|[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}])/u)) {
+    if (run === "") continue;
+    const sign = run === " " ? run : run.length <= 2 ? visible(run) : run;
+    shown.push(sign === run || run.startsWith(" ") ? run : element("span", { class: "sign" }, sign));
+  }
+  if (part[1] > 1) shown.push(element("span", { class: "part" }, `${part[0]}/${part[1]}`));
+  return shown;
+}
+
+// The token above or below, the nearest one of that line.
+function line(tokens, from, down) {
+  const start = tokens[from].getBoundingClientRect();
+  const other = (rect) => (down > 0 ? rect.top > start.top + 2 : rect.top < start.top - 2);
+  let best = from;
+  let found = null;
+  for (let index = from + down; tokens[index]; index += down) {
+    const rect = tokens[index].getBoundingClientRect();
+    if (found !== null && Math.abs(rect.top - found) > 2) break;
+    if (!other(rect)) continue;
+    const apart = (rect) => Math.abs(rect.left - start.left);
+    if (found === null || apart(rect) < apart(tokens[best].getBoundingClientRect())) best = index;
+    found ??= rect.top;
+  }
+  return best;
+}
