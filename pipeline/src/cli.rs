@@ -332,6 +332,7 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     },
     /// Look inside a model: attention, logit lens, next tokens and losses of a text, as a page
     #[cfg(feature = "torch")]
+    #[command(long_about = crate::look::LONG_ABOUT)]
     Look(crate::look::LookArgs),
     /// Estimate what training a model costs: operations, tokens, memory, time, energy, money
     Plan(crate::plan::PlanArgs),

@@ -5,7 +5,7 @@
 //! one answer or a stream of chunks ([`answer`], [`http`]).
 
 mod answer;
-mod chat;
+pub(crate) mod chat;
 mod compute;
 mod error;
 mod fields;
@@ -14,11 +14,11 @@ mod model;
 mod pool;
 mod request;
 mod task;
-mod vocabulary;
-mod writer;
+pub(crate) mod vocabulary;
+pub(crate) mod writer;
 
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;

@@ -52,14 +52,11 @@ function makeStrip(host, purpose) {
   };
 }
 
-// What a token shows: its text, white space that ends lines as signs, parts of characters numbered.
+// What a token shows: its text, line ends and invisible characters as signs, parts of characters
+// numbered.
 function pieces({ text, part }) {
-  const shown = [];
-  for (const run of text.split(/([\n\t\r]|[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}])/u)) {
-    if (run === "") continue;
-    const sign = run === " " ? run : run.length <= 2 ? visible(run) : run;
-    shown.push(sign === run || run.startsWith(" ") ? run : element("span", { class: "sign" }, sign));
-  }
+  const runs = text.split(/([\n\t\r\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}])/u);
+  const shown = runs.map((run, i) => (i % 2 ? element("span", { class: "sign" }, visible(run)) : run));
   if (part[1] > 1) shown.push(element("span", { class: "part" }, `${part[0]}/${part[1]}`));
   return shown;
 }
