@@ -78,8 +78,8 @@ impl Gpt {
     /// `positions[i]`. It is the gradient of that log-probability by the embedding (positions
     /// not counted in), times the embedding, summed over the width.
     ///
-    /// Returns fp32 `[positions, tokens]` on the CPU, in nats; 0 behind a position. Computes the
-    /// positions side by side, each in a row up to the greatest: ask for a few at a time.
+    /// Returns fp32 `[positions, tokens]` on the CPU, in nats; 0 behind a position. Goes up to the
+    /// greatest position once, and down again for each of them.
     ///
     /// # Errors
     /// [`Error::Input`] when a position is not one of the tokens, there are not as many targets
@@ -103,26 +103,24 @@ impl Gpt {
             return Ok(Tensor::f_zeros([0, all], (Kind::Float, Device::Cpu))?);
         }
         self.check_length(all)?;
-        let device = self.device();
-        let on_device = |ids: &[i64]| Tensor::f_from_slice(ids)?.f_to_device(device);
-        let row = on_device(tokens)?.f_narrow(0, 0, length)?.f_unsqueeze(0)?;
-        let input = self.embed(&row)?.f_detach()?.f_repeat([rows, 1, 1])?;
-        let input = input.f_set_requires_grad(true)?;
-        let hidden = self.run_embedded(input.shallow_clone(), Pass::plain(&mut Dropout::off()))?;
-        let chosen = on_device(positions)?.f_reshape([rows, 1, 1])?;
-        let chosen = chosen.f_expand([rows, 1, self.config.width], false)?;
-        let chosen = hidden.f_gather(1, &chosen, false)?.f_squeeze_dim(1)?;
-        let logs = self.head(&chosen)?.f_log_softmax(-1, None::<Kind>)?;
-        let targets = on_device(targets)?.f_unsqueeze(1)?;
-        // A row's likelihood depends on that row alone, so the sum has all rows' gradients.
-        let sum = logs.f_gather(1, &targets, false)?.f_sum(Kind::Float)?;
-        let by = Tensor::f_run_backward(&[&sum], &[&input], false, false)?;
-        let by = by
-            .first()
-            .ok_or_else(|| Error::Torch("no gradient".to_owned()))?;
-        let product = by.f_to_kind(Kind::Float)?.f_mul(&input.f_detach()?)?;
-        let found = product.f_sum_dim_intlist(-1i64, false, Kind::Float)?;
-        let found = found.f_to_device(Device::Cpu)?;
+        let row = Tensor::f_from_slice(tokens)?.f_narrow(0, 0, length)?;
+        let row = row.f_unsqueeze(0)?.f_to_device(self.device())?;
+        let input = self.embed(&row)?.f_detach()?.f_set_requires_grad(true)?;
+        let pass = &mut Dropout::off();
+        let hidden = self.run_embedded(input.shallow_clone(), Pass::plain(pass))?;
+        let mut found = Vec::with_capacity(positions.len());
+        for (position, target) in positions.iter().zip(targets) {
+            let logits = self.head(&hidden.f_select(1, *position)?)?;
+            let log = logits
+                .f_log_softmax(-1, None::<Kind>)?
+                .f_select(1, *target)?;
+            let by = Tensor::f_run_backward(&[log.f_sum(Kind::Float)?], &[&input], true, false)?;
+            let none = || Error::Torch("there is no gradient".to_owned());
+            let by = by.first().ok_or_else(none)?.f_to_kind(Kind::Float)?;
+            let product = by.f_mul(&input.f_detach()?)?;
+            found.push(product.f_sum_dim_intlist(-1i64, false, Kind::Float)?);
+        }
+        let found = Tensor::f_cat(&found, 0)?.f_to_device(Device::Cpu)?;
         Ok(found.f_constant_pad_nd([0, all - length])?)
     }
 }

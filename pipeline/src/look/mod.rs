@@ -34,7 +34,7 @@ The token that begins or ends documents stands before the text, as in training, 
 too. Numbers are fp32 and do not depend on the number of threads; the page keeps attention in 8 bits, --json all \
 numbers whole.\n\n\
 The page grows with layers × heads × tokens² × 2/3 bytes: 256 tokens of a GPT-2 of 124 M parameters (12 × 12 heads) \
-take 7 MB, 1,024 tokens 100 MB. Over 256 MB it is refused. The JSON file is some 20 times as large.";
+take 7 MB, 1,024 tokens 100 MB. Over 256 MB it is refused. The JSON file is some 15 times as large.";
 
 /// What to look at, and where the page goes.
 #[derive(Args, Clone, Debug)]
@@ -61,8 +61,8 @@ pub struct LookArgs {
     /// Likeliest next tokens to show of each layer and position.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100))]
     top: usize,
-    /// Predictions to explain by gradient × input, from the end of the text backwards; each costs as
-    /// much as reading the text up to there twice [default: all].
+    /// Predictions to explain by gradient × input, from the end of the text backwards; each costs
+    /// about as much as reading the text up to there [default: all].
     #[arg(long, value_name = "N")]
     attribution: Option<usize>,
     /// Read the spelling of special tokens in the text as these tokens, as a chat's turns need.
@@ -81,7 +81,7 @@ pub struct LookArgs {
 #[group(required = true, multiple = false)]
 struct Source {
     /// The text.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     text: Option<String>,
     /// A file with the text, in UTF-8.
     #[arg(long, value_name = "FILE")]

@@ -23,4 +23,7 @@ function steps(key) {
   return { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], Home: [-Infinity, 0], End: [Infinity, 0] }[key] ?? null;
 }
 
+// Whether the pointer moved, and not the page beneath it, as it does when the arrow keys scroll.
+const moved = (event) => event.movementX !== 0 || event.movementY !== 0;
+
 const clamp = (value, least, most) => Math.min(Math.max(value, least), most);

@@ -39,7 +39,8 @@ function listen(table) {
     const change = chosen(event);
     if (change) select(change);
   };
-  for (const kind of ["pointerover", "focusin", "click"]) table.addEventListener(kind, take);
+  for (const kind of ["focusin", "click"]) table.addEventListener(kind, take);
+  table.addEventListener("pointermove", (event) => moved(event) && take(event));
   table.addEventListener("keydown", (event) => {
     const step = steps(event.key);
     if (!step || !chosen(event)) return;

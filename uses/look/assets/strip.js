@@ -15,9 +15,9 @@ function makeStrip(host, purpose) {
   }
 
   const at = (event) => Number(event.target.closest(".token")?.dataset.token ?? NaN);
-  host.addEventListener("pointerover", (event) => {
+  host.addEventListener("pointermove", (event) => {
     const index = at(event);
-    if (!Number.isNaN(index)) select({ hover: index });
+    if (moved(event) && !Number.isNaN(index)) select({ hover: index });
   });
   host.addEventListener("pointerleave", () => select({ hover: null }));
   host.addEventListener("click", (event) => {

@@ -6,8 +6,8 @@ use textmill_model::Gpt;
 use crate::Error;
 use crate::lens::floats;
 
-/// Tokens that one pass reads, in all its rows.
-const PASS_TOKENS: usize = 2048;
+/// Positions that share one way up through the network.
+const TOGETHER: usize = 16;
 
 /// How much each token up to a position speaks for what comes behind it.
 #[derive(Clone, Debug, Serialize)]
@@ -21,18 +21,10 @@ pub struct Attribution {
     pub values: Vec<f32>,
 }
 
-/// The last `count` positions in groups that are computed side by side.
+/// The last `count` positions in groups that are computed together.
 pub(crate) fn groups(tokens: usize, count: usize) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for position in tokens.saturating_sub(count)..tokens {
-        match groups.last_mut() {
-            Some(group) if (group.len() + 1) * (position + 1) <= PASS_TOKENS => {
-                group.push(position)
-            }
-            _ => groups.push(vec![position]),
-        }
-    }
-    groups
+    let positions: Vec<usize> = (tokens.saturating_sub(count)..tokens).collect();
+    positions.chunks(TOGETHER).map(<[usize]>::to_vec).collect()
 }
 
 /// Explains a group of positions; `next` is what follows the last token.
@@ -66,10 +58,7 @@ mod tests {
         let groups = groups(300, 290);
         let all: Vec<usize> = groups.concat();
         assert_eq!(all, (10..300).collect::<Vec<_>>());
-        for group in &groups {
-            let rows = group.len() * (group.last().unwrap() + 1);
-            assert!(group.len() == 1 || rows <= PASS_TOKENS);
-        }
+        assert!(groups.iter().all(|group| group.len() <= TOGETHER));
         assert!(super::groups(5, 0).is_empty());
         assert_eq!(super::groups(3, 10).concat(), [0, 1, 2]);
     }
