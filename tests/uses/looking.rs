@@ -39,6 +39,7 @@ fn tokenizer() -> Value {
     let (two, three) = (bytes[..2].concat(), bytes.concat());
     vocab.insert(two.clone(), json!(257));
     vocab.insert(three, json!(258));
+    vocab.insert("<|endoftext|>".to_owned(), json!(END));
     let level = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
     json!({
         "version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,

@@ -97,7 +97,7 @@ def text_and_losses(page):
     shown = page.browser.run("[...document.querySelectorAll('#text-strip .token')].map((t) => t.textContent).join('')")
     shown = re.sub(r"\d/\d", "", shown)
     assert shown == whole.replace("\n", "⏎").replace("\u202e", "\\u{202e}"), (shown, whole)
-    assert "渡" in shown and "</script><img" in shown
+    assert "渡" in shown and "</script><img" in shown, shown
     output = page.numbers["lens"][-1]
     for index in [1, page.size // 2, page.size - 1]:
         page.browser.point(page.token("text", index))

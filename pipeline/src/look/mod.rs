@@ -115,26 +115,26 @@ pub fn look(args: &LookArgs) -> Result<()> {
     let found = textmill_look::look(&gpt, &name, document, settings, spell, &reporter);
     reporter.finish();
     let found = found.with_context(|| name.clone())?;
+    // Before anything is printed: whoever reads that may stop reading.
+    let written = write(args, &found)?;
     print::summary(&found);
-    write(args, &found)
+    sayln!("{}", written.join("\n"));
+    Ok(())
 }
 
-/// Writes the page and the JSON file, each whole or not at all.
-fn write(args: &LookArgs, look: &Look) -> Result<()> {
-    let write = |path: &Path, content: &[u8], what: &str| -> Result<()> {
+/// Writes the page and the JSON file, each whole or not at all; a line about each.
+fn write(args: &LookArgs, look: &Look) -> Result<Vec<String>> {
+    let write = |path: &Path, content: &[u8], what: &str| -> Result<String> {
         write_atomically(path, content)?;
-        sayln!(
-            "{}: {}, {what}",
-            path.display(),
-            bytes(content.len() as u64)
-        );
-        Ok(())
+        let size = bytes(content.len() as u64);
+        Ok(format!("{}: {size}, {what}", path.display()))
     };
-    if let Some(path) = &args.json {
-        write(path, &serde_json::to_vec(look)?, "all numbers")?;
-    }
     let page = page(look)?;
-    write(&args.out, page.as_bytes(), "to open in a browser")
+    let mut lines = vec![write(&args.out, page.as_bytes(), "to open in a browser")?];
+    if let Some(path) = &args.json {
+        lines.push(write(path, &serde_json::to_vec(look)?, "all numbers")?);
+    }
+    Ok(lines)
 }
 
 impl Source {

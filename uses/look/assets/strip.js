@@ -64,16 +64,15 @@ function pieces({ text, part }) {
 // The token above or below, the nearest one of that line.
 function line(tokens, from, down) {
   const start = tokens[from].getBoundingClientRect();
-  const other = (rect) => (down > 0 ? rect.top > start.top + 2 : rect.top < start.top - 2);
-  let best = from;
-  let found = null;
+  const half = start.height / 2;
+  const apart = (rect) => Math.abs(rect.left - start.left);
+  let [best, found] = [from, null];
   for (let index = from + down; tokens[index]; index += down) {
     const rect = tokens[index].getBoundingClientRect();
-    if (found !== null && Math.abs(rect.top - found) > 2) break;
-    if (!other(rect)) continue;
-    const apart = (rect) => Math.abs(rect.left - start.left);
-    if (found === null || apart(rect) < apart(tokens[best].getBoundingClientRect())) best = index;
-    found ??= rect.top;
+    if (found && Math.abs(rect.top - found.top) > half) break;
+    if ((rect.top - start.top) * down < half) continue;
+    if (!found || apart(rect) < apart(tokens[best].getBoundingClientRect())) best = index;
+    found ??= rect;
   }
   return best;
 }
