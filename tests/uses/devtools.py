@@ -103,10 +103,11 @@ class Browser:
         return answer["result"].get("value")
 
     def middle(self, selector):
-        """Where an element is, after it was scrolled to."""
-        script = """(() => {
+        """Where an element is, after it was scrolled to and what that changed was drawn."""
+        script = """(async () => {
             const found = document.querySelector(%s);
             found.scrollIntoView({block: "center", inline: "center"});
+            for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
             const box = found.getClientRects()[0];
             return [box.x + box.width / 2, box.y + box.height / 2];
         })()""" % json.dumps(selector)
@@ -119,8 +120,8 @@ class Browser:
         self.mouse("mouseMoved", self.middle(selector))
 
     def click(self, selector):
-        at = self.middle(selector)
-        self.mouse("mouseMoved", at)
+        self.point(selector)
+        at = self.middle(selector)  # pointing at it may have moved it
         self.mouse("mousePressed", at, button="left", clickCount=1)
         self.mouse("mouseReleased", at, button="left", clickCount=1)
 
