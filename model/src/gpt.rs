@@ -328,7 +328,7 @@ impl Gpt {
         head::scores(hidden, &self.net.head, self.config.vocab_size, targets)
     }
 
-    fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
+    pub(crate) fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
         let logits = hidden.f_linear(&self.net.head, None::<Tensor>)?;
         let logits = logits.f_narrow(-1, 0, self.config.vocab_size)?;
         Ok(logits.f_to_kind(Kind::Float)?)
@@ -345,11 +345,27 @@ impl Gpt {
         }
     }
 
-    pub(crate) fn run(&self, tokens: &Tensor, mut pass: Pass) -> Result<Tensor, Error> {
+    pub(crate) fn run(&self, tokens: &Tensor, pass: Pass) -> Result<Tensor, Error> {
         let (_, length) = tokens.size2()?;
+        self.check_length(pass.past() + length)?;
+        self.run_embedded(self.embed(tokens)?, pass)
+    }
+
+    /// What the embedding has for tokens `[batch, tokens]`, without positions.
+    pub(crate) fn embed(&self, tokens: &Tensor) -> Result<Tensor, Error> {
+        Ok(Tensor::f_embedding(
+            &self.net.embedding,
+            tokens,
+            -1,
+            false,
+            false,
+        )?)
+    }
+
+    /// All of the network above the embedding, from `[batch, tokens, width]` that fits the context.
+    pub(crate) fn run_embedded(&self, mut x: Tensor, mut pass: Pass) -> Result<Tensor, Error> {
+        let (_, length, _) = x.size3()?;
         let past = pass.past();
-        self.check_length(past + length)?;
-        let mut x = Tensor::f_embedding(&self.net.embedding, tokens, -1, false, false)?;
         if let Some(positions) = &self.net.positions {
             x = x.f_add(&match pass.apart {
                 Some(apart) => apart.rows_of(positions)?,
@@ -357,8 +373,10 @@ impl Gpt {
             })?;
         }
         x = pass.dropout.apply(x)?;
+        pass.keep(&x);
         for block in &self.net.blocks {
             x = block.forward(&self.config, self.net.rope.as_ref(), &x, &mut pass)?;
+            pass.keep(&x);
         }
         if let Some(cache) = pass.cache {
             cache.advance(length);

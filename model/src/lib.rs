@@ -38,6 +38,7 @@ mod objective;
 mod random;
 mod sampling;
 mod tensors;
+mod trace;
 
 pub use apart::Apart;
 pub use cache::KvCache;
@@ -58,3 +59,4 @@ pub use layout::Matrix;
 pub use objective::Objective;
 pub use sampling::Sampling;
 pub use tensors::{read_tensors, write_tensors};
+pub use trace::{Lens, Trace};

@@ -4,7 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod model;
-mod writing;
+mod browser;
 mod embeddings;
+mod looking;
+mod model;
+mod planning;
 mod scores;
+mod writing;

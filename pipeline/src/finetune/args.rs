@@ -43,10 +43,8 @@ pub enum Mode {
     Generate,
 }
 
-/// What to learn, from what.
-#[derive(Args, Clone, Debug)]
-#[command(
-    long_about = "Fine-tunes a pre-trained model for a task, on all of its weights or by low-rank adapters (LoRA), \
+/// What `--help` says first.
+pub const FINETUNE: &str = "Fine-tunes a pre-trained model for a task, on all of its weights or by low-rank adapters (LoRA), \
 stops when the dev rows get no better, and prints a table: the trivial answer, for classes a bag of words, the same \
 network from scratch, the fine-tuned model, and with --dataset what others have published.\n\n\
 Rows come from .jsonl, .csv, .tsv or .txt (tab-separated), .parquet, or .json in SQuAD's form. Columns are found by \
@@ -57,14 +55,16 @@ qa: context, question and answers\n  \
 instruct: messages of role and content; or prompt and completion; or instruction, input and output\n\
 Rows that cannot be used are named and left out; texts longer than the model's context are cut, and counted.\n\n\
 The folder that it writes is read by `textmill predict`, `textmill chat`, `textmill serve` and transformers. It holds \
-results.json, table.md and predictions.jsonl. The result depends on rows, options and seed, not on the threads.",
-    after_help = "Examples:\n  \
+results.json, table.md and predictions.jsonl. The result depends on rows, options and seed, not on the threads.";
+
+/// What to learn, from what.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
 textmill finetune --task sentiment --model runs/sample/train/best --train sample_corpus/tasks/reviews.en.tsv --out runs/reviews\n  \
 textmill finetune --task classification --model gpt2/ --train train.csv --test test.csv --lora --out runs/topics\n  \
 textmill finetune --task translation --model runs/sample/train/best --train sample_corpus/tasks/pairs.tsv --out runs/zh\n  \
 textmill finetune --task qa --qa-mode generate --model gpt2/ --train train-v1.1.json --dev dev-v1.1.json --out runs/qa\n  \
-textmill finetune --task instruct --model gpt2/ --train chats.jsonl --out runs/helper && textmill chat --model runs/helper"
-)]
+textmill finetune --task instruct --model gpt2/ --train chats.jsonl --out runs/helper && textmill chat --model runs/helper")]
 pub struct FinetuneArgs {
     /// What the model is to do.
     #[arg(long, value_enum)]
@@ -207,17 +207,17 @@ impl FinetuneArgs {
     }
 }
 
+/// What `--help` says first.
+pub const PREDICT: &str = "Uses a folder that `textmill finetune` wrote: labels with their probabilities, translations, or answers, \
+for each row of a file. Rows are read as finetune reads them, without their answers; a .txt file holds a text a line. \
+One JSON object comes out for each row, in the same order.";
+
 /// What to answer, with what.
 #[derive(Args, Clone, Debug)]
-#[command(
-    long_about = "Uses a folder that `textmill finetune` wrote: labels with their probabilities, translations, or answers, \
-for each row of a file. Rows are read as finetune reads them, without their answers; a .txt file holds a text a line. \
-One JSON object comes out for each row, in the same order.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
 textmill predict runs/reviews --text \"The soup was simply lovely.\" --text 很敷衍。\n  \
 textmill predict runs/zh --file sentences.txt\n  \
-textmill predict runs/qa --file questions.json --out answers.jsonl"
-)]
+textmill predict runs/qa --file questions.json --out answers.jsonl")]
 pub struct PredictArgs {
     /// The fine-tuned model's folder.
     pub folder: PathBuf,

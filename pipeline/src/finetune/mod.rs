@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use textmill_finetune::{Header, Job, LoraSettings, QaMode, Settings, Watch};
 use textmill_model::best_device;
 
-pub use args::{FinetuneArgs, PredictArgs};
+pub use args::{FINETUNE, FinetuneArgs, PREDICT, PredictArgs};
 pub use predict::predict;
 
 use crate::run::Interrupt;

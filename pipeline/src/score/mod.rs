@@ -32,10 +32,8 @@ pub(crate) enum Metric {
     Classification,
 }
 
-/// What to compare with what.
-#[derive(Args, Clone, Debug)]
-#[command(
-    long_about = "Scores predictions against references and prints the numbers with what they were computed with. \
+/// What `--help` says first.
+pub const LONG_ABOUT: &str = "Scores predictions against references and prints the numbers with what they were computed with. \
         BLEU, chrF and chrF++ and their signatures are those of sacreBLEU 2.6.0; exact match and F1 those of SQuAD's \
         evaluate-v2.0.py and of cmrc2018_evaluate.py; classification those of scikit-learn, 0/0 being 0.\n\n\
         Files are read by their names:\n  \
@@ -45,13 +43,15 @@ pub(crate) enum Metric {
         have the same one.\n  \
         all others   text, one prediction or reference a line; for squad and cmrc an empty line is no answer.\n\n\
         Several files of references give several references for each prediction. Row n of each file goes with row n \
-        of the others: a row that cannot be read ends the command, for a score of other rows would be another score.",
-    after_help = "Examples:\n  \
+        of the others: a row that cannot be read ends the command, for a score of other rows would be another score.";
+
+/// What to compare with what.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
         textmill score --metric bleu --tokenize zh --predictions ours.zh --references ref.A.zh ref.B.zh\n  \
         textmill score --metric chrf++ --predictions ours.en --references ref.en --json\n  \
         textmill score --metric squad --predictions answers.jsonl --references dev.jsonl\n  \
-        textmill score --metric classification --predictions labels.txt --references gold.txt"
-)]
+        textmill score --metric classification --predictions labels.txt --references gold.txt")]
 pub struct ScoreArgs {
     /// What to compute.
     #[arg(long, value_enum)]

@@ -18,7 +18,7 @@ pub(crate) mod vocabulary;
 pub(crate) mod writer;
 
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
