@@ -17,6 +17,10 @@ TEXTS ?=
 PEERS := .venv-peers
 # For the trainer's benchmark: PyTorch's script, and Tiny Shakespeare, where SHARED has them.
 TRAINING = $(addprefix --torch-peer ,$(wildcard $(SHARED)/peers/train_torch.py)) $(addprefix --characters ,$(wildcard $(SHARED)/data/tinyshakespeare/input.txt))
+# What `make uses` works with, and where its folders go.
+MODEL ?= runs/sample/train/best
+USES := runs/uses
+TASKS := sample_corpus/tasks
 # A dump of a wiki to read beside wikiextractor, where SHARED has it.
 WIKI = $(addprefix --wiki ,$(wildcard $(SHARED)/data/wikidump/ltgwiki-pages-articles.xml.bz2))
 # What `make bench-scale` runs with.
@@ -44,7 +48,7 @@ TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
 SOURCES := $(shell find schemas words packing stages model uses pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f -o -path '*/assets/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test test-browser test-programs quality bench bench-scale bench-gpu fuzz lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs uses test test-browser test-programs quality bench bench-scale bench-gpu fuzz lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -113,6 +117,28 @@ test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
 
 test-programs: $(LIBTORCH_STAMP)
 	$(CARGO) test --release --locked --workspace --no-run
+
+# Small rows and few epochs: what comes out shows that it works, not what the model is worth.
+FINETUNE := $(TEXTMILL) finetune --model $(MODEL) --quiet
+uses: $(TEXTMILL) ## use the model: write, chat, fine-tune, embed, look inside, plan (MODEL=, default the sample's)
+	@[ -e $(MODEL)/config.json ] || $(TEXTMILL) run --config $(CONFIG) --until train
+	@mkdir -p $(USES)
+	@echo "── generate"; $(TEXTMILL) generate --model $(MODEL) --prompt "The town council" -n 60 --quiet
+	@$(TEXTMILL) generate --model $(MODEL) --prompt 这座城市 -n 60 --min-p 0.05 --repetition-penalty 1.1 --quiet
+	@for lang in en zh; do echo "── finetune: sentiment, $$lang"; \
+	  $(FINETUNE) --task sentiment --train $(TASKS)/reviews.$$lang.tsv --epochs 5 --out $(USES)/reviews-$$lang; done
+	@echo "── finetune: sentiment with LoRA"; $(FINETUNE) --task sentiment --lora --train $(TASKS)/reviews.en.tsv --epochs 5 --no-scratch --out $(USES)/reviews-lora
+	@$(TEXTMILL) predict $(USES)/reviews-en --text "The soup was cold and careless." --text "After two visits I can say that the novel is simply lovely."
+	@echo "── finetune: translation"; $(FINETUNE) --task translation --lr 1e-3 --train $(TASKS)/pairs.tsv --epochs 8 --max-test 40 --max-tokens 24 --out $(USES)/translation
+	@$(TEXTMILL) predict $(USES)/translation --text "My sister found the old clock yesterday."
+	@for lang in en zh; do echo "── finetune: questions, $$lang"; \
+	  $(FINETUNE) --task qa --lr 1e-3 --train $(TASKS)/questions.$$lang.json --epochs 8 --out $(USES)/questions-$$lang; done
+	@echo "── finetune: chat"; $(FINETUNE) --task instruct --lr 1e-3 --train $(TASKS)/chats.jsonl --epochs 20 --max-tokens 24 --out $(USES)/chat
+	@printf '%s\n' "What is the opposite of “warm”?" "请说出“大”的反义词。" | $(TEXTMILL) chat --model $(USES)/chat --temperature 0 -n 24
+	@echo "── embed"; $(TEXTMILL) embed neighbours $(MODEL) town 城市 --top 5
+	@echo "── look"; $(TEXTMILL) look $(MODEL) --text "The ferry left the harbour before dawn. 渡船在天亮前离开了港口。" --out $(USES)/look.html --quiet
+	@echo "── plan"; $(TEXTMILL) plan --check $(MODEL:/train/best=) --probe 5
+	@$(TEXTMILL) plan --budget 1000usd --on H100 --devices 8 --svg $(USES)/plan.svg
 
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)

@@ -341,13 +341,6 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     /// Estimate what training a model costs: operations, tokens, memory, time, energy, money
     #[command(long_about = crate::plan::LONG_ABOUT)]
     Plan(crate::plan::PlanArgs),
-    /// Measure what a model gives away of its training data
-    #[cfg(feature = "torch")]
-    Privacy {
-        /// What to measure.
-        #[command(subcommand)]
-        command: crate::privacy::Privacy,
-    },
     /// Score predictions against references: BLEU, chrF, exact match, F1, accuracy
     #[command(long_about = crate::score::LONG_ABOUT)]
     Score(crate::score::ScoreArgs),

@@ -26,8 +26,6 @@ mod index;
 mod look;
 mod output;
 mod plan;
-#[cfg(feature = "torch")]
-mod privacy;
 mod report;
 mod run;
 mod runner;
@@ -136,8 +134,6 @@ fn execute(command: Command) -> Result<()> {
         #[cfg(feature = "torch")]
         Command::Look(args) => look::look(&args),
         Command::Plan(args) => plan::plan(&args),
-        #[cfg(feature = "torch")]
-        Command::Privacy { command } => privacy::privacy(&command),
         Command::Score(args) => score::score(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),

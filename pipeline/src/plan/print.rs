@@ -13,7 +13,7 @@ pub(super) fn plan(args: &PlanArgs, plan: &Plan, accelerators: &[Accelerator]) {
     optimum(plan);
     costs(plan, accelerators);
     memory(args, plan, accelerators);
-    corpus(plan);
+    corpus(args, plan);
     probe(plan);
     assumptions(args, plan);
 }
@@ -197,7 +197,7 @@ fn memory(args: &PlanArgs, plan: &Plan, accelerators: &[Accelerator]) {
     sayln!();
 }
 
-fn corpus(plan: &Plan) {
+fn corpus(args: &PlanArgs, plan: &Plan) {
     let Some(corpus) = &plan.corpus else {
         sayln!(
             "Tokens take about 2.5 bytes each on disk: {}. With --run, time and disk of the data stages stand here.",
@@ -206,7 +206,8 @@ fn corpus(plan: &Plan) {
         sayln!();
         return;
     };
-    let once = plan.tokens.max(corpus.tokens);
+    // Epochs see the same tokens again; only a wish for more of them makes the stages work longer.
+    let once = args.tokens.unwrap_or(0.0).max(corpus.tokens);
     let (seconds, size) = corpus.scaled(once);
     sayln!(
         "Data stages, in proportion to this run's ({} tokens), for {} different tokens",
