@@ -112,7 +112,7 @@ pub struct FinetuneArgs {
     /// Translate from the second column to the first.
     #[arg(long, conflicts_with_all = ["source_column", "target_column"], help_heading = "Rows")]
     pub reverse: bool,
-    /// A file with the names of classes 0, 1, … a line each.
+    /// A file with the names of the classes that rows number from 0 or 1, a line each.
     #[arg(long, value_name = "FILE", help_heading = "Rows")]
     pub labels: Option<PathBuf>,
     /// The first line of tables names the columns.
@@ -121,7 +121,8 @@ pub struct FinetuneArgs {
     /// The first line of tables is a row.
     #[arg(long, help_heading = "Rows")]
     pub no_header: bool,
-    /// The data's name, to print published figures: sst2, chnsenticorp, xquad-en.
+    /// The data's name, to print published figures: agnews, chnsenticorp, cmrc2018, sst2,
+    /// thucnews, xquad-en.
     #[arg(long, value_name = "NAME", help_heading = "Rows")]
     pub dataset: Option<String>,
 
@@ -188,12 +189,12 @@ pub struct FinetuneArgs {
 impl FinetuneArgs {
     /// Which columns hold what.
     pub fn columns(&self) -> Columns {
-        let reversed = |column: &str| self.reverse.then(|| column.to_owned());
         Columns {
             text: self.text_column.clone(),
             label: self.label_column.clone(),
-            source: self.source_column.clone().or_else(|| reversed("1")),
-            target: self.target_column.clone().or_else(|| reversed("0")),
+            source: self.source_column.clone(),
+            target: self.target_column.clone(),
+            reverse: self.reverse,
         }
     }
 
@@ -209,7 +210,8 @@ impl FinetuneArgs {
 
 /// What `--help` says first.
 pub const PREDICT: &str = "Uses a folder that `textmill finetune` wrote: labels with their probabilities, translations, or answers, \
-for each row of a file. Rows are read as finetune reads them, without their answers; a .txt file holds a text a line. \
+for each row of a file. Rows are read as finetune reads them, from the same columns where the file has them, without their \
+answers; a .txt file without tabs holds a text a line. \
 One JSON object comes out for each row, in the same order.";
 
 /// What to answer, with what.

@@ -77,13 +77,14 @@ fn of_file(model: &Predictor, file: &Path) -> Result<Vec<Example>> {
     let recipe = model.recipe();
     if file.extension().is_some_and(|ending| ending == "txt") && recipe.task != Task::Qa {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        return text
-            .lines()
-            .map(|line| of_text(recipe.task, line))
-            .collect();
+        if !text.contains('\t') {
+            let lines = text.lines();
+            return lines.map(|line| of_text(recipe.task, line)).collect();
+        }
     }
     let rows = read(file, Header::Guess)?;
-    let found = examples(recipe.task, rows, &recipe.columns, false)?;
+    let found = examples(recipe.task, rows, &recipe.columns, false)
+        .with_context(|| file.display().to_string())?;
     // Answers stand line by line beside the rows, so none may be missing.
     if let Some(refused) = found.refused.first() {
         bail!(

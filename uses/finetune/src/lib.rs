@@ -19,6 +19,7 @@ mod learner;
 mod lesson;
 mod lora;
 mod measure;
+mod names;
 mod predict;
 mod published;
 mod recipe;

@@ -245,7 +245,7 @@ mod tests {
         let before = loss();
         let gradient = lora.gradient(&before.flat).unwrap();
         let step = 1e-4;
-        no_grad(|| lora.flat.shallow_clone().g_sub_(&(&gradient * step)));
+        let _ = no_grad(|| lora.flat.shallow_clone().g_sub_(&(&gradient * step)));
         lora.apply(&gpt).unwrap();
         let fallen = before.loss.double_value(&[]) - loss().loss.double_value(&[]);
         let expected = gradient.square().sum(Kind::Double).double_value(&[]) * step;

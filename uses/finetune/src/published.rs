@@ -1,5 +1,7 @@
 //! What others have published on the same data.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::Error;
@@ -24,16 +26,23 @@ struct File {
     figure: Vec<Published>,
 }
 
-/// The figures about some data.
+/// The figures about some data; those of one model stand side by side.
 ///
 /// # Errors
-/// When the file that is built in is damaged.
+/// When there are none; the message names the data of which there are.
 pub fn published(dataset: &str) -> Result<Vec<Published>, Error> {
     let file: File = toml::from_str(include_str!("../data/published.toml"))
         .map_err(|error| Error::Config(format!("published.toml: {error}")))?;
+    let known: BTreeSet<String> = file.figure.iter().map(|one| one.dataset.clone()).collect();
     let mut figures = file.figure;
     figures.retain(|figure| figure.dataset == dataset);
-    Ok(figures)
+    match figures.is_empty() {
+        true => Err(Error::Config(format!(
+            "--dataset {dataset}: there are published figures of {} only",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        ))),
+        false => Ok(figures),
+    }
 }
 
 #[cfg(test)]
@@ -46,9 +55,10 @@ mod tests {
         assert!(
             file.figure
                 .iter()
-                .all(|figure| figure.source.contains("arXiv:") && figure.value > 0.0)
+                .all(|one| one.source.contains("20") && one.value > 0.0 && one.value < 1.0)
         );
         assert_eq!(published("sst2").unwrap()[0].metric, "accuracy");
-        assert!(published("nothing").unwrap().is_empty());
+        let none = published("nothing").unwrap_err().to_string();
+        assert!(none.contains("cmrc2018, sst2"), "{none}");
     }
 }

@@ -13,6 +13,7 @@ use crate::answers::{Score, answer, judge, references, score};
 use crate::bag_of_words::BagOfWords;
 use crate::encode::Rows;
 use crate::learner::{Epoch, Learner, Settings, Watch};
+use crate::names::Names;
 use crate::published::published;
 use crate::recipe::{Marks, QaMode, Recipe};
 use crate::rows::{Header, Refused, read};
@@ -62,6 +63,8 @@ struct Data {
     dev: Vec<Example>,
     test: Vec<Example>,
     refused: Vec<Refused>,
+    /// The columns that they were read from.
+    columns: Columns,
     /// Whether test is dev.
     same: bool,
 }
@@ -99,6 +102,7 @@ impl Job {
         device: Device,
         watch: &mut dyn FnMut(&'static str) -> Watch<'w>,
     ) -> Result<Outcome, Error> {
+        let others = self.others()?;
         let data = self.data()?;
         let encoder = Encoder::load(&self.model.join(TOKENIZER_FILE))?;
         let gpt = Gpt::load(&self.model, device)?;
@@ -160,7 +164,7 @@ impl Job {
             epochs.len()
         );
         table.lines.push(line("fine-tuned", &note, scores));
-        self.others(&mut table)?;
+        table.lines.extend(others);
         save(&learner, &recipe, &self.model, &self.out)?;
         let outcome = Outcome {
             cut: rows.encode(&data.train)?.cut,
@@ -179,13 +183,17 @@ impl Job {
 
     fn data(&self) -> Result<Data, Error> {
         let mut refused = Vec::new();
+        // The first file tells of columns and classes what holds for the others.
+        let (mut columns, mut names) = (self.columns.clone(), Names::of(&self.names));
         let mut load = |path: &Path| -> Result<Vec<Example>, Error> {
-            let found = examples(self.task, read(path, self.header)?, &self.columns, true)?;
+            let found = examples(self.task, read(path, self.header)?, &columns, true);
+            let found = found.map_err(|error| Error::file(path, error))?;
             refused.extend(found.refused);
+            columns = found.columns;
             let mut all = found.examples;
-            self.name_classes(&mut all);
+            names.give(&mut all).map_err(|why| Error::file(path, why))?;
             match all.is_empty() {
-                true => Err(Error::file(path, "holds no usable row")),
+                true => Err(Error::file(path, no_rows(&refused))),
                 false => Ok(all),
             }
         };
@@ -213,23 +221,9 @@ impl Job {
             dev,
             test,
             refused,
+            columns,
             same,
         })
-    }
-
-    /// Numbers of classes become their names, where those are given.
-    fn name_classes(&self, examples: &mut [Example]) {
-        for example in examples {
-            if let Example::Labelled { label, .. } = example {
-                let named = label
-                    .parse()
-                    .ok()
-                    .and_then(|number: usize| self.names.get(number));
-                if let Some(name) = named {
-                    *label = name.clone();
-                }
-            }
-        }
     }
 
     fn recipe(&self, data: &Data, encoder: &Encoder) -> Result<Recipe, Error> {
@@ -253,7 +247,7 @@ impl Job {
             task: self.task,
             labels,
             qa: self.qa,
-            columns: self.columns.clone(),
+            columns: data.columns.clone(),
             max_new_tokens: self.max_new_tokens,
             chat: Marks::of_vocabulary(encoder).filter(|_| self.task == Task::Instruct),
         })
@@ -377,19 +371,21 @@ impl Job {
         )
     }
 
-    fn others(&self, table: &mut Table) -> Result<(), Error> {
-        let Some(dataset) = &self.dataset else {
-            return Ok(());
-        };
-        for figure in published(dataset)? {
-            let scores = vec![score(&figure.metric, figure.value, None)];
-            table.lines.push(line(
-                &figure.model,
-                &format!("published: {}", figure.source),
-                scores,
-            ));
+    /// What others have published, a line for each model.
+    fn others(&self) -> Result<Vec<Line>, Error> {
+        let mut lines: Vec<Line> = Vec::new();
+        for figure in self.dataset.as_deref().map_or(Ok(Vec::new()), published)? {
+            let value = score(&figure.metric, figure.value, None);
+            match lines.last_mut().filter(|line| line.name == figure.model) {
+                Some(line) => line.scores.push(value),
+                None => lines.push(line(
+                    &figure.model,
+                    &format!("published: {}", figure.source),
+                    vec![value],
+                )),
+            }
         }
-        Ok(())
+        Ok(lines)
     }
 
     fn write(&self, outcome: &Outcome, data: &Data, answers: &[String]) -> Result<(), Error> {
@@ -412,6 +408,12 @@ impl Job {
         let path = self.out.join("predictions.jsonl");
         std::fs::write(&path, lines.collect::<String>()).map_err(Error::io(&path))
     }
+}
+
+/// Why a file has no usable row.
+fn no_rows(refused: &[Refused]) -> String {
+    let last = refused.last().map(|last| format!(" (the last: {last})"));
+    format!("holds no usable row{}", last.unwrap_or_default())
 }
 
 fn line(name: &str, note: &str, scores: Vec<Score>) -> Line {

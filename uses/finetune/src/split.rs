@@ -8,7 +8,7 @@ use crate::tasks::Example;
 const DEV: f64 = 0.1;
 
 /// Takes a tenth of each class away, by hash of text and seed; a text that stands there several
-/// times stays together.
+/// times stays together, as do the questions about a context and the translations of a source.
 pub(crate) fn hold_back(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec<Example>) {
     let class = |example: &Example| match example {
         Example::Labelled { label, .. } => label.clone(),
@@ -19,7 +19,7 @@ pub(crate) fn hold_back(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec
         classes
             .entry(class(example))
             .or_default()
-            .push(example.key(seed));
+            .push(example.group(seed));
     }
     let mut limits = BTreeMap::new();
     for (class, mut keys) in classes {
@@ -29,7 +29,7 @@ pub(crate) fn hold_back(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec
     }
     examples.into_iter().partition(|example| {
         let limit = limits.get(&class(example)).copied().unwrap_or(0);
-        example.key(seed) > limit
+        example.group(seed) > limit
     })
 }
 
@@ -73,6 +73,24 @@ mod tests {
             assert!((9..=16).contains(&of.count()));
         }
         assert_ne!(hold_back(examples(), 4).1, dev);
+    }
+
+    #[test]
+    fn questions_about_a_context_stay_together() {
+        let question = |number: usize| Example::Question {
+            id: number.to_string(),
+            context: format!("context {}", number / 4),
+            question: format!("question {number}"),
+            answers: Vec::new(),
+        };
+        let (train, dev) = hold_back((0..200).map(question).collect(), 1);
+        assert_eq!((train.len(), dev.len()), (180, 20));
+        let context = |example: &Example| match example {
+            Example::Question { context, .. } => context.clone(),
+            other => panic!("{other:?}"),
+        };
+        let learnt: Vec<String> = train.iter().map(context).collect();
+        assert!(dev.iter().all(|one| !learnt.contains(&context(one))));
     }
 
     #[test]

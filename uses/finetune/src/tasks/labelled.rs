@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Columns, Example, first_of, needed};
+use super::{Columns, Example, LOOKED_AT, first_of, names, needed, present};
 use crate::Error;
 use crate::rows::Raw;
-
-type Read = Box<dyn Fn(&Raw) -> Result<Example, String>>;
 
 const TEXTS: [&str; 6] = [
     "text",
@@ -17,39 +15,48 @@ const TEXTS: [&str; 6] = [
     "description",
 ];
 const LABELS: [&str; 4] = ["label", "labels", "class", "category"];
-/// Rows by which the column of the classes is told.
-const LOOKED_AT: usize = 2000;
 
-/// What makes an example of a row.
-pub(super) fn reader(rows: &[Raw], columns: &Columns, answered: bool) -> Result<Read, Error> {
-    let label = columns.label.clone().or_else(|| first_of(rows, &LABELS));
-    let label = label.or_else(|| answered.then(|| fewest_values(rows)).flatten());
-    let texts = match columns.text.as_slice() {
-        [] => texts(rows, label.as_deref()),
-        given => given.to_vec(),
+/// Which columns are text and label. Those that are given must be there; only where rows are
+/// without answers, the columns of other files may be missing.
+pub(super) fn found(rows: &[Raw], given: &Columns, answered: bool) -> Result<Columns, Error> {
+    let label = match &given.label {
+        Some(label) if answered => Some(present(rows, label)?),
+        Some(label) => Some(label.clone()),
+        None => first_of(rows, &LABELS).or_else(|| answered.then(|| fewest_values(rows)).flatten()),
     };
-    if texts.is_empty() || (answered && label.is_none()) {
-        let names = rows
-            .first()
-            .map(|row| row.fields.keys().cloned().collect::<Vec<_>>());
+    let there: Result<Vec<String>, Error> =
+        given.text.iter().map(|name| present(rows, name)).collect();
+    let text = match there {
+        Err(error) if answered => return Err(error),
+        Ok(text) if !text.is_empty() => text,
+        _ => texts(rows, label.as_deref()),
+    };
+    if text.is_empty() || (answered && label.is_none()) {
         return Err(Error::Config(format!(
             "which columns are text and label cannot be told (there are {}); name them with \
              --text-column and --label-column",
-            names.unwrap_or_default().join(", ")
+            names(rows)
         )));
     }
-    Ok(Box::new(move |raw| {
-        let parts: Vec<String> = texts.iter().filter_map(|column| raw.text(column)).collect();
-        let text = parts.join("\n");
-        if text.trim().is_empty() {
-            return Err("no text".to_owned());
-        }
-        let label = match (&label, answered) {
-            (Some(column), true) => needed(raw, column)?.trim().to_owned(),
-            _ => String::new(),
-        };
-        Ok(Example::Labelled { text, label })
-    }))
+    Ok(Columns {
+        text,
+        label,
+        ..given.clone()
+    })
+}
+
+/// Makes an example of a row, by columns that were [`found`].
+pub(super) fn read(raw: &Raw, columns: &Columns, answered: bool) -> Result<Example, String> {
+    let parts = columns.text.iter().filter_map(|column| raw.text(column));
+    let text = parts.collect::<Vec<String>>().join("\n");
+    if text.trim().is_empty() {
+        return Err("no text".to_owned());
+    }
+    let label = match (&columns.label, answered) {
+        (Some(column), true) => needed(raw, column)?.trim().to_owned(),
+        _ => String::new(),
+    };
+    Ok(Example::Labelled { text, label })
 }
 
 /// The column with the fewest different values, of several.

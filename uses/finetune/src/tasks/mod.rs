@@ -108,6 +108,9 @@ pub struct Columns {
     pub source: Option<String>,
     /// What it becomes.
     pub target: Option<String>,
+    /// Whether translations go from the second column to the first.
+    #[serde(default)]
+    pub reverse: bool,
 }
 
 /// One turn of a chat.
@@ -152,7 +155,17 @@ pub enum Example {
 }
 
 impl Example {
-    /// What decides about splits and orders, besides a seed.
+    /// What decides about splits, besides a seed: examples that tell of each other have the same.
+    pub(crate) fn group(&self, seed: u64) -> u64 {
+        match self {
+            Self::Pair { source: text, .. } | Self::Question { context: text, .. } => {
+                xxh3_64_with_seed(text.as_bytes(), seed)
+            }
+            Self::Labelled { .. } | Self::Chat(_) => self.key(seed),
+        }
+    }
+
+    /// What decides which examples a limit keeps, besides a seed.
     pub(crate) fn key(&self, seed: u64) -> u64 {
         let hash = |parts: &[&str]| xxh3_64_with_seed(parts.join("\u{1}").as_bytes(), seed);
         match self {
@@ -176,12 +189,17 @@ pub struct Examples {
     pub examples: Vec<Example>,
     /// Rows that were left out.
     pub refused: Vec<Refused>,
+    /// Which columns they were read from.
+    pub columns: Columns,
 }
+
+/// Rows by which columns are told.
+const LOOKED_AT: usize = 2000;
 
 /// Makes a task's examples of rows. `answered`: a row without its answer is refused.
 ///
 /// # Errors
-/// When the columns cannot be told.
+/// When there are no rows, or the columns cannot be told.
 pub fn examples(
     task: Task,
     rows: Rows,
@@ -189,15 +207,26 @@ pub fn examples(
     answered: bool,
 ) -> Result<Examples, Error> {
     let Rows { rows, refused } = rows;
-    let read: Box<dyn Fn(&Raw) -> Result<Example, String>> = match task {
-        Task::Classification | Task::Sentiment => labelled::reader(&rows, columns, answered)?,
-        Task::Translation => pairs::reader(&rows, columns, answered)?,
-        Task::Qa => Box::new(move |raw| questions::read(raw, answered)),
-        Task::Instruct => Box::new(move |raw| chats::read(raw, answered)),
+    if rows.is_empty() && refused.is_empty() {
+        return Err(Error::Config("there are no rows in this file".to_owned()));
+    }
+    let columns = match (task, rows.is_empty()) {
+        (Task::Classification | Task::Sentiment, false) => {
+            labelled::found(&rows, columns, answered)?
+        }
+        (Task::Translation, false) => pairs::found(&rows, columns, answered)?,
+        _ => columns.clone(),
+    };
+    let read = |raw: &Raw| match task {
+        Task::Classification | Task::Sentiment => labelled::read(raw, &columns, answered),
+        Task::Translation => pairs::read(raw, &columns, answered),
+        Task::Qa => questions::read(raw, answered),
+        Task::Instruct => chats::read(raw, answered),
     };
     let mut found = Examples {
         examples: Vec::with_capacity(rows.len()),
         refused,
+        columns: columns.clone(),
     };
     for raw in &rows {
         match read(raw) {
@@ -218,6 +247,27 @@ fn first_of(rows: &[Raw], names: &[&str]) -> Option<String> {
     let name = names.iter().find(has)?;
     let key = fields.keys().find(|key| key.eq_ignore_ascii_case(name));
     key.cloned()
+}
+
+/// A column that rows have.
+fn present(rows: &[Raw], name: &str) -> Result<String, Error> {
+    let mut looked_at = rows.iter().take(LOOKED_AT);
+    match looked_at.any(|row| row.fields.contains_key(name)) {
+        true => Ok(name.to_owned()),
+        false => Err(Error::Config(format!(
+            "there is no column `{name}`, but {}",
+            names(rows)
+        ))),
+    }
+}
+
+/// The names of the columns, for a message.
+fn names(rows: &[Raw]) -> String {
+    let names = rows.first().map(|row| {
+        let quoted = row.fields.keys().map(|name| format!("`{name}`"));
+        quoted.collect::<Vec<_>>().join(", ")
+    });
+    names.unwrap_or_default()
 }
 
 fn needed(raw: &Raw, column: &str) -> Result<String, String> {
