@@ -12,6 +12,7 @@
 mod answers;
 mod bag_of_words;
 mod batches;
+mod data;
 mod encode;
 mod error;
 mod lbfgs;
