@@ -1,4 +1,5 @@
 mod learning;
+mod masked;
 mod resuming;
 mod spikes;
 
