@@ -42,9 +42,9 @@ CUDA ?= $(if $(wildcard $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda1),1,0)
 LIBTORCH_STAMP := $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda$(CUDA)
 TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
-SOURCES := $(shell find schemas words packing stages model uses pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
+SOURCES := $(shell find schemas words packing stages model uses pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f -o -path '*/assets/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test test-programs quality bench bench-scale bench-gpu fuzz lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs test test-browser test-programs quality bench bench-scale bench-gpu fuzz lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,9 +95,20 @@ $(TEST_STAMP): tests/requirements.txt .venv/bin/pip
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-compile -r $<
 	@touch $@
 
+# The browser that the tests open the page of `textmill look` in: the one named by CHROME, else one
+# that is there (tests/uses/browser.rs looks for the same names), else Debian's.
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
+test-browser:
+	@[ -n "$${CHROME:-}" ] || command -v $(BROWSERS) >/dev/null || { \
+	  echo "Installing chromium, which the tests open pages with (about 120 MB to download) ..."; \
+	  as_root=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+	  { $$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } >/dev/null \
+	    && command -v $(BROWSERS) >/dev/null; \
+	} || { echo "the tests need a browser, and none could be installed: install chromium or google-chrome, or name one as CHROME=/path/to/it" >&2; exit 1; }
+
 # The packages come over the network while the compiler works.
 test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
-	@$(MAKE) --no-print-directory -j2 $(TEST_STAMP) test-programs
+	@$(MAKE) --no-print-directory -j3 $(TEST_STAMP) test-browser test-programs
 	$(CARGO) test --release --locked --workspace --no-fail-fast
 
 test-programs: $(LIBTORCH_STAMP)

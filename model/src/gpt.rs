@@ -152,6 +152,13 @@ impl Gpt {
         self.layout.block_matrices(&self.config)
     }
 
+    /// The matrices of [`Gpt::block_matrices`] as a checkpoint stores them, with their names: those
+    /// that are one tensor there (GPT-2's query, key and value) are one here.
+    #[must_use]
+    pub fn named_matrices(&self) -> Vec<(String, Matrix)> {
+        self.layout.named_matrices()
+    }
+
     /// Number of parameters, without the padding of the vocabulary.
     #[must_use]
     pub fn parameters(&self) -> i64 {
@@ -162,6 +169,16 @@ impl Gpt {
                 slot.numel() / slot.shape.first().copied().unwrap_or(1) * rows
             })
             .sum()
+    }
+
+    /// The input embedding of each token, `[vocabulary, width]`, fp32, without padding: a view of
+    /// [`Gpt::flat`].
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when libtorch refuses.
+    pub fn embeddings(&self) -> Result<Tensor, Error> {
+        let rows = self.net.embedding.f_detach()?;
+        Ok(rows.f_narrow(0, 0, self.config.vocab_size)?)
     }
 
     /// The parameters under their checkpoint names, padding stripped: `(name, view, transposed)`,
@@ -316,11 +333,10 @@ impl Gpt {
         head::scores(&hidden, self.net.output(), vocab, targets)
     }
 
-    fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
+    pub(crate) fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
         let output = self.net.output();
-        let logits = self
-            .before_head(hidden)?
-            .f_linear(output.weight, output.bias)?;
+        let hidden = self.before_head(hidden)?;
+        let logits = hidden.f_linear(output.weight, output.bias)?;
         let logits = logits.f_narrow(-1, 0, self.config.vocab_size)?;
         Ok(logits.f_to_kind(Kind::Float)?)
     }
@@ -336,11 +352,27 @@ impl Gpt {
         }
     }
 
-    pub(crate) fn run(&self, tokens: &Tensor, mut pass: Pass) -> Result<Tensor, Error> {
+    pub(crate) fn run(&self, tokens: &Tensor, pass: Pass) -> Result<Tensor, Error> {
         let (_, length) = tokens.size2()?;
+        self.check_length(pass.past() + length)?;
+        self.run_embedded(self.embed(tokens)?, pass)
+    }
+
+    /// What the embedding has for tokens `[batch, tokens]`, without positions.
+    pub(crate) fn embed(&self, tokens: &Tensor) -> Result<Tensor, Error> {
+        Ok(Tensor::f_embedding(
+            &self.net.embedding,
+            tokens,
+            -1,
+            false,
+            false,
+        )?)
+    }
+
+    /// All of the network above the embedding, from `[batch, tokens, width]` that fits the context.
+    pub(crate) fn run_embedded(&self, mut x: Tensor, mut pass: Pass) -> Result<Tensor, Error> {
+        let (_, length, _) = x.size3()?;
         let past = pass.past();
-        self.check_length(past + length)?;
-        let mut x = Tensor::f_embedding(&self.net.embedding, tokens, -1, false, false)?;
         if let Some(positions) = &self.net.positions {
             x = x.f_add(&match pass.apart {
                 Some(apart) => apart.rows_of(positions)?,
@@ -353,8 +385,10 @@ impl Gpt {
         x = pass.dropout.apply(x)?;
         let causal = self.config.architecture.is_causal();
         pass.mask = pass.apart.map(|apart| apart.mask(causal)).transpose()?;
+        pass.keep(&x);
         for block in &self.net.blocks {
             x = block.forward(&self.config, self.net.rope.as_ref(), &x, &mut pass)?;
+            pass.keep(&x);
         }
         if let Some(cache) = pass.cache {
             cache.advance(length);

@@ -14,6 +14,8 @@ pub(crate) struct Pass<'a> {
     pub cache: Option<&'a mut KvCache>,
     /// Where to put the attention weights of each block; computes them eagerly if present.
     pub attention: Option<&'a mut Vec<Tensor>>,
+    /// Where to put the residual stream after the embedding and after each block.
+    pub residual: Option<&'a mut Vec<Tensor>>,
     /// Documents that do not see each other; not together with a cache.
     pub apart: Option<&'a Apart>,
     /// Who sees whom, where `apart` says so: bool, broadcast to `[batch, heads, tokens, tokens]`.
@@ -30,8 +32,16 @@ impl<'a> Pass<'a> {
             dropout,
             cache: None,
             attention: None,
+            residual: None,
             apart,
             mask: None,
+        }
+    }
+
+    /// Notes the residual stream, if it is wanted.
+    pub fn keep(&mut self, x: &Tensor) {
+        if let Some(residual) = &mut self.residual {
+            residual.push(x.shallow_clone());
         }
     }
 

@@ -107,6 +107,28 @@ impl Layout {
             .collect()
     }
 
+    /// The matrices inside the blocks as they are stored, with their names.
+    pub fn named_matrices(&self) -> Vec<(String, Matrix)> {
+        let mut found = Vec::new();
+        for slot in &self.slots {
+            let (true, [_, columns]) = (slot.name.starts_with("blocks."), slot.shape.as_slice())
+            else {
+                continue;
+            };
+            let mut offset = slot.offset;
+            for part in &slot.parts {
+                let matrix = Matrix {
+                    offset,
+                    rows: part.rows,
+                    columns: *columns,
+                };
+                found.push((part.name.clone(), matrix));
+                offset += part.rows * columns;
+            }
+        }
+        found
+    }
+
     /// The matrices inside the blocks, one after the other without a gap.
     pub fn block_matrices(&self, config: &ModelConfig) -> Vec<Matrix> {
         let kv = config.kv_heads * config.head_width();

@@ -40,6 +40,7 @@ mod padding;
 mod random;
 mod sampling;
 mod tensors;
+mod trace;
 
 pub use apart::Apart;
 pub use cache::KvCache;
@@ -60,3 +61,4 @@ pub use layout::Matrix;
 pub use objective::Objective;
 pub use sampling::Sampling;
 pub use tensors::{read_tensors, write_tensors};
+pub use trace::{Lens, Trace};

@@ -313,15 +313,19 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     Tasks(crate::tasks::TasksArgs),
     /// Let a model write: go on with a prompt, or with each line of a file
     #[cfg(feature = "torch")]
+    #[command(long_about = crate::generate::LONG_ABOUT)]
     Generate(crate::generate::GenerateArgs),
     /// Talk to a model in the terminal
     #[cfg(feature = "torch")]
+    #[command(long_about = crate::chat::LONG_ABOUT)]
     Chat(crate::chat::ChatArgs),
     /// Fine-tune a model for a task, and show by how much that helped
     #[cfg(feature = "torch")]
+    #[command(long_about = crate::finetune::FINETUNE)]
     Finetune(crate::finetune::FinetuneArgs),
     /// Use a fine-tuned model: labels, translations, answers for rows of a file
     #[cfg(feature = "torch")]
+    #[command(long_about = crate::finetune::PREDICT)]
     Predict(crate::finetune::PredictArgs),
     /// Word embeddings and sentence vectors: export, nearest neighbours, analogies
     #[cfg(feature = "torch")]
@@ -332,8 +336,10 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     },
     /// Look inside a model: attention, logit lens, next tokens and losses of a text, as a page
     #[cfg(feature = "torch")]
+    #[command(long_about = crate::look::LONG_ABOUT)]
     Look(crate::look::LookArgs),
     /// Estimate what training a model costs: operations, tokens, memory, time, energy, money
+    #[command(long_about = crate::plan::LONG_ABOUT)]
     Plan(crate::plan::PlanArgs),
     /// Measure what a model gives away of its training data
     #[cfg(feature = "torch")]
@@ -343,6 +349,7 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
         command: crate::privacy::Privacy,
     },
     /// Score predictions against references: BLEU, chrF, exact match, F1, accuracy
+    #[command(long_about = crate::score::LONG_ABOUT)]
     Score(crate::score::ScoreArgs),
     /// Print the summary of a run again
     Summary(ConfigArgs),

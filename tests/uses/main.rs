@@ -4,5 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod browser;
+mod embeddings;
+mod looking;
+mod masked;
 mod model;
+mod planning;
+mod scores;
 mod writing;

@@ -19,23 +19,23 @@ use crate::serve::chat::Chat;
 use conversation::{Conversation, Role};
 use keyboard::{Keyboard, Typed};
 
-/// Whom to talk to.
-#[derive(Args, Clone, Debug)]
-#[command(
-    long_about = "Talks with a model in the terminal. Turns become one text by the chat template of the model's folder \
+/// What `--help` says first.
+pub const LONG_ABOUT: &str = "Talks with a model in the terminal. Turns become one text by the chat template of the model's folder \
 (chat_template.jinja, or tokenizer_config.json), as `textmill finetune --task instruct` writes it; without one by \
 \"User: …\" and \"Assistant: …\" in paragraphs. A model that was never fine-tuned on chats will ramble.\n\n\
 When the conversation outgrows the context, its oldest turns are forgotten, and that is said. Ctrl-C ends an \
-answer; at the prompt it ends the program. Lines from a pipe are turns, one each.",
-    after_help = "In the conversation:\n  \
+answer; at the prompt it ends the program. Lines from a pipe are turns, one each.";
+
+/// Whom to talk to.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "In the conversation:\n  \
 /reset          forget what was said\n  \
 /system TEXT    another instruction for the model\n  \
 /save FILE      write the conversation as JSON lines, as finetune reads it\n  \
 /help, /exit\n\n\
 Examples:\n  \
 textmill chat --model runs/helper\n  \
-textmill chat --model llama/ --system \"Answer in Chinese.\" --temperature 0.7"
-)]
+textmill chat --model llama/ --system \"Answer in Chinese.\" --temperature 0.7")]
 pub struct ChatArgs {
     /// The model's folder.
     #[arg(long, value_name = "DIR")]

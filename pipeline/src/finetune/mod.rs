@@ -1,22 +1,97 @@
-//! `textmill finetune`.
+//! `textmill finetune` and `textmill predict`.
 
-use anyhow::{Result, bail};
-use clap::Args;
+mod args;
+mod predict;
+mod print;
 
-/// Arguments.
-#[derive(Args, Clone, Debug)]
-pub struct FinetuneArgs {}
+use std::num::NonZeroUsize;
 
-/// Runs it.
-pub fn finetune(_args: &FinetuneArgs) -> Result<()> {
-    bail!("not yet")
+use anyhow::{Result, ensure};
+use textmill_finetune::{Header, Job, LoraSettings, QaMode, Settings, Watch};
+use textmill_model::best_device;
+
+pub use args::{FINETUNE, FinetuneArgs, PREDICT, PredictArgs};
+pub use predict::predict;
+
+use crate::run::Interrupt;
+use crate::runner::Reporter;
+
+/// Learning rates that suit models of a few million parameters; larger ones want lower ones.
+const LR: f64 = 5e-4;
+const LORA_LR: f64 = 2e-3;
+const HEAD_LR: f64 = 5e-3;
+
+/// Fine-tunes, and prints how much that helped.
+pub fn finetune(args: &FinetuneArgs) -> Result<()> {
+    let device = best_device(); // before any other use of tensors
+    let job = job(args)?;
+    ensure!(
+        args.out != args.model,
+        "--out is the model's own folder: choose another, so that the pre-trained model stays"
+    );
+    let interrupt = Interrupt::listen()?;
+    let reporters = [
+        Reporter::start("scratch", args.quiet),
+        Reporter::start("finetune", args.quiet),
+    ];
+    let cancelled = || interrupt.came();
+    let outcome = job.run(device, &mut |name| Watch {
+        progress: &reporters[usize::from(name != "from scratch")],
+        cancelled: &cancelled,
+    });
+    reporters.iter().for_each(Reporter::finish);
+    print::outcome(args, &job, &outcome?)
 }
 
-/// Arguments.
-#[derive(Args, Clone, Debug)]
-pub struct PredictArgs {}
-
-/// Runs it.
-pub fn predict(_args: &PredictArgs) -> Result<()> {
-    bail!("not yet")
+fn job(args: &FinetuneArgs) -> Result<Job> {
+    let lora = (args.lora || args.lora_rank.is_some()).then(|| {
+        let rank = args.lora_rank.map_or(8, |rank| i64::from(rank.get()));
+        LoraSettings {
+            rank,
+            alpha: args.lora_alpha.unwrap_or(2.0 * rank as f64),
+        }
+    });
+    let lr = args.lr.unwrap_or(if lora.is_some() { LORA_LR } else { LR });
+    ensure!(
+        lr > 0.0 && lr < 1.0,
+        "--lr is {lr}; it must lie between 0 and 1"
+    );
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let settings = Settings {
+        epochs: args.epochs.get(),
+        batch: args.batch.get(),
+        lr,
+        head_lr: args.head_lr.unwrap_or(HEAD_LR),
+        weight_decay: args.weight_decay,
+        clip: 1.0,
+        dropout: args.dropout,
+        seed: args.seed,
+        patience: args.patience.get(),
+        lora,
+        threads: args.threads.map_or_else(cores, NonZeroUsize::get),
+    };
+    Ok(Job {
+        task: args.task.into(),
+        model: args.model.clone(),
+        out: args.out.clone(),
+        train: args.train.clone(),
+        dev: args.dev.clone(),
+        test: args.test.clone(),
+        header: match (args.header, args.no_header) {
+            (true, _) => Header::Present,
+            (_, true) => Header::Absent,
+            _ => Header::Guess,
+        },
+        columns: args.columns(),
+        names: args.names()?,
+        qa: match args.qa_mode {
+            args::Mode::Span => QaMode::Span,
+            args::Mode::Generate => QaMode::Generate,
+        },
+        limits: [args.max_train, args.max_test],
+        max_new_tokens: args.max_tokens,
+        scratch_lr: (!args.no_scratch).then_some(args.scratch_lr),
+        dataset: args.dataset.clone(),
+        settings,
+    })
 }

@@ -22,21 +22,21 @@ use crate::run::Interrupt;
 use author::{Author, Commission, Finish, Written};
 use sampling::SamplingArgs;
 
-/// What to write, and how.
-#[derive(Args, Clone, Debug)]
-#[command(
-    long_about = "Lets a model go on with a text, printed as it comes. The model is a checkpoint of a run, or a \
+/// What `--help` says first.
+pub const LONG_ABOUT: &str = "Lets a model go on with a text, printed as it comes. The model is a checkpoint of a run, or a \
 GPT-2 or Llama folder from elsewhere with its tokenizer.json. Without a prompt it begins a document.\n\n\
 The same seed, prompt and model give the same text. Only whole characters are printed. When the context is full, \
 the model goes on with its later half in view.\n\n\
 A file of JSON lines is worked off row by row on all cores: each row has a \"prompt\", and goes out again with its \
-\"completions\", in the same order. A row may have a \"seed\" and \"max_tokens\" of its own.",
-    after_help = "Examples:\n  \
+\"completions\", in the same order. A row may have a \"seed\" and \"max_tokens\" of its own.";
+
+/// What to write, and how.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
 textmill generate --model runs/sample/train/best --prompt \"The town council\"\n  \
 textmill generate --model runs/sample/train/best --prompt 这座城市 --temperature 0.7 --samples 3 --seed 7\n  \
 textmill generate --model gpt2/ --file letter.txt --top-p 0.9 --stop \"\\n\\n\"\n  \
-textmill generate --model gpt2/ --file prompts.jsonl --out texts.jsonl -n 50"
-)]
+textmill generate --model gpt2/ --file prompts.jsonl --out texts.jsonl -n 50")]
 pub struct GenerateArgs {
     /// The model's folder.
     #[arg(long, value_name = "DIR")]

@@ -18,7 +18,7 @@ pub(crate) mod vocabulary;
 pub(crate) mod writer;
 
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -83,6 +83,7 @@ enum Precision {
 pub fn serve(args: &ServeArgs) -> Result<()> {
     let device = best_device();
     let gpt = Gpt::load(&args.model, device)?;
+    gpt.require_causal()?;
     let gpt = match args.precision {
         Precision::Fp32 => gpt,
         Precision::Bf16 => gpt.cast(Kind::BFloat16)?,

@@ -12,10 +12,10 @@ use super::model::Served;
 use super::vocabulary::Vocabulary;
 
 /// The document-end token of [`bytes_vocabulary`].
-pub(super) const END: u32 = 256;
+pub(crate) const END: u32 = 256;
 
 /// A byte-level vocabulary without merges: a token's id is its byte.
-pub(super) fn bytes_vocabulary() -> Vocabulary {
+pub(crate) fn bytes_vocabulary() -> Vocabulary {
     let printable = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
     let mut others = 256..;
     let character = |byte: u32| match printable(byte) {
@@ -40,7 +40,7 @@ pub(super) fn bytes_vocabulary() -> Vocabulary {
 }
 
 /// A vocabulary of words, which writes spaces into the words behind them.
-pub(super) fn words_vocabulary() -> Vocabulary {
+pub(crate) fn words_vocabulary() -> Vocabulary {
     let spaces =
         json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true});
     vocabulary(json!({

@@ -35,6 +35,6 @@ pub use memorization::Memorization;
 pub use stage::Evaluate;
 pub use tasks::{
     Item, LanguageModel, LogLikelihood, ModelFolder, Outcome, Refused, Request, Task, TaskKind,
-    TaskScores, Watch, encode_pair, loglikelihoods, run as run_task,
+    TaskScores, Watch, encode_pair, loglikelihoods, run as run_task, text_prefix,
 };
 pub use workers::Workers;

@@ -10,8 +10,10 @@ pub(crate) const CPU_PIECE: i64 = 1 << 15;
 
 /// Part of the flat parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub struct Span {
+    /// Its first element.
     pub start: i64,
+    /// Its elements.
     pub length: i64,
     /// Whether weight decay is for it: only matrices decay.
     pub decays: bool,
@@ -23,9 +25,9 @@ pub(crate) struct Span {
 /// The state is two vectors as long as the parameters that it is for. No update waits for the
 /// device.
 #[derive(Debug)]
-pub(crate) struct AdamW {
-    pub mean: Tensor,
-    pub square: Tensor,
+pub struct AdamW {
+    pub(crate) mean: Tensor,
+    pub(crate) square: Tensor,
     spans: Vec<Span>,
     beta1: f64,
     beta2: f64,
@@ -36,6 +38,9 @@ impl AdamW {
     const EPS: f64 = 1e-8;
 
     /// For these spans of the flat parameters.
+    ///
+    /// # Errors
+    /// When memory runs out.
     pub fn new(config: &Config, weights: &Tensor, spans: Vec<Span>) -> Result<Self, Error> {
         let length: i64 = spans.iter().map(|span| span.length).sum();
         let zeros = || weights.f_new_zeros([length], (weights.f_kind()?, weights.device()));
@@ -51,6 +56,9 @@ impl AdamW {
 
     /// Applies a flat gradient times `scale`, a scalar on the device, as the update after
     /// `updates` others.
+    ///
+    /// # Errors
+    /// When memory runs out.
     pub fn update(
         &mut self,
         weights: &Tensor,

@@ -36,6 +36,7 @@ mod trainer;
 mod vocabulary;
 mod workers;
 
+pub use adamw::{AdamW, Span};
 pub use config::{Config, Precision};
 pub use error::Error;
 pub use optimizer::{Optimizer, OptimizerKind, gradient_norm};

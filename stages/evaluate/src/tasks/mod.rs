@@ -25,7 +25,7 @@ pub use encode::{LanguageModel, encode_pair};
 pub use kind::TaskKind;
 pub use loglikelihood::{LogLikelihood, Request, Watch, loglikelihoods};
 pub use measure::TaskScores;
-pub use open::ModelFolder;
+pub use open::{ModelFolder, text_prefix};
 pub use rows::Refused;
 pub(crate) use run::files_hash;
 pub use run::{Item, Outcome, Task, run};

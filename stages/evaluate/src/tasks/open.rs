@@ -28,6 +28,7 @@ impl ModelFolder {
     /// `bos_token_id` nor `eos_token_id` says what stands for an empty context.
     pub fn open(dir: &Path, device: Device, threads: usize) -> Result<Self, Error> {
         let gpt = Gpt::load(dir, device)?;
+        gpt.require_causal()?;
         let path = dir.join(TOKENIZER_FILE);
         let tokenizer = Tokenizer::from_file(&path).map_err(|error| Error::ModelFolder {
             path,
@@ -44,7 +45,7 @@ impl ModelFolder {
             });
         }
         Ok(Self {
-            prefix: prefix(dir, gpt.config().eot_id)?,
+            prefix: text_prefix(dir, gpt.config().eot_id)?,
             workers: Workers::new(gpt, threads)?,
             tokenizer,
         })
@@ -61,8 +62,12 @@ impl ModelFolder {
     }
 }
 
-/// The token that begins texts or, of models without one, ends them.
-fn prefix(dir: &Path, end: Option<u32>) -> Result<u32, Error> {
+/// The token that stands before a text: the one that begins texts or, of models without one, ends
+/// them.
+///
+/// # Errors
+/// When the folder's config.json names neither.
+pub fn text_prefix(dir: &Path, end: Option<u32>) -> Result<u32, Error> {
     let path = dir.join(CONFIG_FILE);
     let config = fs::read(&path).ok();
     let config: Option<Value> = config.and_then(|json| serde_json::from_slice(&json).ok());

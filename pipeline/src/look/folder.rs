@@ -1,0 +1,45 @@
+//! The folder of a model, also by that of its run.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use textmill_model::CONFIG_FILE;
+
+/// The folder with the parameters: the one named, or the best checkpoint of the run or training
+/// that it is of.
+pub(super) fn of_model(named: &Path) -> Result<PathBuf> {
+    let candidates = [
+        named.to_path_buf(),
+        named.join("best"),
+        named.join("train").join("best"),
+    ];
+    match candidates.iter().find(|dir| dir.join(CONFIG_FILE).exists()) {
+        Some(found) => Ok(found.clone()),
+        None if !named.exists() => bail!("{}: no such folder", named.display()),
+        None => bail!(
+            "{}: holds no model; name a folder with config.json, model.safetensors and \
+             tokenizer.json, or a run whose train stage is done",
+            named.display()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_stands_for_its_best_checkpoint() {
+        let run = tempfile::tempdir().unwrap();
+        let message = of_model(run.path()).unwrap_err().to_string();
+        assert!(message.contains("holds no model"), "{message}");
+        let best = run.path().join("train/best");
+        std::fs::create_dir_all(&best).unwrap();
+        std::fs::write(best.join(CONFIG_FILE), "{}").unwrap();
+        for named in [run.path(), &run.path().join("train"), &best] {
+            assert_eq!(of_model(named).unwrap(), best);
+        }
+        let message = of_model(&run.path().join("none")).unwrap_err().to_string();
+        assert!(message.contains("no such folder"), "{message}");
+    }
+}

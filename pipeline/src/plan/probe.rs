@@ -1,0 +1,162 @@
+//! How fast this machine trains a network: steps on made-up tokens, timed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use tch::{Kind, Tensor};
+use textmill_model::{Architecture, Dropout, Gpt, ModelConfig, Size, best_device};
+use textmill_plan::{Family, Precision, Shape};
+use textmill_train::{Config, Optimizer, OptimizerKind, gradient_norm};
+
+use super::args::PlanArgs;
+use super::{Probed, name};
+
+/// Parameters above which a machine is not asked to try.
+const MOST: u64 = 2_000_000_000;
+
+/// What is tried.
+pub(super) struct Trial {
+    pub batch: u64,
+    pub precision: Precision,
+    pub muon: bool,
+    /// Threads of the CPU, each with a micro-batch of its own, as the trainer has it.
+    pub threads: usize,
+}
+
+/// Trains the network of a plan for so many seconds.
+pub(super) fn probe(shape: &Shape, args: &PlanArgs, seconds: f64) -> Result<Probed> {
+    let trial = Trial {
+        batch: args.batch,
+        precision: args.assumptions().precision,
+        muon: args.muon,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    run(shape, &trial, seconds)
+}
+
+/// Trains as the trainer does: each thread computes the gradients of a micro-batch, and one
+/// optimizer applies their sum.
+pub(super) fn run(shape: &Shape, trial: &Trial, seconds: f64) -> Result<Probed> {
+    ensure!(
+        seconds > 0.0 && seconds <= 3600.0,
+        "--probe is {seconds}; it must lie between 0 and 3600 seconds"
+    );
+    ensure!(
+        shape.parameters() <= MOST,
+        "the model has {} parameters: too many to be tried here; probe a smaller one",
+        shape.parameters()
+    );
+    let device = best_device(); // before any other use of tensors
+    let weights = Gpt::new(&config(shape), 1, device)?;
+    let half = match trial.precision {
+        Precision::Bf16 => Some(weights.cast(Kind::BFloat16)?),
+        Precision::Fp32 => None,
+    };
+    let threads = if device.is_cuda() { 1 } else { trial.threads };
+    let nets = (0..threads).map(|_| half.as_ref().unwrap_or(&weights).trainable());
+    let mut nets = nets.collect::<Result<Vec<_>, _>>()?;
+    let settings = Config {
+        optimizer: if trial.muon {
+            OptimizerKind::Muon
+        } else {
+            OptimizerKind::Adamw
+        },
+        ..Config::default()
+    };
+    let mut optimizer = Optimizer::new(&settings, &weights, threads)?;
+    let (batch, context) = (trial.batch as i64, shape.context as i64);
+    let vocabulary = shape.vocabulary as i64;
+    eprintln!(
+        "Training {} parameters on made-up tokens for {seconds:.0} s ({threads} × {batch} rows of {context}, {} on {device:?}) …",
+        shape.parameters(),
+        name(trial.precision)
+    );
+    let mut steps = 0;
+    let mut start = Instant::now();
+    loop {
+        let gradient = gradient(&mut nets, steps, [batch, context, vocabulary])?;
+        let norm = gradient_norm(&gradient)?;
+        optimizer.update(weights.flat(), &gradient, &norm, steps, 1e-4)?;
+        if let Some(half) = &half {
+            half.flat().shallow_clone().f_copy_(weights.flat())?;
+        }
+        if device.is_cuda() {
+            tch::Cuda::synchronize(0);
+        }
+        // The first step finds everything cold.
+        if steps == 0 {
+            start = Instant::now();
+        }
+        steps += 1;
+        let over = start.elapsed() >= Duration::from_secs_f64(seconds);
+        if steps > 1 && over {
+            let tokens = (steps - 1) as f64 * (threads as u64 * trial.batch * shape.context) as f64;
+            return Ok(Probed {
+                tokens,
+                seconds: start.elapsed().as_secs_f64(),
+                memory: textmill_schemas::peak_memory().filter(|_| !device.is_cuda()),
+            });
+        }
+    }
+}
+
+/// The sum of the threads' gradients.
+fn gradient(nets: &mut [Gpt], step: u64, [batch, context, vocabulary]: [i64; 3]) -> Result<Tensor> {
+    let scale = 1.0 / (batch * context * nets.len() as i64) as f64;
+    let one = |net: &Gpt, thread: usize| -> Result<Tensor> {
+        if !net.device().is_cuda() {
+            tch::set_num_threads(1);
+        }
+        let place =
+            |i: i64| (i * 7919 + step as i64 * 104_729 + thread as i64 * 1_299_709) % vocabulary;
+        let ids: Vec<i64> = (0..batch * context).map(place).collect();
+        let tokens = Tensor::f_from_slice(&ids)?
+            .f_reshape([batch, context])?
+            .f_to_device(net.device())?;
+        let targets = tokens.f_roll([-1i64], [1i64])?;
+        Ok(net
+            .gradients(&tokens, &targets, scale, &mut Dropout::off())?
+            .flat)
+    };
+    let one = &one;
+    std::thread::scope(|scope| {
+        let nets = nets.iter_mut().enumerate();
+        let threads: Vec<_> = nets
+            .map(|(thread, net)| scope.spawn(move || one(net, thread)))
+            .collect();
+        let mut sum: Option<Tensor> = None;
+        for thread in threads {
+            let gradient = thread
+                .join()
+                .map_err(|_| anyhow!("a thread of the probe failed"))??;
+            match &mut sum {
+                Some(sum) => drop(sum.f_add_(&gradient)?),
+                None => sum = Some(gradient),
+            }
+        }
+        sum.context("the probe has no threads")
+    })
+}
+
+fn config(shape: &Shape) -> ModelConfig {
+    let architecture = match shape.family {
+        Family::Llama => Architecture::Llama,
+        Family::Gpt2 => Architecture::Gpt2,
+    };
+    let size = Size {
+        name: "planned",
+        layers: shape.layers as i64,
+        heads: shape.heads as i64,
+        width: shape.width as i64,
+    };
+    let mut config = ModelConfig::new(
+        architecture,
+        size,
+        shape.vocabulary as i64,
+        shape.context as i64,
+    );
+    config.kv_heads = shape.kv_heads as i64;
+    config.feed_forward = shape.feed_forward as i64;
+    config.tie_embeddings = shape.tied;
+    config
+}

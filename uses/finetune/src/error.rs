@@ -1,0 +1,70 @@
+//! What can go wrong while fine-tuning.
+
+use std::path::{Path, PathBuf};
+
+/// An error of fine-tuning. Messages name the file or the option, and the mend.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting that makes no sense, or data that does not suffice.
+    #[error("{0}")]
+    Config(String),
+    /// The operating system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// A file that cannot be read as what it should be.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the mend.
+        problem: String,
+    },
+    /// The loss is no number.
+    #[error("the loss is no number at step {step}: lower --lr (now {lr:e})")]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// Its learning rate.
+        lr: f64,
+    },
+    /// From the network.
+    #[error(transparent)]
+    Model(#[from] textmill_model::Error),
+    /// From the optimizer.
+    #[error(transparent)]
+    Train(#[from] textmill_train::Error),
+    /// From the vocabulary.
+    #[error(transparent)]
+    Tokenize(#[from] textmill_tokenize::Error),
+    /// From a metric.
+    #[error(transparent)]
+    Metrics(#[from] textmill_metrics::Error),
+    /// From libtorch.
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] textmill_schemas::Cancelled),
+    /// A thread that computes ended early.
+    #[error("a thread that computes failed; the lines above say why")]
+    Thread,
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn file(path: &Path, problem: impl ToString) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            problem: problem.to_string(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A model that learns a task: its body, a head on it, and the steps that teach both.
+
+use std::cell::RefCell;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+use textmill_model::Gpt;
+use textmill_schemas::Progress;
+
+use crate::Error;
+use crate::batches::{Row, batches};
+use crate::lora::{Lora, LoraSettings};
+use crate::rules::Rules;
+use crate::threads::{Handle, Handles};
+
+/// How to fine-tune.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Times that the rows are seen at most.
+    pub epochs: u64,
+    /// Rows of a step.
+    pub batch: usize,
+    /// Highest learning rate of the body (or of its adapters), from which it falls to 0.
+    pub lr: f64,
+    /// The same for the head.
+    pub head_lr: f64,
+    /// Decoupled weight decay of matrices.
+    pub weight_decay: f64,
+    /// Largest norm of a gradient.
+    pub clip: f64,
+    /// Probability of dropout.
+    pub dropout: f64,
+    /// Of everything random.
+    pub seed: u64,
+    /// Epochs without a better dev score after which to stop.
+    pub patience: u64,
+    /// Adapters in place of all weights.
+    pub lora: Option<LoraSettings>,
+    /// Threads of a CPU.
+    pub threads: usize,
+}
+
+/// One epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Epoch {
+    /// Mean training loss in nats.
+    pub loss: f64,
+    /// The dev score, of which more is better.
+    pub dev: f64,
+}
+
+/// What is heard of the work.
+pub struct Watch<'a> {
+    /// Steps done.
+    pub progress: &'a dyn Progress,
+    /// Whether to stop; the best so far is kept.
+    pub cancelled: &'a dyn Fn() -> bool,
+}
+
+/// A model and its head, with what computes them.
+pub(crate) struct Learner {
+    pub gpt: Gpt,
+    /// `[outputs, width]`; none where the model's own head answers.
+    pub head: Option<Tensor>,
+    pub lora: Option<Lora>,
+    handles: RefCell<Handles>,
+}
+
+impl Learner {
+    /// A model with a head of so many outputs, drawn by the seed; 0 for none.
+    pub fn new(gpt: Gpt, outputs: i64, settings: &Settings) -> Result<Self, Error> {
+        let width = gpt.config().width;
+        let mut key = [0u8; 32];
+        key[..8].copy_from_slice(&settings.seed.to_le_bytes());
+        key[8..12].copy_from_slice(b"head");
+        let mut rng = ChaCha8Rng::from_seed(key);
+        // As transformers starts heads: deviation 0.02, here of a uniform draw.
+        let bound = 0.02 * 3f64.sqrt();
+        let draw = |_| {
+            let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+            ((2.0 * uniform - 1.0) * bound) as f32
+        };
+        let values: Vec<f32> = (0..outputs * width).map(draw).collect();
+        let head = match outputs {
+            0 => None,
+            _ => {
+                let head = Tensor::f_from_slice(&values)?.f_reshape([outputs, width])?;
+                Some(head.f_to_device(gpt.device())?)
+            }
+        };
+        let lora = settings
+            .lora
+            .map(|lora| Lora::new(&gpt, lora, settings.seed));
+        Ok(Self {
+            handles: RefCell::new(Handles::new(&gpt, head.as_ref(), settings.threads)?),
+            lora: lora.transpose()?,
+            gpt,
+            head,
+        })
+    }
+
+    /// A model that has learnt.
+    pub fn with_head(gpt: Gpt, head: Option<Tensor>, threads: usize) -> Result<Self, Error> {
+        Ok(Self {
+            handles: RefCell::new(Handles::new(&gpt, head.as_ref(), threads)?),
+            lora: None,
+            gpt,
+            head,
+        })
+    }
+
+    /// What stands before a text that a head reads, given the token that ends documents.
+    pub fn lead(&self, end: u32) -> Option<u32> {
+        (!self.gpt.config().architecture.is_causal()).then_some(end)
+    }
+
+    /// Work for all threads.
+    pub fn each<J: Sync, R: Send>(
+        &self,
+        jobs: &[J],
+        work: impl Fn(&Handle, usize, &J) -> Result<R, Error> + Sync,
+    ) -> Result<Vec<R>, Error> {
+        self.handles.borrow_mut().each(jobs, work)
+    }
+
+    /// Teaches the rows, and keeps what `dev` scored highest. Where `watch` is cancelled, the
+    /// best so far is kept as well.
+    pub fn fit(
+        &mut self,
+        rows: &[Row],
+        settings: &Settings,
+        watch: &Watch,
+        dev: &mut dyn FnMut(&Self) -> Result<f64, Error>,
+    ) -> Result<Vec<Epoch>, Error> {
+        let mut rules = Rules::new(self, settings)?;
+        let steps = settings.epochs * rows.len().div_ceil(settings.batch.max(1)) as u64;
+        watch.progress.add_total(steps);
+        let mut history: Vec<Epoch> = Vec::new();
+        let (mut best, mut step) = (None::<(f64, Tensor, Option<Tensor>, Option<Tensor>)>, 0);
+        let mut since = 0;
+        'epochs: for epoch in 0..settings.epochs {
+            let (mut sum, mut weight) = (0.0, 0.0);
+            for batch in batches(rows, settings.batch, settings.seed, epoch) {
+                if (watch.cancelled)() {
+                    break 'epochs;
+                }
+                let rows: Vec<&Row> = batch.iter().filter_map(|&index| rows.get(index)).collect();
+                let lesson = self.lesson(&rows, settings, step)?;
+                let count = rows.iter().map(|row| row.weight()).sum::<usize>() as f64;
+                (sum, weight) = (sum + lesson.loss * count, weight + count);
+                rules.apply(self, lesson, settings, step, steps)?;
+                step += 1;
+                watch.progress.advance(1);
+            }
+            let score = dev(self)?;
+            history.push(Epoch {
+                loss: sum / weight.max(1.0),
+                dev: score,
+            });
+            let better = best.as_ref().is_none_or(|(found, ..)| score > *found);
+            since = if better { 0 } else { since + 1 };
+            if better {
+                let copy = |tensor: &Tensor| tensor.f_detach_copy();
+                let head = self.head.as_ref().map(copy).transpose()?;
+                let lora = self
+                    .lora
+                    .as_ref()
+                    .map(|lora| copy(&lora.flat))
+                    .transpose()?;
+                best = Some((score, copy(self.gpt.flat())?, head, lora));
+            }
+            let number = epoch + 1;
+            watch.progress.note(&format!(
+                "epoch {number}: loss {:.4}, dev {score:.4}",
+                sum / weight.max(1.0)
+            ));
+            if since >= settings.patience {
+                break;
+            }
+        }
+        if let Some((_, body, head, lora)) = best {
+            self.gpt.flat().shallow_clone().f_copy_(&body)?;
+            if let (Some(own), Some(head)) = (&self.head, head) {
+                own.shallow_clone().f_copy_(&head)?;
+            }
+            if let (Some(own), Some(lora)) = (&self.lora, lora) {
+                own.flat.shallow_clone().f_copy_(&lora)?;
+            }
+        }
+        Ok(history)
+    }
+}

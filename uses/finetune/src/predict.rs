@@ -1,0 +1,68 @@
+//! Using a folder that was fine-tuned.
+
+use std::path::Path;
+
+use tch::Device;
+use textmill_model::{Gpt, TOKENIZER_FILE};
+use textmill_tokenize::Encoder;
+
+use crate::Error;
+use crate::answers::{Answer, answer};
+use crate::encode::Rows;
+use crate::learner::Learner;
+use crate::recipe::Recipe;
+use crate::save::head;
+use crate::tasks::Example;
+
+/// A fine-tuned model, ready to answer.
+pub struct Predictor {
+    learner: Learner,
+    recipe: Recipe,
+    encoder: Encoder,
+    end: u32,
+}
+
+impl Predictor {
+    /// Opens the folder that `textmill finetune` wrote.
+    ///
+    /// # Errors
+    /// When it lacks something; the message names the file.
+    pub fn open(folder: &Path, device: Device, threads: usize) -> Result<Self, Error> {
+        let recipe = Recipe::read(folder)?;
+        let gpt = Gpt::load(folder, device)?;
+        let head = head(folder, &recipe, &gpt)?;
+        let end = gpt.config().eot_id.ok_or_else(|| {
+            Error::Config(format!(
+                "{}: config.json names no eos_token_id",
+                folder.display()
+            ))
+        })?;
+        Ok(Self {
+            learner: Learner::with_head(gpt, head, threads)?,
+            encoder: Encoder::load(&folder.join(TOKENIZER_FILE))?,
+            recipe,
+            end,
+        })
+    }
+
+    /// What the model was fine-tuned for.
+    #[must_use]
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Answers examples, in their order.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn answer(&self, examples: &[Example]) -> Result<Vec<Answer>, Error> {
+        let rows = Rows {
+            recipe: &self.recipe,
+            encoder: &self.encoder,
+            context: self.learner.gpt.config().context as usize,
+            end: self.end,
+            lead: self.learner.lead(self.end),
+        };
+        answer(&self.learner, &rows, examples)
+    }
+}

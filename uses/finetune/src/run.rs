@@ -1,0 +1,439 @@
+//! One fine-tuning, with all that it is compared with.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tch::Device;
+use textmill_model::{Gpt, TOKENIZER_FILE};
+use textmill_tokenize::Encoder;
+
+use crate::Error;
+use crate::answers::{Score, answer, judge, references, score};
+use crate::bag_of_words::BagOfWords;
+use crate::encode::Rows;
+use crate::learner::{Epoch, Learner, Settings, Watch};
+use crate::published::published;
+use crate::recipe::{Marks, QaMode, Recipe};
+use crate::rows::{Header, Refused, read};
+use crate::save::{save, write_json};
+use crate::split::{hold_back, limit};
+use crate::table::{Line, Table};
+use crate::tasks::{Columns, Example, Task, examples};
+
+/// What to fine-tune, on what, and how.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The task.
+    pub task: Task,
+    /// The pre-trained model's folder.
+    pub model: PathBuf,
+    /// Where the fine-tuned one goes.
+    pub out: PathBuf,
+    /// Rows to learn from.
+    pub train: PathBuf,
+    /// Rows that decide when to stop; none: a tenth of `train`.
+    pub dev: Option<PathBuf>,
+    /// Rows that the table is of; none: those of `dev`.
+    pub test: Option<PathBuf>,
+    /// Whether tables have headers.
+    pub header: Header,
+    /// Which columns hold what.
+    pub columns: Columns,
+    /// Names of the classes, where rows hold numbers.
+    pub names: Vec<String>,
+    /// How questions are answered.
+    pub qa: QaMode,
+    /// Rows to learn from at most, and to test on at most; 0: all.
+    pub limits: [usize; 2],
+    /// Tokens of an answer at most.
+    pub max_new_tokens: usize,
+    /// How to fine-tune.
+    pub settings: Settings,
+    /// Learning rate of the same model from scratch; none: it is left out.
+    pub scratch_lr: Option<f64>,
+    /// Name of the data, for published figures.
+    pub dataset: Option<String>,
+}
+
+/// The rows of a job.
+struct Data {
+    train: Vec<Example>,
+    dev: Vec<Example>,
+    test: Vec<Example>,
+    refused: Vec<Refused>,
+    /// Whether test is dev.
+    same: bool,
+}
+
+/// How it went.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// All models.
+    pub table: Table,
+    /// Rows to learn from, to stop by, to test on.
+    pub rows: [usize; 3],
+    /// Whether the table is of the dev rows.
+    pub tested_on_dev: bool,
+    /// Rows that were left out, with place and reason.
+    pub refused: Vec<String>,
+    /// Texts that were cut to the context.
+    pub cut: usize,
+    /// Losses and dev scores by epoch, of the fine-tuned model.
+    pub epochs: Vec<Epoch>,
+    /// Which class was taken for which.
+    pub confusion: Option<Value>,
+    /// Trained parameters.
+    pub trained: i64,
+    /// Seconds of fine-tuning.
+    pub seconds: f64,
+}
+
+impl Job {
+    /// Does it. `progress(name)` is asked for a watch for each model that is trained.
+    ///
+    /// # Errors
+    /// When files cannot be read or written, or training diverges.
+    pub fn run<'w>(
+        &self,
+        device: Device,
+        watch: &mut dyn FnMut(&'static str) -> Watch<'w>,
+    ) -> Result<Outcome, Error> {
+        let data = self.data()?;
+        let encoder = Encoder::load(&self.model.join(TOKENIZER_FILE))?;
+        let gpt = Gpt::load(&self.model, device)?;
+        let end = gpt.config().eot_id.ok_or_else(|| {
+            Error::Config(format!(
+                "{}: config.json names no eos_token_id",
+                self.model.display()
+            ))
+        })?;
+        let recipe = self.recipe(&data, &encoder)?;
+        let rows = Rows {
+            recipe: &recipe,
+            encoder: &encoder,
+            context: gpt.config().context as usize,
+            end,
+            lead: (!gpt.config().architecture.is_causal()).then_some(end),
+        };
+        let mut table = Table::default();
+        self.trivial(&data, &recipe, &mut table)?;
+        let config = gpt.config().clone();
+        if recipe.outputs() == 0 {
+            gpt.require_causal()?;
+            let learner = Learner::new(gpt.share()?, 0, &self.settings)?;
+            let (scores, ..) = self.test(&learner, &rows, &data)?;
+            table.lines.push(line(
+                "before fine-tuning",
+                "the pre-trained model, as it is",
+                scores,
+            ));
+        }
+        if let Some(lr) = self.scratch_lr {
+            let fresh = Gpt::new(&config, self.settings.seed, device)?;
+            let settings = Settings {
+                lr,
+                lora: None,
+                ..self.settings.clone()
+            };
+            let (learner, _) =
+                self.learn(fresh, &settings, &rows, &data, &watch("from scratch"))?;
+            let (scores, ..) = self.test(&learner, &rows, &data)?;
+            let note = format!("the same network and rows, learning rate {lr:e}");
+            table.lines.push(line("from scratch", &note, scores));
+        }
+        let start = std::time::Instant::now();
+        let (learner, epochs) =
+            self.learn(gpt, &self.settings, &rows, &data, &watch("fine-tuning"))?;
+        let seconds = start.elapsed().as_secs_f64();
+        let (scores, confusion, answers) = self.test(&learner, &rows, &data)?;
+        let body = learner
+            .lora
+            .as_ref()
+            .map_or(learner.gpt.parameters(), |lora| lora.flat.numel() as i64);
+        let head = learner.head.as_ref().map_or(0, |head| head.numel() as i64);
+        let kind = match self.settings.lora {
+            Some(lora) => format!("LoRA of rank {}", lora.rank),
+            None => "all weights".to_owned(),
+        };
+        let note = format!(
+            "{kind}, learning rate {:e}, {} epochs",
+            self.settings.lr,
+            epochs.len()
+        );
+        table.lines.push(line("fine-tuned", &note, scores));
+        self.others(&mut table)?;
+        save(&learner, &recipe, &self.model, &self.out)?;
+        let outcome = Outcome {
+            cut: rows.encode(&data.train)?.cut,
+            rows: [data.train.len(), data.dev.len(), data.test.len()],
+            tested_on_dev: data.same,
+            refused: data.refused.iter().map(ToString::to_string).collect(),
+            table,
+            epochs,
+            confusion,
+            trained: body + head,
+            seconds,
+        };
+        self.write(&outcome, &data, &answers)?;
+        Ok(outcome)
+    }
+
+    fn data(&self) -> Result<Data, Error> {
+        let mut refused = Vec::new();
+        let mut load = |path: &Path| -> Result<Vec<Example>, Error> {
+            let found = examples(self.task, read(path, self.header)?, &self.columns, true)?;
+            refused.extend(found.refused);
+            let mut all = found.examples;
+            self.name_classes(&mut all);
+            match all.is_empty() {
+                true => Err(Error::file(path, "holds no usable row")),
+                false => Ok(all),
+            }
+        };
+        let seed = self.settings.seed;
+        let [most_train, most_test] = self
+            .limits
+            .map(|most| if most == 0 { usize::MAX } else { most });
+        let (mut train, dev) = match &self.dev {
+            Some(dev) => (load(&self.train)?, load(dev)?),
+            None => hold_back(load(&self.train)?, seed),
+        };
+        train = limit(train, most_train, seed);
+        let test = self.test.as_deref().map(&mut load).transpose()?;
+        let same = test.is_none();
+        let test = limit(test.unwrap_or_else(|| dev.clone()), most_test, seed);
+        let dev = limit(dev, most_test, seed);
+        if train.is_empty() || dev.is_empty() {
+            return Err(Error::file(
+                &self.train,
+                "has too few rows to hold some back; give --dev",
+            ));
+        }
+        Ok(Data {
+            train,
+            dev,
+            test,
+            refused,
+            same,
+        })
+    }
+
+    /// Numbers of classes become their names, where those are given.
+    fn name_classes(&self, examples: &mut [Example]) {
+        for example in examples {
+            if let Example::Labelled { label, .. } = example {
+                let named = label
+                    .parse()
+                    .ok()
+                    .and_then(|number: usize| self.names.get(number));
+                if let Some(name) = named {
+                    *label = name.clone();
+                }
+            }
+        }
+    }
+
+    fn recipe(&self, data: &Data, encoder: &Encoder) -> Result<Recipe, Error> {
+        let mut labels: Vec<String> = Vec::new();
+        if self.task.has_classes() {
+            labels = data.train.iter().flat_map(references).collect();
+            labels.sort_unstable();
+            labels.dedup();
+            let unknown = data.dev.iter().chain(&data.test).flat_map(references);
+            if let Some(label) = unknown.into_iter().find(|label| !labels.contains(label)) {
+                let message = format!(
+                    "the class `{label}` stands in dev or test, but in no row to learn from"
+                );
+                return Err(Error::Config(message));
+            }
+            if labels.len() < 2 {
+                return Err(Error::file(&self.train, "has rows of one class only"));
+            }
+        }
+        Ok(Recipe {
+            task: self.task,
+            labels,
+            qa: self.qa,
+            columns: self.columns.clone(),
+            max_new_tokens: self.max_new_tokens,
+            chat: Marks::of_vocabulary(encoder).filter(|_| self.task == Task::Instruct),
+        })
+    }
+
+    /// Fine-tunes a network; the dev score is accuracy, or less loss.
+    fn learn(
+        &self,
+        gpt: Gpt,
+        settings: &Settings,
+        rows: &Rows,
+        data: &Data,
+        watch: &Watch,
+    ) -> Result<(Learner, Vec<Epoch>), Error> {
+        let mut learner = Learner::new(gpt, rows.recipe.outputs(), settings)?;
+        let train = rows.encode(&data.train)?.rows;
+        if train.is_empty() {
+            return Err(Error::file(
+                &self.train,
+                "has no row that fits the model's context",
+            ));
+        }
+        let dev = rows.encode(&data.dev)?.rows;
+        let classes = self.task.has_classes();
+        let head = rows.recipe.outputs() > 0;
+        let epochs = learner.fit(
+            &train,
+            settings,
+            watch,
+            &mut |learner| match (classes, head) {
+                (true, _) => {
+                    let (scores, ..) = self.judged(learner, rows, &data.dev)?;
+                    Ok(scores.first().map_or(0.0, |score| score.value))
+                }
+                (false, true) => {
+                    let (scores, ..) = self.judged(learner, rows, &data.dev)?;
+                    Ok(scores.last().map_or(0.0, |score| score.value))
+                }
+                (false, false) => {
+                    let (sum, count) = learner.loss(&dev)?;
+                    Ok(-sum / count.max(1) as f64)
+                }
+            },
+        )?;
+        Ok((learner, epochs))
+    }
+
+    fn judged(
+        &self,
+        learner: &Learner,
+        rows: &Rows,
+        examples: &[Example],
+    ) -> Result<(Vec<Score>, Option<Value>, Vec<String>), Error> {
+        let answers = answer(learner, rows, examples)?;
+        let texts: Vec<String> = answers.into_iter().map(|answer| answer.text).collect();
+        let (scores, confusion) = judge(self.task, &rows.recipe.labels, examples, &texts)?;
+        Ok((scores, confusion, texts))
+    }
+
+    /// The figures of a model on the test rows.
+    fn test(
+        &self,
+        learner: &Learner,
+        rows: &Rows,
+        data: &Data,
+    ) -> Result<(Vec<Score>, Option<Value>, Vec<String>), Error> {
+        let (mut scores, confusion, texts) = self.judged(learner, rows, &data.test)?;
+        if rows.recipe.outputs() == 0 {
+            let (sum, count) = learner.loss(&rows.encode(&data.test)?.rows)?;
+            scores.push(score("loss", sum / count.max(1) as f64, None));
+        }
+        Ok((scores, confusion, texts))
+    }
+
+    /// What needs no network: the majority, a bag of words, the source itself.
+    fn trivial(&self, data: &Data, recipe: &Recipe, table: &mut Table) -> Result<(), Error> {
+        let mut add = |name: &str, note: &str, answers: Vec<String>| -> Result<(), Error> {
+            let (scores, _) = judge(self.task, &recipe.labels, &data.test, &answers)?;
+            table.lines.push(line(name, note, scores));
+            Ok(())
+        };
+        if self.task == Task::Translation {
+            let copied = data.test.iter().map(|example| match example {
+                Example::Pair { source, .. } => source.clone(),
+                _ => String::new(),
+            });
+            return add("copy", "the source, untranslated", copied.collect());
+        }
+        let most = most_frequent(&data.train);
+        add(
+            "majority",
+            "the most frequent answer of the rows to learn from",
+            vec![most; data.test.len()],
+        )?;
+        if !self.task.has_classes() {
+            return Ok(());
+        }
+        let labelled = |examples: &[Example]| -> Vec<(String, usize)> {
+            let one = |example: &Example| match example {
+                Example::Labelled { text, label } => {
+                    let class = recipe.labels.iter().position(|known| known == label);
+                    Some((text.clone(), class?))
+                }
+                _ => None,
+            };
+            examples.iter().filter_map(one).collect()
+        };
+        let (train, dev) = (labelled(&data.train), labelled(&data.dev));
+        let bag = BagOfWords::fit(&train, &dev, recipe.labels.len());
+        let answers = labelled(&data.test).into_iter().map(|(text, _)| {
+            recipe
+                .labels
+                .get(bag.predict(&text))
+                .cloned()
+                .unwrap_or_default()
+        });
+        add(
+            "bag of words",
+            "logistic regression on words and pairs of them, the same rows",
+            answers.collect(),
+        )
+    }
+
+    fn others(&self, table: &mut Table) -> Result<(), Error> {
+        let Some(dataset) = &self.dataset else {
+            return Ok(());
+        };
+        for figure in published(dataset)? {
+            let scores = vec![score(&figure.metric, figure.value, None)];
+            table.lines.push(line(
+                &figure.model,
+                &format!("published: {}", figure.source),
+                scores,
+            ));
+        }
+        Ok(())
+    }
+
+    fn write(&self, outcome: &Outcome, data: &Data, answers: &[String]) -> Result<(), Error> {
+        write_json(
+            &self.out.join("results.json"),
+            &json!({"settings": self.settings, "outcome": outcome}),
+        )?;
+        let path = self.out.join("table.md");
+        std::fs::write(&path, outcome.table.markdown()).map_err(Error::io(&path))?;
+        let lines = data.test.iter().zip(answers).map(|(example, answer)| {
+            let asked = match example {
+                Example::Labelled { text, .. } => json!(text),
+                Example::Pair { source, .. } => json!(source),
+                Example::Question { id, question, .. } => json!({"id": id, "question": question}),
+                Example::Chat(turns) => json!(turns),
+            };
+            json!({"input": asked, "references": references(example), "answer": answer}).to_string()
+                + "\n"
+        });
+        let path = self.out.join("predictions.jsonl");
+        std::fs::write(&path, lines.collect::<String>()).map_err(Error::io(&path))
+    }
+}
+
+fn line(name: &str, note: &str, scores: Vec<Score>) -> Line {
+    Line {
+        name: name.to_owned(),
+        note: note.to_owned(),
+        scores,
+    }
+}
+
+/// Of equally frequent ones the first by alphabet.
+fn most_frequent(examples: &[Example]) -> String {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for answer in examples
+        .iter()
+        .filter_map(|example| references(example).into_iter().next())
+    {
+        *counts.entry(answer).or_default() += 1;
+    }
+    let most = counts.values().copied().max();
+    let found = counts.into_iter().find(|(_, count)| Some(*count) == most);
+    found.map(|(answer, _)| answer).unwrap_or_default()
+}
