@@ -1,4 +1,4 @@
-//! Several documents in a row that do not see each other.
+//! Who sees whom in a row: several documents apart, or a document apart from its padding.
 
 use tch::{Device, Kind, Tensor};
 
@@ -13,8 +13,8 @@ use crate::Error;
 pub struct Apart {
     /// Where each token stands in its document: int64 `[batch, tokens]`.
     positions: Tensor,
-    /// Which keys each query sees: bool `[batch, 1, tokens, tokens]`.
-    mask: Tensor,
+    /// Which tokens stand in one document: bool `[batch, 1, tokens, tokens]`.
+    same: Tensor,
 }
 
 impl Apart {
@@ -25,15 +25,26 @@ impl Apart {
     /// [`Error::Torch`] for positions of another shape, or when memory runs out.
     pub fn new(positions: &Tensor, device: Device) -> Result<Self, Error> {
         let positions = positions.f_to_device(device)?;
-        let (_, tokens) = positions.size2()?;
         let document = positions.f_eq(0)?.f_cumsum(1, Kind::Int64)?;
-        let same = document
-            .f_unsqueeze(2)?
-            .f_eq_tensor(&document.f_unsqueeze(1)?)?;
-        let causal = Tensor::f_ones([tokens, tokens], (Kind::Bool, device))?.f_tril(0)?;
         Ok(Self {
-            mask: same.f_logical_and(&causal)?.f_unsqueeze(1)?,
+            same: equal_pairs(&document)?,
             positions,
+        })
+    }
+
+    /// Rows of one document each, of so many tokens (int64 `[batch]`), which padding fills up to
+    /// `tokens`: none of a document's tokens sees the padding.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] for lengths of another shape, or when memory runs out.
+    pub fn padded(lengths: &Tensor, tokens: i64, device: Device) -> Result<Self, Error> {
+        let lengths = lengths.f_to_device(device)?.f_unsqueeze(1)?;
+        let positions = Tensor::f_arange(tokens, (Kind::Int64, device))?.f_unsqueeze(0)?;
+        let padding = positions.f_ge_tensor(&lengths)?;
+        let (rows, _) = padding.size2()?;
+        Ok(Self {
+            same: equal_pairs(&padding)?,
+            positions: positions.f_expand([rows, tokens], false)?,
         })
     }
 
@@ -44,9 +55,25 @@ impl Apart {
         Ok(rows.f_reshape(shape)?)
     }
 
-    pub(crate) fn mask(&self) -> &Tensor {
-        &self.mask
+    /// Which keys each query sees: bool `[batch, 1, tokens, tokens]`.
+    pub(crate) fn mask(&self, causal: bool) -> Result<Tensor, Error> {
+        if !causal {
+            return Ok(self.same.shallow_clone());
+        }
+        let tokens = self.same.size()[3];
+        let options = (Kind::Bool, self.same.device());
+        let before = Tensor::f_ones([tokens, tokens], options)?.f_tril(0)?;
+        Ok(self.same.f_logical_and(&before)?)
     }
+}
+
+/// Where two tokens of a row have the same value: `[batch, tokens]` to bool
+/// `[batch, 1, tokens, tokens]`.
+fn equal_pairs(values: &Tensor) -> Result<Tensor, Error> {
+    let pairs = values
+        .f_unsqueeze(2)?
+        .f_eq_tensor(&values.f_unsqueeze(1)?)?;
+    Ok(pairs.f_unsqueeze(1)?)
 }
 
 #[cfg(test)]
@@ -54,10 +81,10 @@ mod tests {
     use super::*;
     use crate::{Architecture, Dropout, Gpt, ModelConfig, Size};
 
-    /// Tiny networks of both architectures whose weights are far from their small start, so that
+    /// Tiny networks of all architectures whose weights are far from their small start, so that
     /// a wrong formula shows.
-    fn both() -> [Gpt; 2] {
-        [Architecture::Llama, Architecture::Gpt2].map(|architecture| {
+    fn all() -> [Gpt; 3] {
+        Architecture::ALL.map(|architecture| {
             let mut config = ModelConfig::new(architecture, Size::ALL[0], 70, 12);
             (config.width, config.feed_forward) = (32, 64);
             if architecture == Architecture::Llama {
@@ -89,7 +116,7 @@ mod tests {
 
     #[test]
     fn each_document_is_computed_as_if_alone() {
-        for gpt in both() {
+        for gpt in all() {
             let (row, lengths) = (tokens(2, 12), [[3, 1, 8], [6, 5, 1]]);
             let together = gpt.logits_apart(&row, &rows(lengths)).unwrap();
             for (number, lengths) in (0..).zip(lengths) {
@@ -112,7 +139,7 @@ mod tests {
 
     #[test]
     fn their_gradients_add_up_and_their_scores_are_their_own() {
-        for gpt in both() {
+        for gpt in all() {
             let gpt = gpt.trainable().unwrap();
             let (x, y) = (tokens(2, 12), tokens(2, 12).fliplr());
             let (apart, mut dropout) = (rows([[5, 7], [5, 7]]), Dropout::off());

@@ -30,8 +30,8 @@ impl Gpt {
     /// Writes model.safetensors, config.json and generation_config.json into an existing folder,
     /// synced.
     ///
-    /// Names, shapes and configuration are those of the stock `LlamaForCausalLM` or
-    /// `GPT2LMHeadModel`; the padding of the vocabulary is left out. The folder itself is not
+    /// Names, shapes and configuration are those of the stock `LlamaForCausalLM`,
+    /// `GPT2LMHeadModel` or `BertForMaskedLM`; the padding of the vocabulary is left out. The folder itself is not
     /// made atomic: write to a temporary one and rename it.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Gpt {
     }
 
     /// Reads a model from a folder with model.safetensors and config.json, its own or a stock
-    /// GPT-2 or Llama, in one file or in those that model.safetensors.index.json names;
+    /// GPT-2, Llama or BERT, in one file or in those that model.safetensors.index.json names;
     /// parameters become fp32.
     ///
     /// # Errors
@@ -131,10 +131,17 @@ pub fn load_config(dir: &Path) -> Result<ModelConfig, Error> {
     hugging_face::from_json(&path, json)
 }
 
-/// The original GPT-2 files lack the prefix that later ones have.
+/// The original GPT-2 files lack the prefix that later ones have; the original BERT ones call the
+/// parameters of norms otherwise, and those of bare encoders lack the prefix.
 fn find<'a>(tensors: &'a BTreeMap<String, Tensor>, name: &str) -> Option<&'a Tensor> {
-    let short = name.strip_prefix("transformer.");
-    tensors.get(name).or_else(|| tensors.get(short?))
+    let short = ["transformer.", "bert."].map(|prefix| name.strip_prefix(prefix));
+    let names = std::iter::once(name).chain(short.into_iter().flatten());
+    let old = |name: &str| match name.rsplit_once(".LayerNorm.")? {
+        (layer, "weight") => Some(format!("{layer}.LayerNorm.gamma")),
+        (layer, _) => Some(format!("{layer}.LayerNorm.beta")),
+    };
+    let mut all = names.flat_map(|name| [Some(name.to_owned()), old(name)]);
+    all.find_map(|name| tensors.get(&name?))
 }
 
 #[cfg(test)]
@@ -151,8 +158,11 @@ mod tests {
 
     #[test]
     fn models_round_trip() {
-        for architecture in [Architecture::Llama, Architecture::Gpt2] {
+        for architecture in Architecture::ALL {
             for tied in [true, false] {
+                if !tied && architecture == Architecture::Bert {
+                    continue; // there is none
+                }
                 let dir = tempfile::tempdir().unwrap();
                 let gpt = tiny(architecture, tied);
                 gpt.save(dir.path()).unwrap();

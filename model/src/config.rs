@@ -16,10 +16,23 @@ pub enum Architecture {
     Llama,
     /// Learned positions, LayerNorm, GELU (tanh), biases (Radford et al. 2019).
     Gpt2,
+    /// Sees both ways and fills in masked tokens: learned positions, token types of which the
+    /// first is used, post-norm LayerNorm, GELU (erf), biases, and a layer before the tied
+    /// output (Devlin et al. 2018, arXiv:1810.04805).
+    Bert,
 }
 
 impl Architecture {
-    /// The architecture of a preset's name, `llama` or `gpt2`.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Llama, Self::Gpt2, Self::Bert];
+
+    /// Whether a token sees only those before it, so that the model can predict the next one.
+    #[must_use]
+    pub fn is_causal(self) -> bool {
+        self != Self::Bert
+    }
+
+    /// The architecture of a preset's name: `llama`, `gpt2` or `bert`.
     ///
     /// # Errors
     /// [`Error::Config`] when there is no such preset.
@@ -27,19 +40,20 @@ impl Architecture {
         match name {
             "llama" => Ok(Self::Llama),
             "gpt2" => Ok(Self::Gpt2),
+            "bert" => Ok(Self::Bert),
             _ => Err(Error::Config(format!(
-                "no preset `{name}`; there are `llama` and `gpt2`"
+                "no preset `{name}`; there are `llama`, `gpt2` and `bert`"
             ))),
         }
     }
 
-    /// Width of the feed-forward layer that goes with a model's width: 4 times for GPT-2;
-    /// for Llama 8/3 times (so that three matrices cost what two did), rounded up to 64.
+    /// Width of the feed-forward layer that goes with a model's width: 4 times for GPT-2
+    /// and BERT; for Llama 8/3 times (so that three matrices cost what two did), rounded up to 64.
     #[must_use]
     pub fn feed_forward(self, width: i64) -> i64 {
         match self {
             Self::Llama => (8 * width / 3 + 63) / 64 * 64,
-            Self::Gpt2 => 4 * width,
+            Self::Gpt2 | Self::Bert => 4 * width,
         }
     }
 }
@@ -121,6 +135,9 @@ pub struct ModelConfig {
     pub rope_theta: f64,
     /// Id of the token that ends a document, if the tokenizer has one.
     pub eot_id: Option<u32>,
+    /// Id of the token that stands for a masked one, if the tokenizer has one; BERT only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask_id: Option<u32>,
 }
 
 impl ModelConfig {
@@ -137,9 +154,13 @@ impl ModelConfig {
             width: size.width,
             feed_forward: architecture.feed_forward(size.width),
             tie_embeddings: true,
-            norm_eps: 1e-5,
+            norm_eps: match architecture {
+                Architecture::Bert => 1e-12,
+                Architecture::Llama | Architecture::Gpt2 => 1e-5,
+            },
             rope_theta: 10_000.0,
             eot_id: None,
+            mask_id: None,
         }
     }
 
@@ -179,7 +200,10 @@ impl ModelConfig {
                 self.head_width()
             )
         } else if !llama && heads != kv_heads {
-            format!("the gpt2 preset has no grouped queries; set `kv_heads` to {heads}")
+            format!("the gpt2 and bert presets have no grouped queries; set `kv_heads` to {heads}")
+        } else if self.architecture == Architecture::Bert && !self.tie_embeddings {
+            "the bert preset's output is its embedding matrix; set `tie_embeddings = true`"
+                .to_owned()
         } else {
             return Ok(());
         };
@@ -203,15 +227,26 @@ impl ModelConfig {
     /// arXiv:2204.02311, appendix B).
     #[must_use]
     pub fn training_flops_per_token(&self) -> f64 {
+        self.training_flops_predicting(1.0)
+    }
+
+    /// The same, if this share of the tokens has a target: the others do not meet the head.
+    #[must_use]
+    pub fn training_flops_predicting(&self, share: f64) -> f64 {
         let kv_width = self.kv_heads * self.head_width();
         let attention = self.width * (2 * self.width + 2 * kv_width);
         let gates = match self.architecture {
             Architecture::Llama => 3,
-            Architecture::Gpt2 => 2,
+            Architecture::Gpt2 | Architecture::Bert => 2,
         };
         let block = attention + gates * self.width * self.feed_forward;
-        let matrices = self.layers * block + self.width * self.vocab_size;
-        6.0 * matrices as f64 + 12.0 * (self.layers * self.width * self.context) as f64
+        let before_head = match self.architecture {
+            Architecture::Bert => self.width * self.width,
+            Architecture::Llama | Architecture::Gpt2 => 0,
+        };
+        let head = self.width * self.vocab_size + before_head;
+        let matrices = (self.layers * block) as f64 + share * head as f64;
+        6.0 * matrices + 12.0 * (self.layers * self.width * self.context) as f64
     }
 }
 
@@ -224,7 +259,7 @@ mod tests {
         assert_eq!(Size::named("gpt2-124m").unwrap().width, 768);
         let message = Size::named("huge").unwrap_err().to_string();
         assert!(message.contains("nano, micro"), "{message}");
-        assert!(Architecture::named("bert").is_err());
+        assert!(Architecture::named("bart").is_err());
     }
 
     #[test]

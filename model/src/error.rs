@@ -57,7 +57,9 @@ pub enum Error {
         expected: Vec<i64>,
     },
     /// A stock model with a feature that this crate does not compute.
-    #[error("{path}: {feature} is not supported; only plain GPT-2 and Llama models can be read")]
+    #[error(
+        "{path}: {feature} is not supported; only plain GPT-2, Llama and BERT models can be read"
+    )]
     Unsupported {
         /// The config.json.
         path: PathBuf,
@@ -80,6 +82,13 @@ pub enum Error {
     /// A prompt or batch that the network cannot take.
     #[error("{0}")]
     Input(String),
+    /// A model that sees both ways, where the next token is asked for.
+    #[error(
+        "this is a BERT model: it fills in masked tokens and does not predict the next one, so it \
+         cannot write text or be scored as a GPT is; take a model with `preset = \"llama\"` or \
+         `\"gpt2\"`"
+    )]
+    NotCausal,
     /// Memory of the CPU or GPU ran out.
     #[error("out of memory; lower `batch`, `context` or the model's size")]
     OutOfMemory,

@@ -46,6 +46,7 @@ pub fn generate_sample(
     index: u64,
     mut on_token: impl FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Vec<u32>, Error> {
+    gpt.require_causal()?;
     sampling.validate()?;
     let mut text = start(gpt, prompt)?;
     let given = text.len();

@@ -83,7 +83,7 @@ impl Gpt {
             .collect::<Result<_, _>>()?;
         let rope = match config.architecture {
             Architecture::Llama => Some(Rope::new(&config, flat.f_kind()?, flat.device())?),
-            Architecture::Gpt2 => None,
+            Architecture::Gpt2 | Architecture::Bert => None,
         };
         let net = Network::build(&config, &layout, &leaves, rope)?;
         Ok(Self {
@@ -199,13 +199,14 @@ impl Gpt {
     /// An empty KV cache for a batch of sequences.
     ///
     /// # Errors
-    /// [`Error::Torch`] when memory runs out.
+    /// [`Error::NotCausal`] for a BERT; [`Error::Torch`] when memory runs out.
     pub fn cache(&self, batch: i64) -> Result<KvCache, Error> {
+        self.require_causal()?;
         KvCache::new(&self.config, batch, self.flat.f_kind()?, self.device())
     }
 
-    /// Hidden states after the last norm, `[batch, tokens, width]`, of int64 token ids
-    /// `[batch, tokens]`.
+    /// Hidden states after the last norm of the blocks, `[batch, tokens, width]`, of int64 token
+    /// ids `[batch, tokens]`.
     ///
     /// # Errors
     /// [`Error::Input`] when the sequence is longer than the context; [`Error::Torch`] for ids
@@ -250,10 +251,11 @@ impl Gpt {
     /// `[batch, vocabulary]` that follow the last one.
     ///
     /// # Errors
-    /// [`Error::Input`] when the tokens do not fit into the cache; else as [`Gpt::hidden`].
+    /// [`Error::Input`] when the tokens do not fit into the cache, [`Error::NotCausal`] for a BERT; else as [`Gpt::hidden`].
     pub fn extend(&self, tokens: &Tensor, cache: &mut KvCache) -> Result<Tensor, Error> {
+        self.require_causal()?;
         let alone = tokens.size() == [1, 1] && cache.length() < self.config.context;
-        if alone && fused::computes(self.flat.f_kind()?, self.device()) {
+        if alone && fused::computes(&self.config, self.flat.f_kind()?, self.device()) {
             let token = tokens.f_int64_value(&[0, 0])?;
             let logits = fused::decode(&self.config, &self.net, cache, token)?;
             cache.advance(1);
@@ -307,9 +309,10 @@ impl Gpt {
         targets: &Tensor,
         count: i64,
     ) -> Result<Predictions, Error> {
-        let hidden = self.hidden(tokens)?.f_reshape([-1, self.config.width])?;
+        let hidden = self.before_head(&self.hidden(tokens)?)?;
+        let hidden = hidden.f_reshape([-1, self.config.width])?;
         let (vocab, flat) = (self.config.vocab_size, targets.f_reshape([-1])?);
-        let found = head::predictions(&hidden, &self.net.head, vocab, &flat, count)?;
+        let found = head::predictions(&hidden, self.net.output(), vocab, &flat, count)?;
         let (batch, length) = targets.size2()?;
         let by_position = [batch, length, found.top.size()[1]];
         Ok(Predictions {
@@ -325,11 +328,15 @@ impl Gpt {
     /// # Errors
     /// [`Error::Torch`] when memory runs out.
     pub fn score_hidden(&self, hidden: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
-        head::scores(hidden, &self.net.head, self.config.vocab_size, targets)
+        let hidden = self.before_head(hidden)?;
+        let vocab = self.config.vocab_size;
+        head::scores(&hidden, self.net.output(), vocab, targets)
     }
 
     pub(crate) fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {
-        let logits = hidden.f_linear(&self.net.head, None::<Tensor>)?;
+        let output = self.net.output();
+        let hidden = self.before_head(hidden)?;
+        let logits = hidden.f_linear(output.weight, output.bias)?;
         let logits = logits.f_narrow(-1, 0, self.config.vocab_size)?;
         Ok(logits.f_to_kind(Kind::Float)?)
     }
@@ -372,7 +379,12 @@ impl Gpt {
                 None => positions.f_narrow(0, past, length)?,
             })?;
         }
+        if let Some(bert) = &self.net.bert {
+            x = bert.embed(&x)?;
+        }
         x = pass.dropout.apply(x)?;
+        let causal = self.config.architecture.is_causal();
+        pass.mask = pass.apart.map(|apart| apart.mask(causal)).transpose()?;
         pass.keep(&x);
         for block in &self.net.blocks {
             x = block.forward(&self.config, self.net.rope.as_ref(), &x, &mut pass)?;
@@ -381,7 +393,10 @@ impl Gpt {
         if let Some(cache) = pass.cache {
             cache.advance(length);
         }
-        self.net.norm.forward(&x)
+        match &self.net.bert {
+            Some(_) => Ok(x), // normed by the last block
+            None => self.net.norm.forward(&x),
+        }
     }
 }
 

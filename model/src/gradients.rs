@@ -7,7 +7,7 @@ use crate::apart::Apart;
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
 use crate::gpt::Gpt;
-use crate::head;
+use crate::head::{self, NO_TARGET, Scores};
 use crate::layers::Pass;
 use crate::network::Network;
 
@@ -50,7 +50,7 @@ impl Gpt {
         dropout: &mut Dropout,
     ) -> Result<Gradients, Error> {
         match apart {
-            None if fused::computes(self.flat.f_kind()?, self.device()) => {
+            None if fused::computes(&self.config, self.flat.f_kind()?, self.device()) => {
                 no_grad(|| self.gradients_fused(tokens, targets, scale, dropout))
             }
             _ => self.gradients_by_autograd(tokens, targets, apart, scale, dropout),
@@ -102,7 +102,14 @@ impl Gpt {
         let hidden = self.run(tokens, Pass::apart(dropout, apart))?;
         let hidden = hidden.f_reshape([-1, self.config.width])?;
         let (vocab, targets) = (self.config.vocab_size, targets.f_reshape([-1])?);
-        let top = no_grad(|| head::gradients(&hidden, &self.net.head, vocab, &targets, scale))?;
+        // Few of a BERT's tokens have targets: the others need not go through the head.
+        let (hidden, targets) = match self.config.architecture.is_causal() {
+            true => (hidden, targets),
+            false => with_targets(&hidden, &targets)?,
+        };
+        let hidden = self.before_head(&hidden)?;
+        let output = self.net.output();
+        let top = no_grad(|| head::gradients(&hidden, output, vocab, &targets, scale))?;
         // Autograd starts at scalars only: this one has the wanted gradient by the hidden states.
         let start = hidden.f_mul(&top.hidden)?.f_sum(Kind::Float)?;
         let body: Vec<&Tensor> = self.body().map(|(_, leaf)| leaf).collect();
@@ -112,6 +119,7 @@ impl Gpt {
             for slot in &self.layout.slots {
                 let piece = match slot.name.as_str() {
                     "head.weight" => top.head.shallow_clone(),
+                    "head.bias" => top.bias.shallow_clone(),
                     _ => by_body.next().unwrap_or_else(Tensor::new),
                 };
                 let piece = match slot.name == "embedding.weight" && self.config.tie_embeddings {
@@ -127,11 +135,35 @@ impl Gpt {
         })
     }
 
-    /// The parameters below the head, in the order of the layout.
+    /// The parameters below the output, in the order of the layout.
     fn body(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         let slots = self.layout.slots.iter().map(|slot| slot.name.as_str());
         slots
             .zip(&self.leaves)
-            .filter(|(name, _)| *name != "head.weight")
+            .filter(|(name, _)| !["head.weight", "head.bias"].contains(name))
     }
+
+    /// How well the targets are predicted that are none of [`NO_TARGET`], one after the other;
+    /// `tokens` and `targets` are int64 `[batch, tokens]`.
+    ///
+    /// # Errors
+    /// As [`Gpt::hidden`].
+    pub fn score_targets(
+        &self,
+        tokens: &Tensor,
+        targets: &Tensor,
+        apart: Option<&Apart>,
+    ) -> Result<Scores, Error> {
+        let hidden = self.run(tokens, Pass::apart(&mut Dropout::off(), apart))?;
+        let hidden = hidden.f_reshape([-1, self.config.width])?;
+        let (hidden, targets) = with_targets(&hidden, &targets.f_reshape([-1])?)?;
+        self.score_hidden(&hidden, &targets)
+    }
+}
+
+/// The hidden states `[tokens, width]` that have targets, and these.
+fn with_targets(hidden: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor), Error> {
+    let chosen = targets.f_ne(NO_TARGET)?.f_nonzero()?.f_squeeze_dim(1)?;
+    let targets = targets.f_index_select(0, &chosen)?;
+    Ok((hidden.f_index_select(0, &chosen)?, targets))
 }

@@ -15,21 +15,30 @@ fn chunk_elements(hidden: &Tensor) -> i64 {
     }
 }
 
+/// What makes logits of hidden states.
+#[derive(Clone, Copy)]
+pub(crate) struct Output<'a> {
+    /// `[padded vocabulary, width]`.
+    pub weight: &'a Tensor,
+    /// `[padded vocabulary]`.
+    pub bias: Option<&'a Tensor>,
+}
+
 /// Calls `visit(first, logits)` for each chunk with its logits `[tokens, padded vocabulary]`
 /// in fp32, padding at −∞.
 fn for_each_chunk(
     hidden: &Tensor,
-    head: &Tensor,
+    head: Output,
     vocab: i64,
     mut visit: impl FnMut(i64, Tensor) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (tokens, padded) = (hidden.size()[0], head.size()[0]);
+    let (tokens, padded) = (hidden.size()[0], head.weight.size()[0]);
     let chunk = (chunk_elements(hidden) / padded).max(1);
     let mut first = 0;
     while first < tokens {
         let rows = hidden.f_narrow(0, first, chunk.min(tokens - first))?;
         let logits = rows
-            .f_linear(head, None::<Tensor>)?
+            .f_linear(head.weight, head.bias)?
             .f_to_kind(Kind::Float)?;
         if padded > vocab {
             let mut padding = logits.f_narrow(1, vocab, padded - vocab)?;
@@ -53,6 +62,8 @@ pub(crate) struct HeadGradients {
     pub hidden: Tensor,
     /// By the head's matrix, `[padded vocabulary, width]`, fp32.
     pub head: Tensor,
+    /// By the head's bias, `[padded vocabulary]`, fp32; 0 if it has none.
+    pub bias: Tensor,
 }
 
 /// Cross-entropy of `hidden` `[tokens, width]` against `targets` `[tokens]`, times `scale`, with
@@ -61,7 +72,7 @@ pub(crate) struct HeadGradients {
 /// The logits are computed once and not kept for a backward pass. The caller disables autograd.
 pub(crate) fn gradients(
     hidden: &Tensor,
-    head: &Tensor,
+    head: Output,
     vocab: i64,
     targets: &Tensor,
     scale: f64,
@@ -69,7 +80,8 @@ pub(crate) fn gradients(
     let kind = hidden.f_kind()?;
     let options = (Kind::Float, hidden.device());
     let mut loss = Tensor::f_zeros([0i64; 0], options)?;
-    let mut by_head = Tensor::f_zeros(head.size(), options)?;
+    let mut by_head = Tensor::f_zeros(head.weight.size(), options)?;
+    let mut by_bias = Tensor::f_zeros([head.weight.size()[0]], options)?;
     let by_hidden = Tensor::f_empty(hidden.size(), (kind, hidden.device()))?;
     for_each_chunk(hidden, head, vocab, |first, logits| {
         let tokens = logits.size()[0];
@@ -84,10 +96,13 @@ pub(crate) fn gradients(
         let minus_one = Tensor::f_full([tokens, 1], -1.0, options)?;
         let _ = softmax.f_scatter_add_(1, &target, &minus_one)?;
         let _ = softmax.f_mul_(&counts.f_mul_scalar(scale)?)?;
+        if head.bias.is_some() {
+            let _ = by_bias.f_add_(&softmax.f_sum_dim_intlist(0i64, false, Kind::Float)?)?;
+        }
         let by_logits = softmax.f_to_kind(kind)?;
         by_hidden
             .f_narrow(0, first, tokens)?
-            .f_copy_(&by_logits.f_mm(head)?)?;
+            .f_copy_(&by_logits.f_mm(head.weight)?)?;
         let by_logits = by_logits.f_transpose(0, 1)?;
         let _ = match kind {
             Kind::Float => by_head.f_addmm_(&by_logits, &rows)?,
@@ -99,6 +114,7 @@ pub(crate) fn gradients(
         loss: loss.f_mul_scalar_(scale)?,
         hidden: by_hidden,
         head: by_head,
+        bias: by_bias,
     })
 }
 
@@ -115,7 +131,7 @@ pub struct Scores {
 /// Scores of `targets` `[tokens]` given `hidden` `[tokens, width]`.
 pub(crate) fn scores(
     hidden: &Tensor,
-    head: &Tensor,
+    head: Output,
     vocab: i64,
     targets: &Tensor,
 ) -> Result<Scores, Error> {
@@ -152,7 +168,7 @@ pub struct Predictions {
 /// likeliest tokens of each position.
 pub(crate) fn predictions(
     hidden: &Tensor,
-    head: &Tensor,
+    head: Output,
     vocab: i64,
     targets: &Tensor,
     count: i64,
@@ -192,6 +208,10 @@ mod tests {
     const VOCAB: i64 = 16_350;
     const PADDED: i64 = 16_384;
 
+    fn of(weight: &Tensor) -> Output<'_> {
+        Output { weight, bias: None }
+    }
+
     fn sample() -> (Tensor, Tensor, Tensor) {
         let targets: Vec<i64> = (0..TOKENS).map(|i| i * 7919 % VOCAB).collect();
         (
@@ -205,7 +225,7 @@ mod tests {
     fn chunked_loss_and_gradients_equal_the_plain_ones() {
         let (hidden, head, targets) = sample();
         let scale = 1.0 / TOKENS as f64;
-        let chunked = gradients(&hidden, &head, VOCAB, &targets, scale).unwrap();
+        let chunked = gradients(&hidden, of(&head), VOCAB, &targets, scale).unwrap();
 
         let hidden = hidden.set_requires_grad(true);
         let head = head.set_requires_grad(true);
@@ -234,8 +254,8 @@ mod tests {
             hidden.index_select(0, &kept),
             targets.index_select(0, &kept),
         );
-        let found = gradients(&hidden, &head, VOCAB, &without, 0.01).unwrap();
-        let expected = gradients(&some, &head, VOCAB, &few, 0.01).unwrap();
+        let found = gradients(&hidden, of(&head), VOCAB, &without, 0.01).unwrap();
+        let expected = gradients(&some, of(&head), VOCAB, &few, 0.01).unwrap();
         let apart = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]);
         assert!(apart(&found.loss, &expected.loss) < 1e-5);
         assert_eq!(
@@ -251,12 +271,12 @@ mod tests {
     #[test]
     fn ranks_count_the_tokens_ahead() {
         let (hidden, head, targets) = sample();
-        let found = scores(&hidden, &head, VOCAB, &targets).unwrap();
+        let found = scores(&hidden, of(&head), VOCAB, &targets).unwrap();
         let logits = hidden.linear(&head, None::<Tensor>).narrow(1, 0, VOCAB);
         let plain = logits.cross_entropy_loss(&targets, None::<Tensor>, Reduction::None, -100, 0.0);
         assert!((&found.nll - plain).abs().max().double_value(&[]) < 1e-5);
         let best = logits.argmax(1, false);
-        let first = scores(&hidden, &head, VOCAB, &best).unwrap().rank;
+        let first = scores(&hidden, of(&head), VOCAB, &best).unwrap().rank;
         assert_eq!(first.max().int64_value(&[]), 0);
         assert_eq!(found.rank.size(), [TOKENS]);
         assert!(found.rank.max().int64_value(&[]) > 1000);
@@ -266,8 +286,8 @@ mod tests {
     #[test]
     fn predictions_are_the_scores_and_name_the_likeliest() {
         let (hidden, head, targets) = sample();
-        let scores = scores(&hidden, &head, VOCAB, &targets).unwrap();
-        let found = predictions(&hidden, &head, VOCAB, &targets, 3).unwrap();
+        let scores = scores(&hidden, of(&head), VOCAB, &targets).unwrap();
+        let found = predictions(&hidden, of(&head), VOCAB, &targets, 3).unwrap();
         let sum = (&found.target + &scores.nll).abs().max();
         assert!(sum.double_value(&[]) < 1e-5);
         let logits = hidden.linear(&head, None::<Tensor>).narrow(1, 0, VOCAB);
@@ -280,7 +300,7 @@ mod tests {
                 < 1e-6
         );
         assert_eq!(found.top_logs.size(), [TOKENS, 3]);
-        let best = predictions(&hidden, &head, VOCAB, &found.top.select(1, 0), 1).unwrap();
+        let best = predictions(&hidden, of(&head), VOCAB, &found.top.select(1, 0), 1).unwrap();
         assert!(best.target.equal(&found.top_logs.select(1, 0)));
     }
 }

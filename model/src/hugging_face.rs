@@ -1,4 +1,6 @@
-//! config.json as Hugging Face transformers writes and reads it, for GPT-2 and Llama.
+//! config.json as Hugging Face transformers writes and reads it, for GPT-2, Llama and BERT.
+
+mod bert;
 
 use std::path::Path;
 
@@ -9,7 +11,7 @@ use crate::Error;
 use crate::config::{Architecture, ModelConfig};
 use crate::sampling::Sampling;
 
-/// The config.json of a model: `LlamaConfig` or `GPT2Config`.
+/// The config.json of a model: `LlamaConfig`, `GPT2Config` or `BertConfig`.
 pub(crate) fn to_json(config: &ModelConfig) -> Value {
     let mut value = match config.architecture {
         Architecture::Llama => json!({
@@ -39,6 +41,7 @@ pub(crate) fn to_json(config: &ModelConfig) -> Value {
             "layer_norm_epsilon": config.norm_eps,
             "activation_function": "gelu_new",
         }),
+        Architecture::Bert => bert::to_json(config),
     };
     value["vocab_size"] = config.vocab_size.into();
     value["tie_word_embeddings"] = config.tie_embeddings.into();
@@ -68,19 +71,24 @@ pub(crate) fn generation_config(config: &ModelConfig) -> Value {
 #[must_use]
 pub fn tokenizer_config(config: &ModelConfig, tokenizer: &Value) -> Value {
     let added = tokenizer.get("added_tokens").and_then(Value::as_array);
-    let is_end = |token: &&Value| {
-        let id = token.get("id").and_then(Value::as_u64);
-        id.is_some() && id == config.eot_id.map(u64::from)
+    let content = |id: Option<u32>| {
+        let id = u64::from(id?);
+        let is_it = |token: &&Value| token.get("id").and_then(Value::as_u64) == Some(id);
+        added?.iter().find(is_it)?.get("content")
     };
-    let end = added.and_then(|tokens| tokens.iter().find(is_end));
-    let end = end.and_then(|token| token.get("content"));
-    json!({
+    let end = content(config.eot_id);
+    let mut value = json!({
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": end,
         "eos_token": end,
         "model_max_length": config.context,
         "clean_up_tokenization_spaces": false,
-    })
+    });
+    if let Some(mask) = content(config.mask_id) {
+        value["mask_token"] = mask.clone();
+        value["pad_token"] = value["eos_token"].clone();
+    }
+    value
 }
 
 /// One id, or for some models several, of which the first counts.
@@ -180,6 +188,7 @@ impl Llama {
             norm_eps: self.rms_norm_eps,
             rope_theta: theta.unwrap_or(10_000.0),
             eot_id: self.eos_token_id.as_ref().and_then(Ids::first),
+            mask_id: None,
         }
     }
 }
@@ -224,6 +233,7 @@ impl Gpt2 {
             norm_eps: self.layer_norm_epsilon,
             rope_theta: 10_000.0,
             eot_id: self.eos_token_id.as_ref().and_then(Ids::first),
+            mask_id: None,
         }
     }
 }
@@ -241,6 +251,10 @@ pub(crate) fn from_json(path: &Path, value: Value) -> Result<ModelConfig, Error>
         }
         "gpt2" => {
             let theirs: Gpt2 = serde_json::from_value(value).map_err(Error::json(path))?;
+            (theirs.foreign_feature(), theirs.into_config())
+        }
+        "bert" => {
+            let theirs: bert::Bert = serde_json::from_value(value).map_err(Error::json(path))?;
             (theirs.foreign_feature(), theirs.into_config())
         }
         other => return Err(unsupported(path, format!("model_type `{other}`"))),
@@ -270,10 +284,11 @@ mod tests {
 
     #[test]
     fn configurations_round_trip() {
-        for architecture in [Architecture::Llama, Architecture::Gpt2] {
+        for architecture in Architecture::ALL {
             let mut config = ModelConfig::new(architecture, Size::ALL[1], 4096, 256);
             config.eot_id = Some(7);
-            config.tie_embeddings = false;
+            config.tie_embeddings = !architecture.is_causal();
+            config.mask_id = (!architecture.is_causal()).then_some(8);
             assert_eq!(read(to_json(&config)).unwrap(), config);
         }
     }
@@ -310,7 +325,7 @@ mod tests {
             (&llama, "attention_bias", json!(true), "biases"),
             (&llama, "hidden_act", json!("gelu"), "hidden_act"),
             (&llama, "head_dim", json!(7), "head_dim"),
-            (&llama, "model_type", json!("bert"), "bert"),
+            (&llama, "model_type", json!("bart"), "bart"),
             (&gpt2, "activation_function", json!("relu"), "relu"),
             (&gpt2, "n_head", json!(0), "heads"),
             (&gpt2, "n_embd", json!("wide"), "config.json"),

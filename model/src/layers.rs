@@ -16,8 +16,10 @@ pub(crate) struct Pass<'a> {
     pub attention: Option<&'a mut Vec<Tensor>>,
     /// Where to put the residual stream after the embedding and after each block.
     pub residual: Option<&'a mut Vec<Tensor>>,
-    /// Documents that do not see each other; not together with a cache or eager attention.
+    /// Documents that do not see each other; not together with a cache.
     pub apart: Option<&'a Apart>,
+    /// Who sees whom, where `apart` says so: bool, broadcast to `[batch, heads, tokens, tokens]`.
+    pub mask: Option<Tensor>,
 }
 
 impl<'a> Pass<'a> {
@@ -32,6 +34,7 @@ impl<'a> Pass<'a> {
             attention: None,
             residual: None,
             apart,
+            mask: None,
         }
     }
 
@@ -135,7 +138,8 @@ fn turn(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor, Error> {
     Ok(Tensor::f_cat(&turned, 3)?)
 }
 
-/// A pre-norm transformer block.
+/// A transformer block: pre-norm (Radford et al. 2019), but for BERT post-norm (Vaswani et al.
+/// 2017, arXiv:1706.03762).
 pub(crate) struct Block {
     pub index: usize,
     pub norm1: Norm,
@@ -157,6 +161,13 @@ impl Block {
         x: &Tensor,
         pass: &mut Pass,
     ) -> Result<Tensor, Error> {
+        if config.architecture == Architecture::Bert {
+            let attended = self.attend(config, None, x, pass)?;
+            let attended = pass.dropout.apply(attended)?;
+            let x = self.norm1.forward(&x.f_add(&attended)?)?;
+            let fed = pass.dropout.apply(self.feed_forward(config, &x)?)?;
+            return self.norm2.forward(&x.f_add(&fed)?);
+        }
         let attended = self.attend(config, rope, &self.norm1.forward(x)?, pass)?;
         let x = x.f_add(&pass.dropout.apply(attended)?)?;
         let fed = self.feed_forward(config, &self.norm2.forward(&x)?)?;
@@ -189,16 +200,18 @@ impl Block {
         if let Some(cache) = &mut pass.cache {
             (key, value) = cache.extend(self.index, &key, &value)?;
         }
+        let sight = match &pass.mask {
+            Some(mask) => Sight::Mask(mask),
+            None if config.architecture.is_causal() => Sight::Behind(past),
+            None => Sight::All,
+        };
         let mixed = match &mut pass.attention {
             Some(weights) => {
-                let (mixed, weight) = eager_attention(&query, &key, &value, past)?;
+                let (mixed, weight) = eager_attention(&query, &key, &value, sight)?;
                 weights.push(weight);
                 mixed
             }
-            None => {
-                let mask = pass.apart.map(Apart::mask);
-                fused_attention(&query, &key, &value, past, mask)?
-            }
+            None => fused_attention(&query, &key, &value, sight)?,
         };
         let mixed = mixed.f_transpose(1, 2)?;
         self.out.forward(&mixed.f_reshape([batch, tokens, width])?)
@@ -208,6 +221,7 @@ impl Block {
         let up = self.up.forward(x)?;
         let active = match config.architecture {
             Architecture::Gpt2 => up.f_gelu("tanh")?,
+            Architecture::Bert => up.f_gelu("none")?,
             Architecture::Llama => {
                 let gate = up.f_narrow(-1, 0, config.feed_forward)?.f_silu()?;
                 gate.f_mul(&up.f_narrow(-1, config.feed_forward, config.feed_forward)?)?
@@ -217,29 +231,39 @@ impl Block {
     }
 }
 
+/// Which of the keys a query sees.
+#[derive(Clone, Copy)]
+enum Sight<'a> {
+    All,
+    /// Those that do not come after it; so many were before the first query.
+    Behind(i64),
+    /// Where it is true.
+    Mask(&'a Tensor),
+}
+
 /// Which of the keys each query may see, `[queries, past + queries]`.
 fn causal_mask(queries: i64, past: i64, device: Device) -> Result<Tensor, Error> {
     Ok(Tensor::f_ones([queries, past + queries], (Kind::Bool, device))?.f_tril(past)?)
 }
 
-/// Attention of `[batch, heads, tokens, head_width]` in libtorch's fused kernels; causal, unless
-/// a mask says who sees whom.
+/// Attention of `[batch, heads, tokens, head_width]` in libtorch's fused kernels.
 fn fused_attention(
     query: &Tensor,
     key: &Tensor,
     value: &Tensor,
-    past: i64,
-    mask: Option<&Tensor>,
+    sight: Sight,
 ) -> Result<Tensor, Error> {
     let queries = query.size()[2];
     let grouped = query.size()[1] != key.size()[1];
     // The kernels' own causal mask lets query i see keys 0..=i, which holds without a past only.
-    let mask = match mask {
-        Some(mask) => Some(mask.shallow_clone()),
-        None if queries > 1 && past > 0 => Some(causal_mask(queries, past, query.device())?),
-        None => None,
+    let (mask, causal) = match sight {
+        Sight::Mask(mask) => (Some(mask.shallow_clone()), false),
+        Sight::Behind(past) if queries > 1 && past > 0 => {
+            (Some(causal_mask(queries, past, query.device())?), false)
+        }
+        Sight::Behind(_) => (None, queries > 1),
+        Sight::All => (None, false),
     };
-    let causal = queries > 1 && past == 0 && mask.is_none();
     Ok(Tensor::f_scaled_dot_product_attention(
         query, key, value, mask, 0.0, causal, None, grouped,
     )?)
@@ -250,7 +274,7 @@ fn eager_attention(
     query: &Tensor,
     key: &Tensor,
     value: &Tensor,
-    past: i64,
+    sight: Sight,
 ) -> Result<(Tensor, Tensor), Error> {
     let group = query.size()[1] / key.size()[1];
     let key = key.f_repeat_interleave_self_int(group, 1, None)?;
@@ -259,10 +283,16 @@ fn eager_attention(
     let scores = query
         .f_matmul(&key.f_transpose(2, 3)?)?
         .f_mul_scalar(scale)?;
-    let hidden = causal_mask(query.size()[2], past, query.device())?.f_logical_not()?;
-    let weights = scores
-        .f_masked_fill(&hidden, f64::NEG_INFINITY)?
-        .f_softmax(-1, None::<Kind>)?;
+    let seen = match sight {
+        Sight::All => None,
+        Sight::Behind(past) => Some(causal_mask(query.size()[2], past, query.device())?),
+        Sight::Mask(mask) => Some(mask.shallow_clone()),
+    };
+    let scores = match seen {
+        Some(seen) => scores.f_masked_fill(&seen.f_logical_not()?, f64::NEG_INFINITY)?,
+        None => scores,
+    };
+    let weights = scores.f_softmax(-1, None::<Kind>)?;
     Ok((weights.f_matmul(&value)?, weights))
 }
 
@@ -310,11 +340,15 @@ mod tests {
                 values(2, 5 + past, 0.2),
                 values(2, 5 + past, 0.3),
             );
-            let fused = fused_attention(&query, &key, &value, past, None).unwrap();
-            let (eager, weights) = eager_attention(&query, &key, &value, past).unwrap();
-            assert!((fused - eager).abs().max().double_value(&[]) < 1e-6);
-            let sums = weights.sum_dim_intlist(-1i64, false, Kind::Float);
-            assert!((sums - 1.0).abs().max().double_value(&[]) < 1e-6);
+            let odd = Tensor::arange(5 + past, (Kind::Int64, Device::Cpu)).remainder(2);
+            let mask = odd.eq(0).expand([5, 5 + past], false);
+            for sight in [Sight::Behind(past), Sight::All, Sight::Mask(&mask)] {
+                let fused = fused_attention(&query, &key, &value, sight).unwrap();
+                let (eager, weights) = eager_attention(&query, &key, &value, sight).unwrap();
+                assert!((fused - eager).abs().max().double_value(&[]) < 1e-6);
+                let sums = weights.sum_dim_intlist(-1i64, false, Kind::Float);
+                assert!((sums - 1.0).abs().max().double_value(&[]) < 1e-6);
+            }
         }
     }
 }

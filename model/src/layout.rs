@@ -7,6 +7,7 @@
 use tch::Tensor;
 
 use crate::Error;
+use crate::bert;
 use crate::config::{Architecture, ModelConfig};
 
 /// How a tensor starts.
@@ -77,6 +78,7 @@ impl Layout {
         let mut slots = match config.architecture {
             Architecture::Llama => llama(config),
             Architecture::Gpt2 => gpt2(config),
+            Architecture::Bert => bert::slots(config),
         };
         slots.sort_by_key(|slot| slot.shape.len() == 1); // stable: matrices first
         let (mut numel, mut matrices) = (0, 0);
@@ -156,7 +158,12 @@ impl Layout {
     }
 }
 
-fn slot(name: impl Into<String>, shape: &[i64], init: Init, parts: &[(&str, i64)]) -> Slot {
+pub(crate) fn slot(
+    name: impl Into<String>,
+    shape: &[i64],
+    init: Init,
+    parts: &[(&str, i64)],
+) -> Slot {
     Slot {
         name: name.into(),
         shape: shape.to_vec(),
@@ -310,9 +317,9 @@ mod tests {
 
     #[test]
     fn slots_tile_the_buffer_with_the_matrices_first() {
-        for architecture in [Architecture::Llama, Architecture::Gpt2] {
+        for architecture in Architecture::ALL {
             let mut config = ModelConfig::new(architecture, Size::ALL[0], 1000, 64);
-            config.tie_embeddings = false;
+            config.tie_embeddings = !architecture.is_causal();
             let layout = Layout::of(&config);
             let mut end = 0;
             for slot in &layout.slots {
@@ -333,7 +340,11 @@ mod tests {
 
     #[test]
     fn block_matrices_lie_side_by_side_and_have_the_stock_shapes() {
-        for (architecture, blocks) in [(Architecture::Llama, 7), (Architecture::Gpt2, 6)] {
+        for (architecture, blocks) in [
+            (Architecture::Llama, 7),
+            (Architecture::Gpt2, 6),
+            (Architecture::Bert, 6),
+        ] {
             let mut config = ModelConfig::new(architecture, Size::ALL[0], 1000, 64);
             if architecture == Architecture::Llama {
                 config.kv_heads = 2;
@@ -352,6 +363,14 @@ mod tests {
             let kv = config.kv_heads * config.head_width();
             assert_eq!(shapes, [(128, 128), (kv, 128), (kv, 128)]);
         }
+    }
+
+    #[test]
+    fn bert_base_has_its_published_number_of_parameters() {
+        let size = Size::named("gpt2-124m").unwrap(); // the same depth and width
+        let config = ModelConfig::new(Architecture::Bert, size, 30522, 512);
+        let padding = (config.padded_vocab() - config.vocab_size) * (config.width + 1);
+        assert_eq!(Layout::of(&config).numel - padding, 109_514_298);
     }
 
     #[test]

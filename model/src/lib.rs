@@ -1,6 +1,6 @@
 //! The GPT on tch: configuration, layers, KV cache, sampling and checkpoints.
 //!
-//! Two stock architectures, Llama and GPT-2, whose checkpoints need no conversion:
+//! Three stock architectures, Llama, GPT-2 and BERT, whose checkpoints need no conversion:
 //! model.safetensors has Hugging Face's names and shapes. Everything that libtorch can refuse
 //! comes back as an [`Error`] of one sentence; nothing here reads libtorch's global random
 //! state, so results depend on arguments alone.
@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod apart;
+mod bert;
 mod cache;
 mod checkpoint;
 mod config;
@@ -35,6 +36,7 @@ mod layout;
 mod libtorch;
 mod network;
 mod objective;
+mod padding;
 mod random;
 mod sampling;
 mod tensors;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tch::Tensor;
 
 use crate::Error;
-use crate::config::ModelConfig;
+use crate::bert::Bert;
+use crate::config::{Architecture, ModelConfig};
+use crate::head::Output;
 use crate::layers::{Block, Linear, Norm, Rope};
 use crate::layout::Layout;
 
@@ -15,8 +17,12 @@ pub(crate) struct Network {
     pub positions: Option<Tensor>,
     pub rope: Option<Rope>,
     pub blocks: Vec<Block>,
+    /// The last norm: after the blocks, or in BERT's head.
     pub norm: Norm,
+    /// The output's matrix, `[padded vocabulary, width]`.
     pub head: Tensor,
+    pub head_bias: Option<Tensor>,
+    pub bert: Option<Bert>,
 }
 
 /// The leaves by their slots' names.
@@ -46,6 +52,13 @@ impl Named<'_> {
 }
 
 impl Network {
+    pub fn output(&self) -> Output<'_> {
+        Output {
+            weight: &self.head,
+            bias: self.head_bias.as_ref(),
+        }
+    }
+
     pub(crate) fn build(
         config: &ModelConfig,
         layout: &Layout,
@@ -79,6 +92,15 @@ impl Network {
                 .collect::<Result<_, _>>()?,
             norm: named.norm("norm", config.norm_eps)?,
             head: named.get(head)?,
+            head_bias: named.optional("head.bias"),
+            bert: match config.architecture {
+                Architecture::Bert => Some(Bert {
+                    types: named.get("types.weight")?,
+                    norm: named.norm("embedding_norm", config.norm_eps)?,
+                    transform: named.linear("transform")?,
+                }),
+                Architecture::Llama | Architecture::Gpt2 => None,
+            },
         })
     }
 }

@@ -21,19 +21,22 @@ pub struct Objective {
 impl Gpt {
     /// Loss and gradients of any differentiable function of the [`Gpt::hidden`] states, by
     /// libtorch's autograd. `tokens` are int64 `[batch, tokens]`, rows padded at their ends to one
-    /// length; `others` are the task's own parameters, which require gradients. Needs a
-    /// [`Gpt::trainable`] handle.
+    /// length; `lengths`, int64 `[batch]`, are those without padding, and absent if there is none
+    /// (a causal model needs none in any case). `others` are the task's own parameters, which
+    /// require gradients. Needs a [`Gpt::trainable`] handle.
     ///
     /// # Errors
     /// As [`Gpt::hidden`], and what `loss` returns.
     pub fn objective<E: From<Error>>(
         &self,
         tokens: &Tensor,
+        lengths: Option<&Tensor>,
         others: &[&Tensor],
         dropout: &mut Dropout,
         loss: impl FnOnce(&Tensor) -> Result<Tensor, E>,
     ) -> Result<Objective, E> {
-        let loss = loss(&self.run(tokens, Pass::plain(dropout))?)?;
+        let apart = self.padding(tokens, lengths)?;
+        let loss = loss(&self.run(tokens, Pass::apart(dropout, apart.as_ref()))?)?;
         let mut wanted: Vec<&Tensor> = self.leaves.iter().collect();
         wanted.extend(others);
         let found = Tensor::f_run_backward(&[&loss], &wanted, false, false);
@@ -67,7 +70,11 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_the_loss() {
-        for (architecture, tied) in [(Architecture::Llama, false), (Architecture::Gpt2, true)] {
+        for (architecture, tied) in [
+            (Architecture::Llama, false),
+            (Architecture::Gpt2, true),
+            (Architecture::Bert, true),
+        ] {
             let mut config = ModelConfig::new(architecture, Size::ALL[0], 70, 12);
             (config.width, config.feed_forward, config.tie_embeddings) = (32, 64, tied);
             let gpt = Gpt::new(&config, 3, Device::Cpu).unwrap();
@@ -77,7 +84,7 @@ mod tests {
             // A linear layer on the last position, of which the head knows nothing.
             let layer = Tensor::ones([3, 32], (Kind::Float, Device::Cpu)).set_requires_grad(true);
             let found = gpt
-                .objective(&tokens, &[&layer], &mut Dropout::off(), |hidden| {
+                .objective(&tokens, None, &[&layer], &mut Dropout::off(), |hidden| {
                     Ok::<_, Error>(
                         hidden
                             .select(1, -1)

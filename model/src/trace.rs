@@ -62,8 +62,9 @@ impl Gpt {
     /// # Errors
     /// [`Error::Torch`] when memory runs out.
     pub fn lens(&self, residual: &Tensor, targets: &Tensor, count: i64) -> Result<Lens, Error> {
+        self.require_causal()?;
         let hidden = self.net.norm.forward(residual)?;
-        let (head, vocab) = (&self.net.head, self.config.vocab_size);
+        let (head, vocab) = (self.net.output(), self.config.vocab_size);
         let found = head::predictions(&hidden, head, vocab, targets, count)?;
         Ok(Lens {
             rank: head::scores(&hidden, head, vocab, targets)?.rank,
@@ -90,6 +91,7 @@ impl Gpt {
         positions: &[i64],
         targets: &[i64],
     ) -> Result<Tensor, Error> {
+        self.require_causal()?;
         let (rows, all) = (positions.len() as i64, tokens.len() as i64);
         let length = positions.iter().max().map_or(0, |last| last + 1);
         let fits = positions.iter().all(|position| (0..all).contains(position));

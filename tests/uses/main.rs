@@ -7,6 +7,7 @@ mod support;
 mod browser;
 mod embeddings;
 mod looking;
+mod masked;
 mod model;
 mod planning;
 mod scores;

@@ -111,6 +111,7 @@ fn activation(config: &ModelConfig, mut up: Vec<f32>) -> Vec<f32> {
                 *x = gelu_of(*x);
             }
         }
+        Architecture::Bert => {} // not decoded: there is no cache for it
         Architecture::Llama => {
             let values = up.split_off(config.feed_forward as usize);
             for (gate, value) in up.iter_mut().zip(values) {

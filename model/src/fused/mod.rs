@@ -33,9 +33,10 @@ pub(crate) use workspace::Workspace;
 
 use pass::Pass;
 
-/// Whether the pass is for parameters of this kind on this device.
-pub(crate) fn computes(kind: Kind, device: Device) -> bool {
-    device == Device::Cpu && matches!(kind, Kind::Float | Kind::BFloat16)
+/// Whether the pass is for such a network with parameters of this kind on this device.
+pub(crate) fn computes(config: &ModelConfig, kind: Kind, device: Device) -> bool {
+    let formats = matches!(kind, Kind::Float | Kind::BFloat16);
+    device == Device::Cpu && formats && config.architecture.is_causal()
 }
 
 /// Loss of a batch times its scale; adds the gradients to `by`, fp32, laid out as the network.

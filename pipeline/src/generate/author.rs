@@ -55,6 +55,7 @@ impl Author {
                 folder.display()
             )
         })?;
+        gpt.require_causal()?;
         let vocabulary = Vocabulary::load(&folder.join(TOKENIZER_FILE))?;
         Ok(Self { gpt, vocabulary })
     }

@@ -94,6 +94,7 @@ pub fn look(args: &LookArgs) -> Result<()> {
     let device = best_device(); // before any other use of tensors
     let folder = folder::of_model(&args.checkpoint)?;
     let gpt = Gpt::load(&folder, device)?;
+    gpt.require_causal()?;
     let vocabulary = Vocabulary::load(&folder.join(TOKENIZER_FILE))?;
     let reading = Reading {
         vocabulary: &vocabulary,

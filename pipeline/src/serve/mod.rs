@@ -83,6 +83,7 @@ enum Precision {
 pub fn serve(args: &ServeArgs) -> Result<()> {
     let device = best_device();
     let gpt = Gpt::load(&args.model, device)?;
+    gpt.require_causal()?;
     let gpt = match args.precision {
         Precision::Fp32 => gpt,
         Precision::Bf16 => gpt.cast(Kind::BFloat16)?,

@@ -58,6 +58,16 @@ pub enum Error {
         /// Hash of those there are.
         found: String,
     },
+    /// A model that does not predict the next token.
+    #[error(
+        "the model in {checkpoint} is a BERT: it fills in masked tokens, and what `evaluate` \
+         measures is about the next one. Its masked loss stands in train/metrics.jsonl; end the run \
+         with `--until train`, and compare models by `textmill finetune` on one task"
+    )]
+    Masked {
+        /// The checkpoint's folder.
+        checkpoint: PathBuf,
+    },
     /// A token id beyond the vocabulary.
     #[error(
         "{shard}: document {document} holds the token id {token}, but the vocabulary has {vocab} \

@@ -78,6 +78,11 @@ impl Evaluate {
         ctx.progress.add_total(validation.count() + train.count());
         let gpt = Gpt::load(&checkpoint.dir, device)?;
         checkpoint.check(gpt.config(), vocabulary)?;
+        if !gpt.config().architecture.is_causal() {
+            return Err(Error::Masked {
+                checkpoint: checkpoint.dir,
+            });
+        }
         let facts = ModelFacts {
             checkpoint: checkpoint.name,
             parameters: gpt.parameters(),

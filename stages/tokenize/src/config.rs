@@ -35,6 +35,9 @@ pub struct Config {
     /// Token that fills rows up; absent for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub padding: Option<String>,
+    /// Token that stands for a masked one, which a `bert` needs; absent for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
     /// Tokens that mark the roles and ends of turns in a chat.
     pub chat: Vec<String>,
     /// Tokens for filling in the middle: prefix, middle, suffix (Bavarian et al. 2022).
@@ -111,6 +114,7 @@ impl Default for Config {
             digits: None,
             document_end: "<|endoftext|>".to_owned(),
             padding: None,
+            mask: None,
             chat: Vec::new(),
             fill_in_the_middle: Vec::new(),
             special_tokens: Vec::new(),
@@ -175,6 +179,7 @@ impl Config {
     pub fn all_special_tokens(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.document_end)
             .chain(&self.padding)
+            .chain(&self.mask)
             .chain(&self.chat)
             .chain(&self.fill_in_the_middle)
             .chain(&self.special_tokens)

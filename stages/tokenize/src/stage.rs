@@ -26,7 +26,7 @@ const UPSTREAM: &str = "normalize";
 ///
 /// Writes `tokenizer.json`, `train/part-*.parquet` and `validation/part-*.parquet`, and
 /// `groups.json` ([`TokenGroup`]). Its statistics tell `vocab_size` and `eot_id` (the id of the
-/// document-end token) to the trainer.
+/// document-end token) to the trainer, and `mask_id`, if there is a mask token.
 pub struct Tokenize {
     config: Config,
     encoder: OnceLock<Loaded>,
@@ -80,6 +80,10 @@ impl Tokenize {
             ("eot_id", stamp.document_end.into()),
         ] {
             report.stats.insert(name.to_owned(), figure.into());
+        }
+        if let Some(mask) = &self.config.mask {
+            let id = tokenizer.token_to_id(mask);
+            report.stats.insert("mask_id".to_owned(), id.into());
         }
         Ok(report)
     }

@@ -182,6 +182,24 @@ fn a_given_tokenizer_is_used_and_watched() {
 }
 
 #[test]
+fn a_mask_token_is_one_more_special_token_that_the_trainer_is_told_of() {
+    let out = tempfile::tempdir().unwrap();
+    let without = run(&small(), &documents(), 40, out.path());
+    assert!(!without.stats.contains_key("mask_id"));
+    let config = Config {
+        mask: Some("<|mask|>".to_owned()),
+        ..small()
+    };
+    let report = run(&config, &documents(), 40, out.path());
+    let tokenizer = vocabulary::read(&out.path().join(TOKENIZER)).unwrap();
+    let mask = tokenizer.token_to_id("<|mask|>").map(u64::from);
+    assert!(mask.is_some());
+    assert_eq!(report.stats["mask_id"].as_u64(), mask);
+    let added = tokenizer.get_added_tokens_decoder();
+    assert!(added[&(mask.unwrap() as u32)].special);
+}
+
+#[test]
 fn no_text_is_an_error_that_says_where_to_look() {
     let out = tempfile::tempdir().unwrap();
     let error = within(&[], 1, out.path(), |ctx| train(&small(), ctx).unwrap_err());

@@ -39,7 +39,8 @@ impl Precision {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Architecture: `llama` or `gpt2`, each exactly the stock one.
+    /// Architecture: `llama`, `gpt2` or `bert`, each exactly the stock one. A `bert` learns to fill
+    /// in masked tokens from both sides; the others learn to predict the next token.
     pub preset: String,
     /// Size by name: nano, micro, mini, gpt2-124m, gpt2-350m, gpt2-774m, gpt2-1558m.
     pub size: String,
@@ -61,6 +62,8 @@ pub struct Config {
     /// again with each, and none sees another (as in Llama 3, Dubey et al. 2024,
     /// arXiv:2407.21783, section 3.2). Attention takes longer then.
     pub separate_documents: bool,
+    /// Share of the tokens that a `bert` has to fill in (Devlin et al. 2018, arXiv:1810.04805).
+    pub mask_share: f64,
     /// Rows of `context` tokens in a micro-batch.
     pub batch: u64,
     /// Micro-batches a step. On the CPU they are what the threads share, so use at least as many
@@ -129,6 +132,7 @@ impl Default for Config {
             tie_embeddings: true,
             packing: Packing::Concatenate,
             separate_documents: false,
+            mask_share: 0.15,
             batch: 2,
             accumulate: 2,
             steps: 2100,
@@ -193,6 +197,12 @@ impl Config {
                     "`{key}` is {value}; it must lie between 0 and {most}"
                 )));
             }
+        }
+        if !(self.mask_share > 0.0 && self.mask_share < 1.0) {
+            return Err(Error::Config(format!(
+                "`mask_share` is {}; it must lie between 0 and 1, such as 0.15",
+                self.mask_share
+            )));
         }
         self.mixture.validate()?;
         self.model(1, 0).map(drop)
@@ -277,6 +287,21 @@ mod tests {
                 "`spike_z`",
             ),
             (Config { heads: 3, ..base() }, "`heads`"),
+            (
+                Config {
+                    mask_share: 0.0,
+                    ..base()
+                },
+                "`mask_share`",
+            ),
+            (
+                Config {
+                    preset: "bert".to_owned(),
+                    tie_embeddings: false,
+                    ..base()
+                },
+                "`tie_embeddings",
+            ),
             (
                 Config {
                     mixture: Mixture {

@@ -1,6 +1,6 @@
 //! Trains the GPT on token shards, with checkpoints that resume exactly.
 //!
-//! Everything random (initial weights, order of documents and rows, dropout) is a function of the run's
+//! Everything random (initial weights, order of documents and rows, masks, dropout) is a function of the run's
 //! seed and of a count, and sums are taken in a fixed order. So on a CPU, the same shards,
 //! settings and seed give the same weights in every bit, whatever the number of threads and
 //! however often the run was stopped and resumed.
@@ -15,6 +15,7 @@ mod error;
 mod hashes;
 mod loader;
 mod log;
+mod masking;
 mod metrics;
 mod muon;
 mod optimizer;

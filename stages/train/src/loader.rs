@@ -16,6 +16,8 @@ pub(crate) struct RowFormat {
     pub padding: u32,
     /// Whether documents of a row are kept apart.
     pub apart: bool,
+    /// Whether tokens see those behind them, so that padding must be hidden from them.
+    pub both_ways: bool,
 }
 
 /// Token ids and what follows each: int64, `[rows, tokens]` both.
@@ -26,6 +28,9 @@ pub(crate) struct Batch {
     /// Where each token stands in its document, int64 `[rows, tokens]`, if documents are kept
     /// apart.
     pub positions: Option<Tensor>,
+    /// Tokens of each row without its padding, int64 `[rows]`, if there is some that must be
+    /// hidden.
+    pub lengths: Option<Tensor>,
 }
 
 impl Batch {
@@ -39,6 +44,7 @@ impl Batch {
     ) -> Result<Self, Error> {
         let (mut tokens, mut targets) = (Vec::<i64>::new(), Vec::<i64>::new());
         let mut positions = Vec::<i64>::new();
+        let mut lengths = Vec::<i64>::new();
         for (row, pieces) in (1..).zip(rows) {
             for piece in pieces {
                 let read = stream.read(piece.start, u64::from(piece.length) + 1)?;
@@ -47,16 +53,22 @@ impl Batch {
                 positions.extend(0..i64::from(piece.length));
             }
             let end = row * format.context as usize;
-            positions.extend(0..end.saturating_sub(tokens.len()) as i64);
+            let padding = end.saturating_sub(tokens.len()) as i64;
+            lengths.push(format.context as i64 - padding);
+            positions.extend(0..padding);
             tokens.resize(end, format.padding.into());
             targets.resize(end, NO_TARGET);
         }
+        let padded = lengths.iter().any(|length| *length < format.context as i64);
+        let hidden = padded && format.both_ways && !format.apart;
+        let lengths = hidden.then(|| Tensor::f_from_slice(&lengths));
         let shape = [rows.len() as i64, format.context as i64];
         let tensor = |values: &[i64]| Tensor::f_from_slice(values)?.f_reshape(shape);
         Ok(Self {
             tokens: tensor(&tokens)?,
             targets: tensor(&targets)?,
             positions: format.apart.then(|| tensor(&positions)).transpose()?,
+            lengths: lengths.transpose()?,
         })
     }
 
@@ -70,10 +82,19 @@ impl Batch {
                 tokens: part(&self.tokens)?,
                 targets: part(&self.targets)?,
                 positions: self.positions.as_ref().map(part).transpose()?,
+                lengths: self.lengths.as_ref().map(part).transpose()?,
             };
             parts.push((first as u64, batch));
         }
         Ok(parts)
+    }
+}
+
+impl Batch {
+    /// How many tokens have a target.
+    pub fn count_targets(&self) -> Result<u64, Error> {
+        let count = self.targets.f_ne(NO_TARGET)?.f_sum(tch::Kind::Int64)?;
+        Ok(count.f_int64_value(&[])? as u64)
     }
 }
 
@@ -140,10 +161,14 @@ mod tests {
             context: 5,
             padding: 9,
             apart,
+            both_ways: true,
         };
         let stream = stream.unwrap();
         let batch = Batch::read(&stream, &rows, format(false)).unwrap();
         assert!(batch.positions.is_none());
+        assert_eq!(batch.count_targets().unwrap(), 13);
+        let lengths = Vec::<i64>::try_from(batch.lengths.as_ref().unwrap()).unwrap();
+        assert_eq!(lengths, [5, 3, 5]);
         let values = |tensor: &Tensor| Vec::<Vec<i64>>::try_from(tensor).unwrap();
         let none = NO_TARGET;
         let expected = [[9, 1, 2, 9, 6], [9, 3, 4, 9, 9], [5, 9, 6, 9, 1]];

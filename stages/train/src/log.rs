@@ -41,6 +41,8 @@ pub(crate) struct Log<'a> {
     spikes: Lines,
     board: Board,
     arithmetic: Arithmetic,
+    /// What the loss is called.
+    loss: &'static str,
     start: Instant,
     /// Of all steps since.
     sum: Cost,
@@ -56,6 +58,7 @@ impl<'a> Log<'a> {
         step: Option<u64>,
         end: u64,
         arithmetic: Arithmetic,
+        loss: &'static str,
         progress: &'a dyn Progress,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -65,6 +68,7 @@ impl<'a> Log<'a> {
             spikes: Lines::resume(&out.join(SPIKES_FILE), step)?,
             board: Board::start(&out.join(TENSORBOARD), step.unwrap_or_default())?,
             arithmetic,
+            loss,
             start: Instant::now(),
             sum: Cost::default(),
             steps: 0,
@@ -154,7 +158,8 @@ impl<'a> Log<'a> {
             .mfu()
             .map_or("unknown".to_owned(), |mfu| format!("{:.1}%", 100.0 * mfu));
         self.progress.message(&format!(
-            "loss {} · val {} · {:.1}k tok/s · MFU {mfu} · {} left",
+            "{} {} · val {} · {:.1}k tok/s · MFU {mfu} · {} left",
+            self.loss,
             number(state.loss),
             number(state.val_loss),
             self.speed().unwrap_or_default() / 1000.0,

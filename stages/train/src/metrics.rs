@@ -24,7 +24,8 @@ pub(crate) struct Metric {
     pub tokens: u64,
     /// The same in passes over the corpus.
     pub epoch: f64,
-    /// Mean cross-entropy of the step's batch in nats a token; absent before the first step.
+    /// Mean cross-entropy of the step's batch in nats a token, for a BERT a masked one; absent
+    /// before the first step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
     /// Norm of the gradient before clipping.

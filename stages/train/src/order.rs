@@ -147,7 +147,7 @@ pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut impl Rng) {
 }
 
 /// A number below `limit`, by multiplication (Lemire 2019); its bias of limit / 2⁶⁴ is nothing.
-fn below(rng: &mut impl Rng, limit: u64) -> u64 {
+pub(crate) fn below(rng: &mut impl Rng, limit: u64) -> u64 {
     ((u128::from(rng.next_u64()) * u128::from(limit)) >> 64) as u64
 }
 

@@ -10,6 +10,7 @@ use textmill_packing::Piece;
 use crate::Error;
 use crate::corpus::TokenStream;
 use crate::loader::{self, Batch, RowFormat};
+use crate::masking::{Masking, Purpose};
 use crate::order::Order;
 use crate::ranks::Share;
 
@@ -23,8 +24,10 @@ pub(crate) struct Loader {
     pub batch: u64,
     /// Micro-batches a step.
     pub accumulate: u64,
-    /// Which of them are read.
+    /// Which of them are this rank's.
     pub share: Share,
+    /// What is masked, if the model fills in masked tokens.
+    pub masking: Option<Arc<Masking>>,
 }
 
 /// The batches of one step.
@@ -38,6 +41,8 @@ pub(crate) struct StepBatches {
     pub rows: Vec<Vec<Piece>>,
     /// Tokens of the whole step, without padding.
     pub tokens: u64,
+    /// Of these, the ones that have targets.
+    pub targets: u64,
     /// What it took to read and assemble them.
     pub assembled: Duration,
 }
@@ -49,17 +54,33 @@ impl Loader {
         let count = self.batch * self.accumulate;
         let first_row = step * count;
         let rows = self.order.rows(first_row, count);
-        let micro_batches = self.share.of(rows.chunks(self.batch as usize));
-        let batches = micro_batches
-            .map(|(number, rows)| {
-                let batch = Batch::read(&self.stream, rows, self.format)?;
-                Ok((number * self.batch, batch))
-            })
-            .collect::<Result<_, Error>>()?;
+        let (mut batches, mut targets) = (Vec::new(), 0);
+        for (number, rows) in (0..).zip(rows.chunks(self.batch as usize)) {
+            let (own, first) = (self.share.has(number), number * self.batch);
+            // The mean is over what is masked in all ranks' rows, which only reading them tells.
+            if !own && self.masking.is_none() {
+                continue;
+            }
+            let mut batch = Batch::read(&self.stream, rows, self.format)?;
+            if let Some(masking) = &self.masking {
+                let numbers = (0..rows.len() as u64).map(|row| first_row + first + row);
+                let numbers: Vec<u64> = numbers.collect();
+                batch = masking.apply(batch, Purpose::Training, &numbers)?;
+                targets += batch.count_targets()?;
+            }
+            if own {
+                batches.push((first, batch));
+            }
+        }
+        let tokens = loader::tokens(&rows);
         Ok(StepBatches {
             first_row,
             batches,
-            tokens: loader::tokens(&rows),
+            tokens,
+            targets: match self.masking {
+                Some(_) => targets,
+                None => tokens,
+            },
             rows,
             assembled: start.elapsed(),
         })
@@ -129,10 +150,12 @@ mod tests {
                 context: 8,
                 padding: 59,
                 apart: false,
+                both_ways: false,
             },
             batch: 2,
             accumulate: 3,
             share: Share { rank: 0, world: 1 },
+            masking: None,
         };
         let mut expected = loader();
         std::thread::scope(|scope| {

@@ -32,6 +32,11 @@ pub(crate) struct Share {
 }
 
 impl Share {
+    /// Whether the piece of this number is this rank's.
+    pub fn has(self, number: u64) -> bool {
+        number % self.world as u64 == self.rank as u64
+    }
+
     /// Those of some pieces that are this rank's, with their numbers.
     pub fn of<T>(self, pieces: impl IntoIterator<Item = T>) -> impl Iterator<Item = (u64, T)> {
         let numbered = (0..).zip(pieces).skip(self.rank);
@@ -188,6 +193,12 @@ mod tests {
                 .flat_map(|rank| Share { rank, world }.of(0..count))
                 .collect();
             taken.sort_unstable();
+            for (number, _) in &taken {
+                let owners = (0..world).filter(|&rank| Share { rank, world }.has(*number));
+                prop_assert_eq!(owners.count(), 1);
+            }
+            let first = Share { rank: 0, world };
+            prop_assert!(first.of(0..count).all(|(number, _)| first.has(number)));
             let expected: Vec<(u64, usize)> = (0..).zip(0..count).collect();
             prop_assert_eq!(taken, expected);
         }

@@ -1,12 +1,13 @@
 //! The train stage.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use textmill_model::{
-    CONFIG_FILE, GENERATION_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+    Architecture, CONFIG_FILE, GENERATION_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
 };
 use textmill_packing::{Packing, Pieces};
 use textmill_schemas::{
@@ -18,6 +19,7 @@ use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
 use crate::corpus::{Times, TokenStream, Vocabulary};
 use crate::hashes::HASHES_FILE;
 use crate::loader::RowFormat;
+use crate::masking::Masking;
 use crate::metrics::METRICS_FILE;
 use crate::optimizer::OPTIMIZER_FILE;
 use crate::order::Order;
@@ -66,7 +68,13 @@ impl Stage {
         if !mixture.is_empty() {
             mixture.check(&TokenGroup::read_all(&input.dir)?)?;
         }
-        let model = self.config.model(vocabulary.size, vocabulary.eot)?;
+        let mut model = self.config.model(vocabulary.size, vocabulary.eot)?;
+        let tokenizer_file = input.dir.join(&tokenizer.path);
+        let masking = match model.architecture.is_causal() {
+            true => None,
+            false => Some(self.masking(input, vocabulary, &tokenizer_file, ctx.seed)?),
+        };
+        model.mask_id = masking.as_ref().map(Masking::token);
         let pack = |part: &str, times: Times, pieces: Option<&mut Pieces>| {
             let prefix = format!("{part}/");
             let shards: Vec<PathBuf> = input
@@ -121,13 +129,38 @@ impl Stage {
                 context: model.context as u64,
                 padding: vocabulary.eot,
                 apart: self.config.separate_documents,
+                both_ways: masking.is_some(),
             },
+            masking: masking.map(Arc::new),
             model,
             validation,
-            tokenizer: input.dir.join(&tokenizer.path),
+            tokenizer: tokenizer_file,
             ranks,
         };
         Ok((plan, order))
+    }
+
+    fn masking(
+        &self,
+        input: &StageInput,
+        vocabulary: Vocabulary,
+        tokenizer: &Path,
+        seed: u64,
+    ) -> Result<Masking, Error> {
+        let mask = input.manifest.stats.get("mask_id").and_then(Value::as_u64);
+        let mask = mask.filter(|id| *id < vocabulary.size as u64);
+        let mask = mask.ok_or_else(|| {
+            Error::Config(format!(
+                "`preset = \"{}\"` needs a mask token, which the vocabulary lacks: set `mask = \
+                 \"<|mask|>\"` under [tokenize], and run `tokenize` again",
+                self.config.preset
+            ))
+        })?;
+        let json = fs::read(tokenizer).map_err(Error::io(tokenizer))?;
+        let json = serde_json::from_slice(&json).map_err(Error::json(tokenizer))?;
+        let Vocabulary { size, eot } = vocabulary;
+        let share = self.config.mask_share;
+        Ok(Masking::new(share, size, eot, mask as u32, &json, seed))
     }
 }
 
@@ -161,7 +194,7 @@ impl CorpusStage for Stage {
             read: documents,
             kept_rows: documents,
             files: files(&summary, ctx)?,
-            stats: stats(&summary),
+            stats: stats(&summary, &self.config),
             ..TaskReport::default()
         })
     }
@@ -206,13 +239,15 @@ fn files(summary: &Summary, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error>
     Ok(entries.collect::<Result<_, _>>()?)
 }
 
-fn stats(summary: &Summary) -> BTreeMap<String, Value> {
+/// Figures of the manifest; `mask_share` tells that the losses are those of masked tokens.
+fn stats(summary: &Summary, config: &Config) -> BTreeMap<String, Value> {
+    let masked = Architecture::named(&config.preset).is_ok_and(|it| !it.is_causal());
     let state = &summary.state;
     let checkpoint = match state.best {
         Some(_) => BEST.to_owned(),
         None => step_name(state.step),
     };
-    [
+    let mut stats: BTreeMap<String, Value> = [
         ("checkpoint", json!(checkpoint)),
         ("steps", json!(state.step)),
         ("parameters", json!(summary.parameters)),
@@ -227,7 +262,11 @@ fn stats(summary: &Summary) -> BTreeMap<String, Value> {
         ("loader_share", json!(summary.loader_share)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .into();
+    if masked {
+        stats.insert("mask_share".to_owned(), json!(config.mask_share));
+    }
+    stats
 }
 
 #[cfg(test)]

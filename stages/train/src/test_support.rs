@@ -64,6 +64,12 @@ impl Progress for Context {
     }
 }
 
+/// What stands in the tokenizer.json that [`tokenized`] writes.
+const TOKENIZER: &str = r#"{"added_tokens": [
+    {"id": 59, "content": "<|endoftext|>", "special": true},
+    {"id": 60, "content": "<|mask|>", "special": true}
+]}"#;
+
 /// Writes documents as a shard; their ids are their numbers.
 pub(crate) fn write_shard(dir: &Path, relative: &str, documents: &[Vec<u32>]) -> PathBuf {
     entry(dir, relative, documents);
@@ -86,7 +92,7 @@ pub(crate) fn write_rows(
 ) -> ShardEntry {
     // The hash of the tokenizer.json that `tokenized` writes.
     let stamp = TokenizerStamp {
-        hash: blake3::hash(b"{}").to_hex().to_string(),
+        hash: blake3::hash(TOKENIZER.as_bytes()).to_hex().to_string(),
         vocab_size: 60,
         document_end: 59,
     };
@@ -103,7 +109,7 @@ pub(crate) fn tokenized(dir: &Path) -> BTreeMap<String, StageInput> {
     let train: Vec<Vec<u32>> = (0..20).map(document).collect();
     let validation: Vec<Vec<u32>> = (20..24).map(document).collect();
     std::fs::create_dir_all(dir).unwrap();
-    std::fs::write(dir.join("tokenizer.json"), "{}").unwrap();
+    std::fs::write(dir.join("tokenizer.json"), TOKENIZER).unwrap();
     let manifest = Manifest {
         kept: vec![
             entry(dir, "train/part-00000.parquet", &train[..10]),

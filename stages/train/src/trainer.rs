@@ -13,6 +13,7 @@ use crate::config::Precision;
 use crate::corpus::TokenStream;
 use crate::loader::{Batch, RowFormat, validation_windows};
 use crate::log::{Arithmetic, Cost, Log};
+use crate::masking::{Masking, Purpose};
 use crate::metrics::{Metric, rounded};
 use crate::optimizer::{Optimizer, gradient_norm};
 use crate::order::Order;
@@ -35,6 +36,8 @@ pub(crate) struct Plan<'a> {
     pub validation_hash: Option<String>,
     pub train: Arc<TokenStream>,
     pub format: RowFormat,
+    /// What is masked, if the model fills in masked tokens instead of predicting the next one.
+    pub masking: Option<Arc<Masking>>,
     pub validation: TokenStream,
     /// The tokenizer.json to put beside the weights.
     pub tokenizer: PathBuf,
@@ -84,9 +87,14 @@ pub(crate) fn train(plan: Plan, order: Order, ctx: &TaskContext) -> Result<Summa
         batch: config.batch,
         accumulate: config.accumulate,
         share: ranks.share(),
+        masking: plan.masking.clone(),
+    };
+    let (loss, predicting) = match plan.masking {
+        Some(_) => ("masked loss", config.mask_share),
+        None => ("loss", 1.0),
     };
     let arithmetic = Arithmetic {
-        flops_per_token: plan.model.training_flops_per_token(),
+        flops_per_token: plan.model.training_flops_predicting(predicting),
         peak: peak(ranks.device, config.precision).map(|peak| peak * ranks.world() as f64),
     };
     std::thread::scope(|scope| {
@@ -99,6 +107,7 @@ pub(crate) fn train(plan: Plan, order: Order, ctx: &TaskContext) -> Result<Summa
                 resumed,
                 config.steps,
                 arithmetic,
+                loss,
                 ctx.progress,
             )?,
             saved: resumed,
@@ -237,7 +246,7 @@ impl Trainer<'_> {
         for (first, batch) in &step.batches {
             for (row, batch) in batch.split(rows)? {
                 let work = Work::Gradients {
-                    scale: 1.0 / step.tokens as f64,
+                    scale: 1.0 / step.targets.max(1) as f64,
                     dropout: config.dropout,
                     seed: self.plan.identity.seed,
                     row: step.first_row + first + row,
@@ -317,10 +326,14 @@ impl Trainer<'_> {
         let mut rows = self.state.rows;
         let say = |text: &str| self.ctx.progress.note(text);
         let context = self.plan.format.context;
-        let (sum, tokens) = halve_until_it_fits(&mut rows, context, say, |rows| self.score(rows))?;
-        let sum = Tensor::f_from_slice(&[sum])?;
-        self.plan.ranks.sum(&sum)?;
-        let val_loss = rounded(sum.f_double_value(&[0])? / tokens as f64);
+        let (sum, targets) = halve_until_it_fits(&mut rows, context, say, |rows| self.score(rows))?;
+        let sums = Tensor::f_from_slice(&[sum, targets as f64])?;
+        self.plan.ranks.sum(&sums)?;
+        let targets = sums.f_double_value(&[1])?;
+        if targets == 0.0 {
+            return Ok(None);
+        }
+        let val_loss = rounded(sums.f_double_value(&[0])? / targets);
         self.state.val_loss = Some(val_loss);
         if self.state.best.is_none_or(|best| val_loss < best.val_loss) {
             self.state.best = Some(Best {
@@ -338,8 +351,8 @@ impl Trainer<'_> {
         Ok(Some(val_loss))
     }
 
-    /// Sum of the losses on this rank's validation windows, so many at a time, and the tokens of
-    /// all windows.
+    /// Sum of the losses on this rank's validation windows, so many at a time, and the targets
+    /// there.
     fn score(&self, at_a_time: u64) -> Result<(f64, u64), Error> {
         let stream = &self.plan.validation;
         let context = self.plan.format.context.min(stream.length() - 1);
@@ -354,18 +367,25 @@ impl Trainer<'_> {
             false => vec![*window],
         };
         let own = self.plan.ranks.share().of(&windows);
-        let rows: Vec<_> = own.map(|(_, window)| pieces(window)).collect();
-        let jobs = rows.chunks(at_a_time as usize).map(|rows| {
+        let (numbers, rows): (Vec<u64>, Vec<_>) =
+            own.map(|(number, window)| (number, pieces(window))).unzip();
+        let at_a_time = at_a_time as usize;
+        let chunks = rows.chunks(at_a_time).zip(numbers.chunks(at_a_time));
+        let jobs = chunks.map(|(rows, numbers)| {
             let batch = Batch::read(stream, rows, format)?;
+            let batch = match &self.plan.masking {
+                Some(masking) => masking.apply(batch, Purpose::Validation, numbers)?,
+                None => batch,
+            };
             Ok((batch, Work::Score))
         });
-        let mut sum = 0.0;
+        let (mut sum, mut targets) = (0.0, 0);
         self.workers.run(jobs, |outcome| {
             sum += f64::try_from(&outcome.loss)?;
+            targets += outcome.targets;
             Ok(())
         })?;
-        let tokens = windows.iter().map(|window| u64::from(window.length)).sum();
-        Ok((sum, tokens))
+        Ok((sum, targets))
     }
 
     /// Writes a checkpoint of the present step, unless there is one, and removes old ones.

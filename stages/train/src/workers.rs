@@ -27,7 +27,7 @@ pub(crate) enum Work {
         seed: u64,
         row: u64,
     },
-    /// Sum of the losses of all tokens.
+    /// Sum of the losses of all targets.
     Score,
 }
 
@@ -36,6 +36,8 @@ pub(crate) enum Work {
 pub(crate) struct Outcome {
     /// Scalar on the device.
     pub loss: Tensor,
+    /// Targets that it is the sum of; for [`Work::Score`].
+    pub targets: u64,
     /// By the flat parameters; for [`Work::Gradients`].
     pub gradient: Option<Tensor>,
 }
@@ -136,9 +138,11 @@ fn serve(gpt: &Gpt, queue: &Mutex<Receiver<Job>>, results: &Sender<Done>) {
 fn compute(gpt: &Gpt, batch: &Batch, work: Work) -> Result<Outcome, Error> {
     let tokens = batch.tokens.f_to_device(gpt.device())?;
     let targets = batch.targets.f_to_device(gpt.device())?;
-    let positions = batch.positions.as_ref();
-    let apart = positions.map(|positions| Apart::new(positions, gpt.device()));
-    let apart = apart.transpose()?;
+    let apart = match (&batch.positions, &batch.lengths) {
+        (Some(positions), _) => Some(Apart::new(positions, gpt.device())?),
+        (None, Some(lengths)) => Some(Apart::padded(lengths, tokens.size2()?.1, gpt.device())?),
+        (None, None) => None,
+    };
     match work {
         Work::Gradients {
             scale,
@@ -151,12 +155,14 @@ fn compute(gpt: &Gpt, batch: &Batch, work: Work) -> Result<Outcome, Error> {
                 gpt.gradients_apart(&tokens, &targets, apart.as_ref(), scale, &mut dropout)?;
             Ok(Outcome {
                 loss: found.loss,
+                targets: 0,
                 gradient: Some(found.flat),
             })
         }
         Work::Score => no_grad(|| {
-            let scores = gpt.score_apart(&tokens, &targets, apart.as_ref())?;
+            let scores = gpt.score_targets(&tokens, &targets, apart.as_ref())?;
             Ok(Outcome {
+                targets: scores.nll.numel() as u64,
                 loss: scores.nll.f_sum(Kind::Double)?,
                 gradient: None,
             })
@@ -187,6 +193,7 @@ mod tests {
             targets: tokens.shallow_clone(),
             tokens,
             positions: None,
+            lengths: None,
         }
     }
 

@@ -101,15 +101,10 @@ fn padded<'a>(
     Ok(ids.f_to_device(device)?)
 }
 
-/// The hidden states `[rows, width]` of each row's last token, of `[rows, longest, width]`.
-pub(crate) fn last_of(rows: &[&Row], hidden: &Tensor) -> Result<Tensor, Error> {
-    let (_, longest, width) = hidden.size3()?;
-    let places: Vec<i64> = (0i64..)
-        .zip(rows)
-        .map(|(number, row)| number * longest + row.tokens.len() as i64 - 1)
-        .collect();
-    let places = Tensor::f_from_slice(&places)?.f_to_device(hidden.device())?;
-    Ok(hidden.f_reshape([-1, width])?.f_index_select(0, &places)?)
+/// Tokens of each row without its padding, int64 `[rows]`.
+pub(crate) fn lengths(rows: &[&Row], device: Device) -> Result<Tensor, Error> {
+    let lengths: Vec<i64> = rows.iter().map(|row| row.tokens.len() as i64).collect();
+    Ok(Tensor::f_from_slice(&lengths)?.f_to_device(device)?)
 }
 
 #[cfg(test)]
@@ -168,8 +163,6 @@ mod tests {
             ids(targets(&rows, Device::Cpu).unwrap()),
             [6, -100, -100, 8, 9, 1]
         );
-        let hidden = Tensor::arange(12, (tch::Kind::Float, Device::Cpu)).reshape([2, 3, 2]);
-        let last = last_of(&rows, &hidden).unwrap().reshape([-1]);
-        assert_eq!(Vec::<f32>::try_from(last).unwrap(), [2.0, 3.0, 10.0, 11.0]);
+        assert_eq!(ids(lengths(&rows, Device::Cpu).unwrap()), [2, 3]);
     }
 }

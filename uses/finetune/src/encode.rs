@@ -25,6 +25,8 @@ pub(crate) struct Rows<'a> {
     pub context: usize,
     /// Token that ends documents, and answers.
     pub end: u32,
+    /// What stands before a text that a head reads: for BERT, whose first state stands for it all.
+    pub lead: Option<u32>,
 }
 
 /// Rows of examples, and how many had to be cut.
@@ -95,9 +97,13 @@ impl Rows<'_> {
         }
     }
 
+    fn led(&self, ids: Vec<i64>) -> Vec<i64> {
+        self.lead.map(i64::from).into_iter().chain(ids).collect()
+    }
+
     /// The ids of a text to be classified, cut to the context.
     pub fn classified(&self, text: &str) -> Result<(Vec<i64>, bool), Error> {
-        let mut tokens = self.ids(text)?;
+        let mut tokens = self.led(self.ids(text)?);
         let cut = tokens.len() > self.context;
         tokens.truncate(self.context);
         if tokens.is_empty() {
@@ -224,7 +230,7 @@ impl Rows<'_> {
         start: usize,
         room: usize,
     ) -> Result<Asked, Error> {
-        let mut asked = self.ids(&format!("{question}\n"))?;
+        let mut asked = self.led(self.ids(&format!("{question}\n"))?);
         asked.truncate(self.context - room.min(self.context));
         let from = asked.len() as i64;
         let (ids, places) = self.with_places(context)?;

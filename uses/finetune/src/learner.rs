@@ -111,6 +111,11 @@ impl Learner {
         })
     }
 
+    /// What stands before a text that a head reads, given the token that ends documents.
+    pub fn lead(&self, end: u32) -> Option<u32> {
+        (!self.gpt.config().architecture.is_causal()).then_some(end)
+    }
+
     /// Work for all threads.
     pub fn each<J: Sync, R: Send>(
         &self,

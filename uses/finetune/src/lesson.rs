@@ -1,10 +1,10 @@
 //! What a step's rows teach: the loss and its gradients.
 
 use tch::{Reduction, Tensor, no_grad};
-use textmill_model::Dropout;
+use textmill_model::{Dropout, Gpt};
 
 use crate::Error;
-use crate::batches::{Goal, Row, last_of, targets, tokens};
+use crate::batches::{Goal, Row, lengths, targets, tokens};
 use crate::learner::{Learner, Settings};
 use crate::threads::Handle;
 
@@ -56,8 +56,9 @@ fn teach(
     }
     let missing = || Error::Config("this task needs a head".to_owned());
     let head = handle.head.as_ref().ok_or_else(missing)?;
-    let found = gpt.objective(&ids, &[head], dropout, |hidden| {
-        head_loss(rows, hidden, head)?
+    let lengths = lengths(rows, device)?;
+    let found = gpt.objective(&ids, Some(&lengths), &[head], dropout, |hidden| {
+        head_loss(gpt, rows, hidden, head)?
             .f_mul_scalar(scale)
             .map_err(Error::from)
     })?;
@@ -69,7 +70,7 @@ fn teach(
 }
 
 /// Sum of the rows' cross-entropies.
-fn head_loss(rows: &[&Row], hidden: &Tensor, head: &Tensor) -> Result<Tensor, Error> {
+fn head_loss(gpt: &Gpt, rows: &[&Row], hidden: &Tensor, head: &Tensor) -> Result<Tensor, Error> {
     let cross_entropy = |logits: Tensor, targets: Vec<i64>| -> Result<Tensor, Error> {
         let targets = Tensor::f_from_slice(&targets)?.f_to_device(logits.device())?;
         let none = None::<Tensor>;
@@ -81,10 +82,8 @@ fn head_loss(rows: &[&Row], hidden: &Tensor, head: &Tensor) -> Result<Tensor, Er
     });
     let classes: Vec<i64> = classes.collect();
     if classes.len() == rows.len() {
-        return cross_entropy(
-            last_of(rows, hidden)?.f_linear(head, None::<Tensor>)?,
-            classes,
-        );
+        let pooled = gpt.pooled(hidden, &lengths(rows, hidden.device())?)?;
+        return cross_entropy(pooled.f_linear(head, None::<Tensor>)?, classes);
     }
     let [first, last] = span_logits(rows, hidden, head)?;
     let spans = rows.iter().map(|row| match row.goal {

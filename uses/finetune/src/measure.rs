@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor, no_grad};
 
 use crate::Error;
-use crate::batches::{Row, by_length, last_of, targets, tokens};
+use crate::batches::{Row, by_length, lengths, targets, tokens};
 use crate::learner::Learner;
 use crate::lesson::{MICRO_BATCH, span_logits};
 use crate::threads::Handle;
@@ -13,8 +13,11 @@ impl Learner {
     pub fn classify(&self, rows: &[Row]) -> Result<Vec<Vec<f32>>, Error> {
         self.by_row(rows, |handle, rows| {
             let (gpt, head) = (&handle.gpt, head_of(handle)?);
-            let hidden = gpt.hidden(&tokens(rows, gpt.device())?)?;
-            let logits = last_of(rows, &hidden)?.f_linear(head, None::<Tensor>)?;
+            let lengths = lengths(rows, gpt.device())?;
+            let hidden = gpt.hidden_padded(&tokens(rows, gpt.device())?, &lengths)?;
+            let logits = gpt
+                .pooled(&hidden, &lengths)?
+                .f_linear(head, None::<Tensor>)?;
             vectors(&logits)
         })
     }
@@ -23,7 +26,8 @@ impl Learner {
     pub fn spans(&self, rows: &[Row]) -> Result<Vec<Vec<f32>>, Error> {
         self.by_row(rows, |handle, rows| {
             let (gpt, head) = (&handle.gpt, head_of(handle)?);
-            let hidden = gpt.hidden(&tokens(rows, gpt.device())?)?;
+            let lengths = lengths(rows, gpt.device())?;
+            let hidden = gpt.hidden_padded(&tokens(rows, gpt.device())?, &lengths)?;
             let [first, last] = span_logits(rows, &hidden, head)?;
             vectors(&Tensor::f_cat(&[first, last], 1)?)
         })

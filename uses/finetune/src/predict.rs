@@ -61,6 +61,7 @@ impl Predictor {
             encoder: &self.encoder,
             context: self.learner.gpt.config().context as usize,
             end: self.end,
+            lead: self.learner.lead(self.end),
         };
         answer(&self.learner, &rows, examples)
     }

@@ -105,11 +105,13 @@ impl Job {
             encoder: &encoder,
             context: gpt.config().context as usize,
             end,
+            lead: (!gpt.config().architecture.is_causal()).then_some(end),
         };
         let mut table = Table::default();
         self.trivial(&data, &recipe, &mut table)?;
         let config = gpt.config().clone();
         if recipe.outputs() == 0 {
+            gpt.require_causal()?;
             let learner = Learner::new(gpt.share()?, 0, &self.settings)?;
             let (scores, ..) = self.test(&learner, &rows, &data)?;
             table.lines.push(line(

@@ -56,6 +56,9 @@ pub(crate) fn save(
     let architecture = match config.architecture {
         Architecture::Llama => "LlamaForSequenceClassification",
         Architecture::Gpt2 => "GPT2ForSequenceClassification",
+        // Theirs has a pooling layer before the head, which pre-training without next sentences
+        // does not train: the folder stays one that transformers reads as it is.
+        Architecture::Bert => "BertForMaskedLM",
     };
     for (key, value) in recipe.config(architecture, config.eot_id) {
         json[key] = value;

@@ -28,6 +28,7 @@ impl ModelFolder {
     /// `bos_token_id` nor `eos_token_id` says what stands for an empty context.
     pub fn open(dir: &Path, device: Device, threads: usize) -> Result<Self, Error> {
         let gpt = Gpt::load(dir, device)?;
+        gpt.require_causal()?;
         let path = dir.join(TOKENIZER_FILE);
         let tokenizer = Tokenizer::from_file(&path).map_err(|error| Error::ModelFolder {
             path,

@@ -1,4 +1,5 @@
 mod learning;
+mod masked;
 mod resuming;
 mod spikes;
 
@@ -6,11 +7,11 @@ use super::*;
 use std::fs;
 use std::path::Path;
 
-use crate::test_support::{Context, context, tokenized, write_shard};
+use crate::test_support::{Context, context, tokenized, write_rows, write_shard};
 use crate::{OnSpike, OptimizerKind, Precision, metrics::Metric};
 use textmill_model::{Gpt, read_tensors, write_tensors};
 use textmill_packing::{Mixture, Packing};
-use textmill_schemas::{Cancelled, Side, TokenGroup};
+use textmill_schemas::{Cancelled, Side, TokenGroup, Tokens};
 
 fn config() -> Config {
     Config {
