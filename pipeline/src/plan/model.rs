@@ -35,7 +35,7 @@ pub(super) fn shape(args: &PlanArgs, corpus: Option<&Corpus>) -> Result<Option<S
         return of_folder(folder, args.context).map(Some);
     }
     if let Some(parameters) = args.parameters {
-        if !(parameters >= 1e3 && parameters <= 1e15) {
+        if !(1e3..=1e15).contains(&parameters) {
             bail!("--parameters is {parameters}; it must lie between 1e3 and 1e15");
         }
         return Ok(Some(of_parameters(args, corpus, parameters)));

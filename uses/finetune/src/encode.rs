@@ -37,11 +37,14 @@ pub(crate) struct Encoded {
     pub cut: usize,
 }
 
+/// Bytes of a text from which and to which each token stands.
+type Places = Vec<(usize, usize)>;
+
 /// A row that asks, and the token from which its context begins.
 pub(crate) struct Asked {
     pub row: Row,
     /// Byte range in the context of each token behind `from`.
-    pub places: Vec<(usize, usize)>,
+    pub places: Places,
 }
 
 impl Rows<'_> {
@@ -249,7 +252,7 @@ impl Rows<'_> {
     }
 
     /// Ids of a text, and the bytes of it that each stands for.
-    fn with_places(&self, text: &str) -> Result<(Vec<i64>, Vec<(usize, usize)>), Error> {
+    fn with_places(&self, text: &str) -> Result<(Vec<i64>, Places), Error> {
         let found = self.encoder.tokenizer().encode_char_offsets(text, false);
         let wrong =
             |error: tokenizers::Error| Error::Config(format!("a text cannot be encoded: {error}"));

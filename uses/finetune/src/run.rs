@@ -217,7 +217,7 @@ impl Job {
         learner: &Learner,
         rows: &Rows,
         examples: &[Example],
-    ) -> Result<(Vec<Score>, Option<Value>, Vec<String>), Error> {
+    ) -> Result<Judged, Error> {
         let answers = answer(learner, rows, examples)?;
         let texts: Vec<String> = answers.into_iter().map(|answer| answer.text).collect();
         let (scores, confusion) = judge(self.task, &rows.recipe.labels, examples, &texts)?;
@@ -225,12 +225,7 @@ impl Job {
     }
 
     /// The figures of a model on the test rows.
-    fn test(
-        &self,
-        learner: &Learner,
-        rows: &Rows,
-        data: &Data,
-    ) -> Result<(Vec<Score>, Option<Value>, Vec<String>), Error> {
+    fn test(&self, learner: &Learner, rows: &Rows, data: &Data) -> Result<Judged, Error> {
         let (mut scores, confusion, texts) = self.judged(learner, rows, &data.test)?;
         if rows.recipe.outputs() == 0 {
             let (sum, count) = learner.loss(&rows.encode(&data.test)?.rows)?;
@@ -326,6 +321,9 @@ impl Job {
         std::fs::write(&path, lines.collect::<String>()).map_err(Error::io(&path))
     }
 }
+
+/// A model's figures, which class it took for which, and its answers.
+type Judged = (Vec<Score>, Option<Value>, Vec<String>);
 
 fn line(name: &str, note: &str, scores: Vec<Score>) -> Line {
     Line {

@@ -19,6 +19,9 @@ pub enum Budget {
     Dollars(f64),
 }
 
+/// A unit's name, and the budget of so many of them.
+type Unit = (&'static str, fn(f64) -> Budget);
+
 impl FromStr for Budget {
     type Err = Error;
 
@@ -29,7 +32,7 @@ impl FromStr for Budget {
                 "`{text}` is no budget; write it as 1e21flops, 500gpuh, 24h or 1000usd"
             ))
         };
-        let units: [(&str, fn(f64) -> Self); 4] = [
+        let units: [Unit; 4] = [
             ("flops", Self::Flops),
             ("gpuh", Self::DeviceHours),
             ("usd", Self::Dollars),
