@@ -6,6 +6,7 @@ mod support;
 
 mod browser;
 mod embeddings;
+mod finetuning;
 mod looking;
 mod masked;
 mod model;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use textmill_finetune::{Job, Outcome};
+use textmill_finetune::{Job, Outcome, Task};
 
 use super::FinetuneArgs;
 use crate::explore::{escape, table};
@@ -68,7 +68,12 @@ pub fn outcome(args: &FinetuneArgs, job: &Job, outcome: &Outcome) -> Result<()> 
         outcome.seconds,
         job.out.display()
     );
-    sayln!("Use it: textmill predict {} --text …", job.out.display());
+    let folder = job.out.display();
+    match job.task {
+        Task::Qa => sayln!("Use it: textmill predict {folder} --file questions.json"),
+        Task::Instruct => sayln!("Use it: textmill chat --model {folder}"),
+        _ => sayln!("Use it: textmill predict {folder} --text …"),
+    }
     Ok(())
 }
 

@@ -9,12 +9,12 @@ pub enum Error {
     #[error("{0}")]
     Config(String),
     /// The operating system refused.
-    #[error("{path}: {source}")]
+    #[error("{path}: {reason}")]
     Io {
         /// The file.
         path: PathBuf,
         /// The operating system's answer.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A file that cannot be read as what it should be.
     #[error("{path}: {problem}")]
@@ -58,7 +58,7 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io { path, source }
+        move |reason| Self::Io { path, reason }
     }
 
     pub(crate) fn file(path: &Path, problem: impl ToString) -> Self {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tch::Device;
-use textmill_model::{Gpt, TOKENIZER_FILE};
+use textmill_model::{CONFIG_FILE, Gpt, TOKENIZER_FILE};
 use textmill_tokenize::Encoder;
 
 use crate::Error;
@@ -90,6 +90,10 @@ impl Job {
         watch: &mut dyn FnMut(&'static str) -> Watch<'w>,
     ) -> Result<Outcome, Error> {
         let others = self.others()?;
+        if !self.model.join(CONFIG_FILE).exists() {
+            let problem = format!("is no model's folder: it holds no {CONFIG_FILE}");
+            return Err(Error::file(&self.model, problem));
+        }
         let data = self.data()?;
         let encoder = Encoder::load(&self.model.join(TOKENIZER_FILE))?;
         let gpt = Gpt::load(&self.model, device)?;

@@ -131,6 +131,75 @@ fn chats_come_in_three_forms() {
     assert_eq!(all.refused.len(), 2);
 }
 
+#[test]
+fn a_class_may_be_called_as_a_column_is() {
+    let all = found(
+        "a.tsv",
+        "Hello\ten\n你好\tzh\nBye\ten\n再见\tzh\n",
+        Task::Classification,
+    );
+    assert_eq!(labels(&all.unwrap())[0], ("Hello", "en"));
+    // A header that stands there twice is one all the same.
+    let twice = "text\tlabel\nHello\ten\ntext\tlabel\n你好\tzh\n";
+    let all = found("a.tsv", twice, Task::Classification).unwrap();
+    assert_eq!(labels(&all)[0], ("Hello", "en"));
+}
+
+fn again(name: &str, content: &str, task: Task, columns: &Columns) -> Result<Examples, Error> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    fs::write(&path, content).unwrap();
+    examples(task, read(&path, Header::Guess)?, columns, false)
+}
+
+#[test]
+fn rows_to_answer_are_read_from_the_columns_that_were_learnt() {
+    let table = "fine\t1\npoor\t0\ngood\t1\nbad\t0\n";
+    let learnt = found("a.tsv", table, Task::Sentiment).unwrap().columns;
+    assert_eq!(learnt.text, ["0"]);
+    let all = again("a.tsv", table, Task::Sentiment, &learnt).unwrap();
+    assert_eq!(labels(&all)[0], ("fine", ""));
+    let other = "{\"review\":\"fine\"}\n";
+    let all = again("a.jsonl", other, Task::Sentiment, &learnt).unwrap();
+    assert_eq!(labels(&all), [("fine", "")]);
+
+    let reversed = Columns {
+        reverse: true,
+        ..Columns::default()
+    };
+    for (table, columns) in [
+        ("english\tchinese\none\t一\n", ["chinese", "english"]),
+        ("one\t一\ntwo\t二\n", ["1", "0"]),
+    ] {
+        let all = again("a.tsv", table, Task::Translation, &reversed).unwrap();
+        let learnt = [all.columns.source.clone(), all.columns.target.clone()];
+        assert_eq!(learnt.map(Option::unwrap), columns);
+        for answerable in [table, "一\n"] {
+            let all = again("a.tsv", answerable, Task::Translation, &all.columns).unwrap();
+            let Example::Pair { source, .. } = &all.examples[0] else {
+                panic!()
+            };
+            assert_eq!(source, "一");
+        }
+    }
+}
+
+#[test]
+fn columns_that_are_not_there_are_named_beside_those_that_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.tsv");
+    fs::write(&path, "x\t1\ny\t0\n").unwrap();
+    let given = Columns {
+        label: Some("stars".to_owned()),
+        ..Columns::default()
+    };
+    let rows = read(&path, Header::Guess).unwrap();
+    let said = examples(Task::Sentiment, rows, &given, true).unwrap_err();
+    assert_eq!(said.to_string(), "there is no column `stars`, but `0`, `1`");
+    let none = found("a.tsv", "", Task::Sentiment).unwrap_err().to_string();
+    assert!(none.contains("no rows"), "{none}");
+}
+
 proptest! {
     #[test]
     fn nothing_breaks_the_readers(bytes in prop::collection::vec(any::<u8>(), 0..200), ending in 0usize..4) {
