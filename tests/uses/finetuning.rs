@@ -94,8 +94,9 @@ fn reviews_are_told_apart_whatever_the_threads() {
             dev,
             "--epochs",
             "4",
-            "--lr",
+            "--head-lr",
             "1e-3",
+            "--no-scratch",
             "--batch",
             "16",
             "--dataset",
@@ -123,7 +124,6 @@ fn reviews_are_told_apart_whatever_the_threads() {
         accuracy("bag of words") > accuracy("majority") + 0.1,
         "{outcome}"
     );
-    assert!((0.0..=1.0).contains(&accuracy("from scratch")));
     assert_eq!(accuracy("BERT-base (110M)"), 0.935);
     let right = predictions(&out);
     let right = right
@@ -213,6 +213,8 @@ fn translations_get_likelier_in_both_directions() {
     let options = [
         "--epochs",
         "1",
+        "--batch",
+        "8",
         "--max-train",
         "96",
         "--max-test",
@@ -233,7 +235,8 @@ fn translations_get_likelier_in_both_directions() {
         );
         let known = predictions(&out);
         let source = known[0]["input"].as_str().unwrap();
-        assert_eq!(source.is_ascii(), !reverse);
+        let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        assert_eq!(source.chars().any(han), reverse);
         let found = lines(&succeed(&mut predict(&out, &["--text", source])));
         assert_eq!(answers(&found), answers(&known[..1]));
         let names = outcome["table"].to_string();
@@ -309,6 +312,8 @@ fn answers_are_found_in_their_contexts_or_written() {
         "generate",
         "--epochs",
         "1",
+        "--batch",
+        "8",
         "--max-train",
         "96",
         "--max-test",
@@ -390,9 +395,7 @@ fn broken_rows_are_named_and_files_that_do_not_do_say_why() {
         "--epochs",
         "1",
     ]);
-    command
-        .args(["--no-scratch", "--threads", "1", "--train"])
-        .arg(&broken);
+    command.args(["--threads", "1", "--train"]).arg(&broken);
     let out = dir.path().join("out");
     let output = command.arg("--out").arg(&out).output().unwrap();
     let said = both(&output);
@@ -400,6 +403,8 @@ fn broken_rows_are_named_and_files_that_do_not_do_say_why() {
     assert!(said.contains("broken.tsv:61: 1 columns"), "{said}");
     assert!(said.contains("broken.tsv:62: no text"), "{said}");
     let outcome = &results(&out)["outcome"];
+    let scratch = figure(outcome, "from scratch", "accuracy");
+    assert!((0.0..=1.0).contains(&scratch));
     let rows = &outcome["rows"];
     assert_eq!(rows[0].as_u64().unwrap() + rows[1].as_u64().unwrap(), 60);
     assert_eq!(outcome["refused"].as_array().unwrap().len(), 2);
