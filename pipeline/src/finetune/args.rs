@@ -145,7 +145,7 @@ pub struct FinetuneArgs {
     /// Highest learning rate of the weights [default: 5e-4, of adapters 2e-3].
     #[arg(long, help_heading = "Training")]
     pub lr: Option<f64>,
-    /// Highest learning rate of the new head [default: 5e-3].
+    /// Highest learning rate of the new head [default: 1e-3].
     #[arg(long, help_heading = "Training")]
     pub head_lr: Option<f64>,
     /// Highest learning rate of the same network from scratch.

@@ -19,7 +19,7 @@ use crate::runner::Reporter;
 /// Learning rates that suit models of a few million parameters; larger ones want lower ones.
 const LR: f64 = 5e-4;
 const LORA_LR: f64 = 2e-3;
-const HEAD_LR: f64 = 5e-3;
+const HEAD_LR: f64 = 1e-3;
 
 /// Fine-tunes, and prints how much that helped.
 pub fn finetune(args: &FinetuneArgs) -> Result<()> {
