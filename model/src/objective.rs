@@ -111,7 +111,7 @@ mod tests {
             // One step against the gradient lowers the loss by its squared norm.
             let step = 1e-5;
             let before = found.loss.double_value(&[]);
-            no_grad(|| gpt.flat().shallow_clone().g_sub_(&(&found.flat * step)));
+            let _ = no_grad(|| gpt.flat().shallow_clone().g_sub_(&(&found.flat * step)));
             let after = gpt
                 .hidden(&tokens)
                 .unwrap()

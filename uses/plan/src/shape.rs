@@ -171,7 +171,7 @@ mod tests {
             let wanted = 10f64.powf(log);
             let shape = Shape::of_parameters(Family::Llama, wanted, 32_768, 2048);
             let found = shape.parameters() as f64;
-            prop_assert!(shape.width % shape.heads == 0);
+            prop_assert!(shape.width.is_multiple_of(shape.heads));
             prop_assert!((found / wanted).ln().abs() < 0.5, "{found} {wanted}");
         }
     }

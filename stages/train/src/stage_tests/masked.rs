@@ -24,7 +24,7 @@ fn masked_tokens_are_learnt_from_both_sides() {
     // Each document repeats one of twenty words: what is masked stands on both sides of it.
     let mut run = run();
     let input = run.ctx.inputs.get_mut("tokenize").unwrap();
-    let mut shard = |name: &str| {
+    let shard = |name: &str| {
         let documents = (0..20).map(|word| Tokens {
             id: word.to_string(),
             tokens: vec![word; 30],
@@ -33,7 +33,7 @@ fn masked_tokens_are_learnt_from_both_sides() {
         write_rows(&input.dir, name, documents)
     };
     let names = ["train/part-00000.parquet", "validation/part-00000.parquet"];
-    input.manifest.kept = names.map(|name| shard(name)).into();
+    input.manifest.kept = names.map(shard).into();
     let report = run.go(&Config {
         steps: 150,
         dropout: 0.0,
