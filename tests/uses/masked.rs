@@ -83,7 +83,7 @@ fn a_bert_is_trained_from_the_same_shards() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let [first, last] = [0, 60].map(|step: usize| lines[step]["val_loss"].as_f64().unwrap());
-    assert!(last < first - 1.0, "{first} {last}");
+    assert!(last < first - 0.5, "{first} {last}");
 
     let newest = dir.path().join("train/step-000060");
     let read = |name: &str| fs::read(newest.join(name)).unwrap();

@@ -95,10 +95,8 @@ fn stop_strings_and_files_are_heeded() {
     assert_eq!(cut.trim_end(), before.trim_end());
 
     fs::write(&letter, b"ab\xff").unwrap();
-    let output = with_model(&["generate", "--file"])
-        .arg(&letter)
-        .output()
-        .unwrap();
+    let mut command = with_model(&["generate"]);
+    let output = command.arg("--file").arg(&letter).output().unwrap();
     assert!(!output.status.success());
     let said = both(&output);
     assert!(
