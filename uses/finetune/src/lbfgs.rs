@@ -105,7 +105,7 @@ mod tests {
         let found = minimise(vec![0.0; 4], |point, gradient| {
             let mut value = 0.0;
             for (index, (p, a)) in point.iter().zip(at).enumerate() {
-                let steep = 10f64.powi(index as i32);
+                let steep = 2f64.powi(index as i32);
                 gradient[index] = steep * (p - a);
                 value += 0.5 * steep * (p - a).powi(2);
             }
