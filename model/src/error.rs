@@ -89,6 +89,9 @@ pub enum Error {
          `\"gpt2\"`"
     )]
     NotCausal,
+    /// A thread that computes has panicked.
+    #[error("a thread that computes stopped; this is a defect of textmill")]
+    Thread,
     /// Memory of the CPU or GPU ran out.
     #[error("out of memory; lower `batch`, `context` or the model's size")]
     OutOfMemory,

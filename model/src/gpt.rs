@@ -10,7 +10,6 @@ use crate::cache::KvCache;
 use crate::config::{Architecture, ModelConfig};
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
-use crate::head::{self, Predictions, Scores};
 use crate::layers::{Pass, Rope};
 use crate::layout::{Init, Layout, Matrix};
 use crate::network::Network;
@@ -268,69 +267,6 @@ impl Gpt {
         };
         let hidden = self.run(tokens, pass)?;
         self.head(&hidden.f_select(1, -1)?)
-    }
-
-    /// How well `targets` follow from `tokens`, position by position; both int64
-    /// `[batch, tokens]`, and so are the results. The logits never exist whole.
-    ///
-    /// # Errors
-    /// As [`Gpt::hidden`].
-    pub fn score(&self, tokens: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
-        self.score_apart(tokens, targets, None)
-    }
-
-    /// The same for rows of several documents that do not see each other.
-    ///
-    /// # Errors
-    /// As [`Gpt::hidden`].
-    pub fn score_apart(
-        &self,
-        tokens: &Tensor,
-        targets: &Tensor,
-        apart: Option<&Apart>,
-    ) -> Result<Scores, Error> {
-        let hidden = self.run(tokens, Pass::apart(&mut Dropout::off(), apart))?;
-        let hidden = hidden.f_reshape([-1, self.config.width])?;
-        let found = self.score_hidden(&hidden, &targets.f_reshape([-1])?)?;
-        Ok(Scores {
-            nll: found.nll.f_reshape(targets.size())?,
-            rank: found.rank.f_reshape(targets.size())?,
-        })
-    }
-
-    /// Log-probabilities of `targets` behind `tokens`, and of the `count` likeliest tokens, position
-    /// by position; both int64 `[batch, tokens]`. The logits never exist whole.
-    ///
-    /// # Errors
-    /// As [`Gpt::hidden`].
-    pub fn predictions(
-        &self,
-        tokens: &Tensor,
-        targets: &Tensor,
-        count: i64,
-    ) -> Result<Predictions, Error> {
-        let hidden = self.before_head(&self.hidden(tokens)?)?;
-        let hidden = hidden.f_reshape([-1, self.config.width])?;
-        let (vocab, flat) = (self.config.vocab_size, targets.f_reshape([-1])?);
-        let found = head::predictions(&hidden, self.net.output(), vocab, &flat, count)?;
-        let (batch, length) = targets.size2()?;
-        let by_position = [batch, length, found.top.size()[1]];
-        Ok(Predictions {
-            target: found.target.f_reshape(targets.size())?,
-            top: found.top.f_reshape(by_position)?,
-            top_logs: found.top_logs.f_reshape(by_position)?,
-        })
-    }
-
-    /// How well `targets` `[tokens]` follow from the [`Gpt::hidden`] states `[tokens, width]` of
-    /// chosen positions.
-    ///
-    /// # Errors
-    /// [`Error::Torch`] when memory runs out.
-    pub fn score_hidden(&self, hidden: &Tensor, targets: &Tensor) -> Result<Scores, Error> {
-        let hidden = self.before_head(hidden)?;
-        let vocab = self.config.vocab_size;
-        head::scores(&hidden, self.net.output(), vocab, targets)
     }
 
     pub(crate) fn head(&self, hidden: &Tensor) -> Result<Tensor, Error> {

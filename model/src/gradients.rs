@@ -7,7 +7,7 @@ use crate::apart::Apart;
 use crate::dropout::Dropout;
 use crate::fused::{self, Workspace};
 use crate::gpt::Gpt;
-use crate::head::{self, NO_TARGET, Scores};
+use crate::head::{self, NO_TARGET};
 use crate::layers::Pass;
 use crate::network::Network;
 
@@ -142,27 +142,10 @@ impl Gpt {
             .zip(&self.leaves)
             .filter(|(name, _)| !["head.weight", "head.bias"].contains(name))
     }
-
-    /// How well the targets are predicted that are none of [`NO_TARGET`], one after the other;
-    /// `tokens` and `targets` are int64 `[batch, tokens]`.
-    ///
-    /// # Errors
-    /// As [`Gpt::hidden`].
-    pub fn score_targets(
-        &self,
-        tokens: &Tensor,
-        targets: &Tensor,
-        apart: Option<&Apart>,
-    ) -> Result<Scores, Error> {
-        let hidden = self.run(tokens, Pass::apart(&mut Dropout::off(), apart))?;
-        let hidden = hidden.f_reshape([-1, self.config.width])?;
-        let (hidden, targets) = with_targets(&hidden, &targets.f_reshape([-1])?)?;
-        self.score_hidden(&hidden, &targets)
-    }
 }
 
 /// The hidden states `[tokens, width]` that have targets, and these.
-fn with_targets(hidden: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor), Error> {
+pub(crate) fn with_targets(hidden: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor), Error> {
     let chosen = targets.f_ne(NO_TARGET)?.f_nonzero()?.f_squeeze_dim(1)?;
     let targets = targets.f_index_select(0, &chosen)?;
     Ok((hidden.f_index_select(0, &chosen)?, targets))

@@ -21,6 +21,7 @@ mod bert;
 mod cache;
 mod checkpoint;
 mod config;
+mod crew;
 mod device;
 mod distributed;
 mod dropout;
@@ -39,6 +40,7 @@ mod objective;
 mod padding;
 mod random;
 mod sampling;
+mod scoring;
 mod tensors;
 mod trace;
 
@@ -48,6 +50,7 @@ pub use checkpoint::{
     CONFIG_FILE, GENERATION_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_config,
 };
 pub use config::{Architecture, ModelConfig, Size};
+pub use crew::{crew, in_order};
 pub use device::{Torch, best_device, doctor};
 pub use distributed::{Launch, ProcessGroup};
 pub use dropout::Dropout;

@@ -6,29 +6,14 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::support::{succeed, textmill};
+use crate::support::quick_model;
 
 pub const CONTEXT: usize = 64;
 
 /// A model that took seconds to train.
 pub fn model() -> &'static Path {
     static MODEL: OnceLock<PathBuf> = OnceLock::new();
-    MODEL.get_or_init(|| {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("serving");
-        let mut command = textmill(&dir, &["train", "--quiet"]);
-        for setting in [
-            "train.steps=30",
-            "train.context=64",
-            "train.batch=4",
-            "train.eval_every=30",
-            "train.checkpoint_every=30",
-            "train.eval_windows=4",
-        ] {
-            command.args(["--set", setting]);
-        }
-        succeed(&mut command);
-        dir.join("train/best")
-    })
+    MODEL.get_or_init(|| quick_model("serving"))
 }
 
 /// A copy of the model with some of its files changed.

@@ -55,6 +55,25 @@ pub fn rows<R: Row>(dir: &Path, stage: &str, dropped: bool) -> Vec<R> {
         .collect()
 }
 
+/// A checkpoint of the sample that took seconds to train, in a folder of its own for each name.
+#[allow(dead_code)]
+pub fn quick_model(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let mut command = textmill(&dir, &["train", "--quiet"]);
+    for setting in [
+        "train.steps=30",
+        "train.context=64",
+        "train.batch=4",
+        "train.eval_every=30",
+        "train.checkpoint_every=30",
+        "train.eval_windows=4",
+    ] {
+        command.args(["--set", setting]);
+    }
+    succeed(&mut command);
+    dir.join("train/best")
+}
+
 /// The interpreter that `make` sets up for tests.
 #[allow(dead_code)]
 pub fn python() -> Command {

@@ -4,27 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::support::{succeed, textmill};
+use crate::support::quick_model;
 
 /// A checkpoint that took seconds to train.
 pub fn model() -> &'static Path {
     static MODEL: OnceLock<PathBuf> = OnceLock::new();
-    MODEL.get_or_init(|| {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uses");
-        let mut command = textmill(&dir, &["train", "--quiet"]);
-        for setting in [
-            "train.steps=30",
-            "train.context=64",
-            "train.batch=4",
-            "train.eval_every=30",
-            "train.checkpoint_every=30",
-            "train.eval_windows=4",
-        ] {
-            command.args(["--set", setting]);
-        }
-        succeed(&mut command);
-        dir.join("train/best")
-    })
+    MODEL.get_or_init(|| quick_model("uses"))
 }
 
 /// The program, with the model after `arguments`.

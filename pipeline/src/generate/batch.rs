@@ -4,14 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use textmill_model::{Gpt, Sampling};
+use textmill_model::{Gpt, Sampling, crew, in_order};
 use textmill_schemas::{Cancelled, Progress};
 
 use super::GenerateArgs;
@@ -114,11 +112,7 @@ impl Press {
         threads: NonZeroUsize,
     ) -> Result<Self> {
         let Author { gpt, vocabulary } = author;
-        let threads = if gpt.device().is_cuda() {
-            1
-        } else {
-            threads.get()
-        };
+        let threads = crew(&gpt, threads.get());
         let shares = (1..threads).map(|_| gpt.share());
         let mut handles = shares.collect::<Result<Vec<_>, _>>()?;
         handles.push(gpt);
@@ -154,39 +148,23 @@ impl Press {
             stops,
             echo: *echo,
         };
-        let next = AtomicUsize::new(0);
-        let answers = Mutex::new(Vec::new());
-        let serve = |gpt: &mut Gpt| -> Result<()> {
-            if !gpt.device().is_cuda() {
-                tch::set_num_threads(1);
-            }
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some((number, line)) = rows.get(index) else {
-                    return Ok(());
-                };
-                if interrupt.came() {
-                    return Ok(());
-                }
-                let answer = desk.answer(gpt, *number, line, interrupt)?;
-                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                answers.push((index, answer));
-                reporter.advance(1);
-            }
-        };
-        let serve = &serve;
-        thread::scope(|scope| {
-            let handles = handles.iter_mut();
-            let threads: Vec<_> = handles.map(|gpt| scope.spawn(move || serve(gpt))).collect();
-            let failed = |_| Err(anyhow!("a thread that generates text failed"));
-            let mut joined = threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(failed));
-            joined.try_for_each(|result| result)
-        })?;
-        let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        answers.sort_by_key(|(index, _)| *index);
-        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+        // Rows that are left over by an interrupt have no answer.
+        let answers = in_order(handles, rows, |gpt, _, (number, line)| {
+            let answer = (!interrupt.came()).then(|| desk.answer(gpt, *number, line, interrupt));
+            reporter.advance(1);
+            answer.transpose().map_err(Failed)
+        });
+        let answers = answers.map_err(|Failed(error)| error)?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+}
+
+/// An error of any kind, as threads hand it on.
+struct Failed(anyhow::Error);
+
+impl From<textmill_model::Error> for Failed {
+    fn from(error: textmill_model::Error) -> Self {
+        Self(error.into())
     }
 }
 

@@ -24,7 +24,7 @@ use text::Reading;
 /// Files over this are no text to look at.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// What `--help` says first; `cli.rs` takes it, for a command's own first line would hide it here.
+/// What `--help` says first; `cli` takes it, for a command's own first line would hide it here.
 pub const LONG_ABOUT: &str = "Runs a text through a model and writes one HTML file that shows what happens inside: how well each \
 token was expected, what the model expected instead, the attention of every head, attention rollout, the logit lens \
 (what each layer would answer), and which tokens speak for a prediction (gradient × input). The file needs no network \

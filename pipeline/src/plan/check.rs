@@ -133,16 +133,11 @@ impl Run {
             seen.map(|tokens| self.shape.training_flops(tokens)),
         );
         let speed = self.speed(probe)?;
-        add(
-            "speed",
-            "tokens/s",
-            speed.map(|(speed, _)| speed),
-            self.stat("tokens_per_second"),
-        );
+        add("speed", "tokens/s", speed, self.stat("tokens_per_second"));
         add(
             "training",
             "s",
-            speed.map(|(speed, _)| self.tokens / speed),
+            speed.map(|speed| self.tokens / speed),
             Some(self.manifest.wall_seconds),
         );
         let memory = Memory::of(&self.shape, self.rows);
@@ -179,9 +174,9 @@ impl Run {
         Ok(lines)
     }
 
-    /// Tokens a second of this machine, and the memory of trying.
+    /// Tokens a second of this machine.
     #[cfg(feature = "torch")]
-    fn speed(&self, probe: f64) -> Result<Option<(f64, Option<u64>)>> {
+    fn speed(&self, probe: f64) -> Result<Option<f64>> {
         let config = |key: &str| {
             self.manifest
                 .config
@@ -201,11 +196,11 @@ impl Run {
             threads: asked.clamp(1, (self.accumulate as usize).max(1)),
         };
         let found = super::probe::run(&self.shape, &trial, probe)?;
-        Ok(Some((found.tokens / found.seconds, found.memory)))
+        Ok(Some(found.tokens / found.seconds))
     }
 
     #[cfg(not(feature = "torch"))]
-    fn speed(&self, _: f64) -> Result<Option<(f64, Option<u64>)>> {
+    fn speed(&self, _: f64) -> Result<Option<f64>> {
         Ok(None)
     }
 }

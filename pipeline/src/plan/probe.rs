@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
-use textmill_model::{Architecture, Dropout, Gpt, ModelConfig, Size, best_device};
+use textmill_model::{Architecture, Dropout, Gpt, ModelConfig, Size, best_device, crew, in_order};
 use textmill_plan::{Family, Precision, Shape};
 use textmill_train::{Config, Optimizer, OptimizerKind, gradient_norm};
 
@@ -52,7 +52,7 @@ pub(super) fn run(shape: &Shape, trial: &Trial, seconds: f64) -> Result<Probed> 
         Precision::Bf16 => Some(weights.cast(Kind::BFloat16)?),
         Precision::Fp32 => None,
     };
-    let threads = if device.is_cuda() { 1 } else { trial.threads };
+    let threads = crew(&weights, trial.threads);
     let nets = (0..threads).map(|_| half.as_ref().unwrap_or(&weights).trainable());
     let mut nets = nets.collect::<Result<Vec<_>, _>>()?;
     let settings = Config {
@@ -103,39 +103,23 @@ pub(super) fn run(shape: &Shape, trial: &Trial, seconds: f64) -> Result<Probed> 
 /// The sum of the threads' gradients.
 fn gradient(nets: &mut [Gpt], step: u64, [batch, context, vocabulary]: [i64; 3]) -> Result<Tensor> {
     let scale = 1.0 / (batch * context * nets.len() as i64) as f64;
-    let one = |net: &Gpt, thread: usize| -> Result<Tensor> {
-        if !net.device().is_cuda() {
-            tch::set_num_threads(1);
-        }
-        let place =
-            |i: i64| (i * 7919 + step as i64 * 104_729 + thread as i64 * 1_299_709) % vocabulary;
+    let threads: Vec<i64> = (0..nets.len() as i64).collect();
+    let found = in_order(nets, &threads, |net, _, thread| {
+        let place = |i: i64| (i * 7919 + step as i64 * 104_729 + thread * 1_299_709) % vocabulary;
         let ids: Vec<i64> = (0..batch * context).map(place).collect();
         let tokens = Tensor::f_from_slice(&ids)?
             .f_reshape([batch, context])?
             .f_to_device(net.device())?;
         let targets = tokens.f_roll([-1i64], [1i64])?;
-        Ok(net
-            .gradients(&tokens, &targets, scale, &mut Dropout::off())?
-            .flat)
-    };
-    let one = &one;
-    std::thread::scope(|scope| {
-        let nets = nets.iter_mut().enumerate();
-        let threads: Vec<_> = nets
-            .map(|(thread, net)| scope.spawn(move || one(net, thread)))
-            .collect();
-        let mut sum: Option<Tensor> = None;
-        for thread in threads {
-            let gradient = thread
-                .join()
-                .map_err(|_| anyhow!("a thread of the probe failed"))??;
-            match &mut sum {
-                Some(sum) => drop(sum.f_add_(&gradient)?),
-                None => sum = Some(gradient),
-            }
-        }
-        sum.context("the probe has no threads")
-    })
+        let found = net.gradients(&tokens, &targets, scale, &mut Dropout::off())?;
+        Ok::<_, textmill_model::Error>(found.flat)
+    })?;
+    let mut found = found.into_iter();
+    let mut sum = found.next().context("the probe has no threads")?;
+    for gradient in found {
+        let _ = sum.f_add_(&gradient)?;
+    }
+    Ok(sum)
 }
 
 fn config(shape: &Shape) -> ModelConfig {

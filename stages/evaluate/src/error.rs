@@ -139,9 +139,6 @@ pub enum Error {
         /// What is wrong with the first row.
         first: String,
     },
-    /// A thread died, which is a mistake in this program.
-    #[error("a scoring thread ended early; please report this")]
-    Worker,
     /// The metrics cannot be written as JSON.
     #[error("metrics.json: {0}")]
     Json(#[from] serde_json::Error),

@@ -50,9 +50,6 @@ pub enum Error {
     /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] textmill_schemas::Cancelled),
-    /// A thread that computes ended early.
-    #[error("a thread that computes failed; the lines above say why")]
-    Thread,
 }
 
 impl Error {

@@ -123,7 +123,9 @@ pub(crate) fn span_logits(
 
 fn sum(lessons: Vec<Lesson>) -> Result<Lesson, Error> {
     let mut lessons = lessons.into_iter();
-    let mut whole = lessons.next().ok_or(Error::Thread)?;
+    let mut whole = lessons
+        .next()
+        .ok_or_else(|| Error::Config("a step without rows".to_owned()))?;
     for lesson in lessons {
         whole.loss += lesson.loss;
         let _ = whole.body.f_add_(&lesson.body)?;

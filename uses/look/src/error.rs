@@ -25,9 +25,6 @@ pub enum Error {
     /// The numbers cannot be written as JSON.
     #[error("the numbers cannot be written: {0}")]
     Json(#[from] serde_json::Error),
-    /// A thread that computes has panicked.
-    #[error("a thread that computes stopped; this is a defect of textmill")]
-    Worker,
 }
 
 impl From<tch::TchError> for Error {

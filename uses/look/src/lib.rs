@@ -14,7 +14,6 @@ mod page;
 mod quantize;
 mod rollout;
 mod square;
-mod workers;
 
 #[cfg(test)]
 mod test_support;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tch::{Device, Tensor};
-use textmill_model::{Architecture, Gpt};
+use textmill_model::{Architecture, Gpt, crew, in_order};
 use textmill_schemas::Progress;
 
 use crate::Error;
@@ -14,7 +14,6 @@ use crate::document::{Document, Token};
 use crate::lens::{self, Layer, floats};
 use crate::rollout::rollout;
 use crate::square::Square;
-use crate::workers;
 
 /// What to compute.
 #[derive(Clone, Copy, Debug)]
@@ -175,12 +174,21 @@ fn read_lens(
 ) -> Result<Vec<Layer>, Error> {
     progress.message("logit lens");
     progress.add_total(states.len() as u64);
-    let jobs = states.iter().map(Tensor::shallow_clone).collect();
-    workers::run(gpt, settings.threads, jobs, |gpt, state| {
-        let found = lens::layer(gpt, &state, ids, settings.top as i64);
+    // Tensors go to threads by handles, not by reference.
+    let handle = |_| -> Result<_, Error> {
+        let states: Vec<Tensor> = states.iter().map(Tensor::shallow_clone).collect();
+        Ok((gpt.share()?, states))
+    };
+    let handles = (0..crew(gpt, settings.threads)).map(handle);
+    let layers: Vec<usize> = (0..states.len()).collect();
+    let mut handles = handles.collect::<Result<Vec<_>, _>>()?;
+    let found = in_order(&mut handles, &layers, |(gpt, states), _, layer| {
+        let state = states.get(*layer);
+        let found = state.map(|state| lens::layer(gpt, state, ids, settings.top as i64));
         progress.advance(1);
-        found
-    })
+        found.transpose()
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn explain(
@@ -195,8 +203,10 @@ fn explain(
     progress.add_total(groups.iter().map(Vec::len).sum::<usize>() as u64);
     let likeliest = lens.last().and_then(|layer| layer.top.last()?.first());
     let next = likeliest.copied().map_or(0, i64::from);
-    let found = workers::run(gpt, settings.threads, groups, |gpt, positions| {
-        let found = attribution::group(gpt, ids, next, &positions);
+    let handles = (0..crew(gpt, settings.threads)).map(|_| gpt.share());
+    let mut handles = handles.collect::<Result<Vec<_>, _>>()?;
+    let found = in_order(&mut handles, &groups, |gpt, _, positions| {
+        let found = attribution::group(gpt, ids, next, positions);
         progress.advance(positions.len() as u64);
         found
     })?;

@@ -1,5 +1,7 @@
 //! The training loop.
 
+mod validation;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,12 +10,12 @@ use tch::{Device, Tensor};
 use textmill_model::{Gpt, ModelConfig};
 use textmill_schemas::{Cancelled, TaskContext};
 
-use crate::checkpoint::{self, BEST, Best, Identity, State, step_name};
+use crate::checkpoint::{self, Identity, State, step_name};
 use crate::config::Precision;
 use crate::corpus::TokenStream;
-use crate::loader::{Batch, RowFormat, validation_windows};
+use crate::loader::RowFormat;
 use crate::log::{Arithmetic, Cost, Log};
-use crate::masking::{Masking, Purpose};
+use crate::masking::Masking;
 use crate::metrics::{Metric, rounded};
 use crate::optimizer::{Optimizer, gradient_norm};
 use crate::order::Order;
@@ -316,76 +318,6 @@ impl Trainer<'_> {
             skipped: false,
             val_loss: None,
         }
-    }
-
-    /// Mean loss on the frozen validation windows; keeps the parameters if it is the lowest.
-    fn validate(&mut self) -> Result<Option<f64>, Error> {
-        if self.plan.validation.length() < 2 {
-            return Ok(None);
-        }
-        let mut rows = self.state.rows;
-        let say = |text: &str| self.ctx.progress.note(text);
-        let context = self.plan.format.context;
-        let (sum, targets) = halve_until_it_fits(&mut rows, context, say, |rows| self.score(rows))?;
-        let sums = Tensor::f_from_slice(&[sum, targets as f64])?;
-        self.plan.ranks.sum(&sums)?;
-        let targets = sums.f_double_value(&[1])?;
-        if targets == 0.0 {
-            return Ok(None);
-        }
-        let val_loss = rounded(sums.f_double_value(&[0])? / targets);
-        self.state.val_loss = Some(val_loss);
-        if self.state.best.is_none_or(|best| val_loss < best.val_loss) {
-            self.state.best = Some(Best {
-                step: self.state.step,
-                val_loss,
-            });
-            self.plan.ranks.first_does(|| {
-                checkpoint::commit(self.ctx.out, BEST, |dir| {
-                    self.gpt.save(dir)?;
-                    self.state.write(dir)?;
-                    copy_tokenizer(&self.plan.tokenizer, &self.plan.model, dir)
-                })
-            })?;
-        }
-        Ok(Some(val_loss))
-    }
-
-    /// Sum of the losses on this rank's validation windows, so many at a time, and the targets
-    /// there.
-    fn score(&self, at_a_time: u64) -> Result<(f64, u64), Error> {
-        let stream = &self.plan.validation;
-        let context = self.plan.format.context.min(stream.length() - 1);
-        let format = RowFormat {
-            context,
-            ..self.plan.format
-        };
-        let windows = validation_windows(stream.length(), context, self.plan.config.eval_windows);
-        let documents = stream.documents();
-        let pieces = |window: &textmill_packing::Piece| match format.apart {
-            true => documents.pieces(window.start, window.length.into()),
-            false => vec![*window],
-        };
-        let own = self.plan.ranks.share().of(&windows);
-        let (numbers, rows): (Vec<u64>, Vec<_>) =
-            own.map(|(number, window)| (number, pieces(window))).unzip();
-        let at_a_time = at_a_time as usize;
-        let chunks = rows.chunks(at_a_time).zip(numbers.chunks(at_a_time));
-        let jobs = chunks.map(|(rows, numbers)| {
-            let batch = Batch::read(stream, rows, format)?;
-            let batch = match &self.plan.masking {
-                Some(masking) => masking.apply(batch, Purpose::Validation, numbers)?,
-                None => batch,
-            };
-            Ok((batch, Work::Score))
-        });
-        let (mut sum, mut targets) = (0.0, 0);
-        self.workers.run(jobs, |outcome| {
-            sum += f64::try_from(&outcome.loss)?;
-            targets += outcome.targets;
-            Ok(())
-        })?;
-        Ok((sum, targets))
     }
 
     /// Writes a checkpoint of the present step, unless there is one, and removes old ones.
