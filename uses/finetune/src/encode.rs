@@ -1,6 +1,8 @@
 //! Examples as rows of token ids.
 
-use textmill_model::NO_TARGET;
+use std::path::Path;
+
+use textmill_model::{Gpt, NO_TARGET};
 use textmill_tokenize::Encoder;
 
 use crate::Error;
@@ -45,6 +47,28 @@ pub(crate) struct Asked {
     pub row: Row,
     /// Byte range in the context of each token behind `from`.
     pub places: Places,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows for the model of a folder.
+    pub fn new(
+        folder: &Path,
+        recipe: &'a Recipe,
+        encoder: &'a Encoder,
+        gpt: &Gpt,
+    ) -> Result<Self, Error> {
+        let config = gpt.config();
+        let end = config
+            .eot_id
+            .ok_or_else(|| Error::file(folder, "config.json names no eos_token_id"))?;
+        Ok(Self {
+            recipe,
+            encoder,
+            context: config.context as usize,
+            end,
+            lead: (!config.architecture.is_causal()).then_some(end),
+        })
+    }
 }
 
 impl Rows<'_> {

@@ -47,9 +47,9 @@ pub enum Error {
     /// From libtorch.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
-    /// The user asked to stop.
-    #[error(transparent)]
-    Cancelled(#[from] textmill_schemas::Cancelled),
+    /// The user asked to stop before there was anything to keep.
+    #[error("stopped before an epoch had ended; nothing was written")]
+    Stopped,
 }
 
 impl Error {

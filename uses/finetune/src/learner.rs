@@ -111,9 +111,11 @@ impl Learner {
         })
     }
 
-    /// What stands before a text that a head reads, given the token that ends documents.
-    pub fn lead(&self, end: u32) -> Option<u32> {
-        (!self.gpt.config().architecture.is_causal()).then_some(end)
+    /// Parameters that are trained: those of the body or of its adapters, and of the head.
+    pub fn trained(&self) -> i64 {
+        let body = self.lora.as_ref().map(|lora| lora.flat.numel() as i64);
+        let head = self.head.as_ref().map_or(0, |head| head.numel() as i64);
+        body.unwrap_or(self.gpt.parameters()) + head
     }
 
     /// Work for all threads.
@@ -137,58 +139,100 @@ impl Learner {
         let mut rules = Rules::new(self, settings)?;
         let steps = settings.epochs * rows.len().div_ceil(settings.batch.max(1)) as u64;
         watch.progress.add_total(steps);
-        let mut history: Vec<Epoch> = Vec::new();
-        let (mut best, mut step) = (None::<(f64, Tensor, Option<Tensor>, Option<Tensor>)>, 0);
-        let mut since = 0;
-        'epochs: for epoch in 0..settings.epochs {
-            let (mut sum, mut weight) = (0.0, 0.0);
-            for batch in batches(rows, settings.batch, settings.seed, epoch) {
-                if (watch.cancelled)() {
-                    break 'epochs;
-                }
-                let rows: Vec<&Row> = batch.iter().filter_map(|&index| rows.get(index)).collect();
-                let lesson = self.lesson(&rows, settings, step)?;
-                let count = rows.iter().map(|row| row.weight()).sum::<usize>() as f64;
-                (sum, weight) = (sum + lesson.loss * count, weight + count);
-                rules.apply(self, lesson, settings, step, steps)?;
-                step += 1;
-                watch.progress.advance(1);
+        let (mut history, mut best, mut since) = (Vec::new(), None::<Best>, 0);
+        for number in 0..settings.epochs {
+            let course = Course {
+                settings,
+                watch,
+                steps,
+                number,
+            };
+            let Some(loss) = self.epoch(rows, course, &mut rules)? else {
+                break;
+            };
+            let epoch = Epoch {
+                loss,
+                dev: dev(self)?,
+            };
+            history.push(epoch);
+            let said = format!("epoch {}: loss {loss:.4}, dev {:.4}", number + 1, epoch.dev);
+            watch.progress.note(&said);
+            since += 1;
+            if best.as_ref().is_none_or(|best| epoch.dev > best.dev) {
+                (best, since) = (Some(Best::of(self, epoch.dev)?), 0);
             }
-            let score = dev(self)?;
-            history.push(Epoch {
-                loss: sum / weight.max(1.0),
-                dev: score,
-            });
-            let better = best.as_ref().is_none_or(|(found, ..)| score > *found);
-            since = if better { 0 } else { since + 1 };
-            if better {
-                let copy = |tensor: &Tensor| tensor.f_detach_copy();
-                let head = self.head.as_ref().map(copy).transpose()?;
-                let lora = self
-                    .lora
-                    .as_ref()
-                    .map(|lora| copy(&lora.flat))
-                    .transpose()?;
-                best = Some((score, copy(self.gpt.flat())?, head, lora));
-            }
-            let number = epoch + 1;
-            watch.progress.note(&format!(
-                "epoch {number}: loss {:.4}, dev {score:.4}",
-                sum / weight.max(1.0)
-            ));
             if since >= settings.patience {
                 break;
             }
         }
-        if let Some((_, body, head, lora)) = best {
-            self.gpt.flat().shallow_clone().f_copy_(&body)?;
-            if let (Some(own), Some(head)) = (&self.head, head) {
-                own.shallow_clone().f_copy_(&head)?;
-            }
-            if let (Some(own), Some(lora)) = (&self.lora, lora) {
-                own.flat.shallow_clone().f_copy_(&lora)?;
-            }
-        }
+        best.ok_or(Error::Stopped)?.restore(self)?;
         Ok(history)
+    }
+
+    /// Teaches all rows once; their mean loss, or none where that was cancelled.
+    fn epoch(&self, rows: &[Row], course: Course, rules: &mut Rules) -> Result<Option<f64>, Error> {
+        let Course {
+            settings,
+            watch,
+            steps,
+            number,
+        } = course;
+        let (mut sum, mut weight) = (0.0, 0.0);
+        let batches = batches(rows, settings.batch, settings.seed, number);
+        let first = number * batches.len() as u64;
+        for (step, batch) in (first..).zip(batches) {
+            if (watch.cancelled)() {
+                return Ok(None);
+            }
+            let rows: Vec<&Row> = batch.iter().filter_map(|&index| rows.get(index)).collect();
+            let lesson = self.lesson(&rows, settings, step)?;
+            let count = rows.iter().map(|row| row.weight()).sum::<usize>() as f64;
+            (sum, weight) = (sum + lesson.loss * count, weight + count);
+            rules.apply(self, lesson, settings, step, steps)?;
+            watch.progress.advance(1);
+        }
+        Ok(Some(sum / weight.max(1.0)))
+    }
+}
+
+/// What an epoch is taught by.
+struct Course<'a> {
+    settings: &'a Settings,
+    watch: &'a Watch<'a>,
+    /// Of all epochs.
+    steps: u64,
+    /// Of the epoch, counted from 0.
+    number: u64,
+}
+
+/// Parameters as they were when the dev score was highest.
+struct Best {
+    dev: f64,
+    body: Tensor,
+    head: Option<Tensor>,
+    lora: Option<Tensor>,
+}
+
+impl Best {
+    fn of(learner: &Learner, dev: f64) -> Result<Self, Error> {
+        let copy = |tensor: &Tensor| tensor.f_detach_copy();
+        let lora = learner.lora.as_ref().map(|lora| copy(&lora.flat));
+        Ok(Self {
+            dev,
+            body: copy(learner.gpt.flat())?,
+            head: learner.head.as_ref().map(copy).transpose()?,
+            lora: lora.transpose()?,
+        })
+    }
+
+    fn restore(self, learner: &Learner) -> Result<(), Error> {
+        learner.gpt.flat().shallow_clone().f_copy_(&self.body)?;
+        if let (Some(own), Some(head)) = (&learner.head, self.head) {
+            own.shallow_clone().f_copy_(&head)?;
+        }
+        if let (Some(own), Some(lora)) = (&learner.lora, self.lora) {
+            own.flat.shallow_clone().f_copy_(&lora)?;
+        }
+        Ok(())
     }
 }

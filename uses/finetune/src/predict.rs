@@ -1,6 +1,6 @@
 //! Using a folder that was fine-tuned.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::Device;
 use textmill_model::{Gpt, TOKENIZER_FILE};
@@ -19,7 +19,7 @@ pub struct Predictor {
     learner: Learner,
     recipe: Recipe,
     encoder: Encoder,
-    end: u32,
+    folder: PathBuf,
 }
 
 impl Predictor {
@@ -31,17 +31,11 @@ impl Predictor {
         let recipe = Recipe::read(folder)?;
         let gpt = Gpt::load(folder, device)?;
         let head = head(folder, &recipe, &gpt)?;
-        let end = gpt.config().eot_id.ok_or_else(|| {
-            Error::Config(format!(
-                "{}: config.json names no eos_token_id",
-                folder.display()
-            ))
-        })?;
         Ok(Self {
             learner: Learner::with_head(gpt, head, threads)?,
             encoder: Encoder::load(&folder.join(TOKENIZER_FILE))?,
             recipe,
-            end,
+            folder: folder.to_path_buf(),
         })
     }
 
@@ -56,13 +50,8 @@ impl Predictor {
     /// # Errors
     /// When memory runs out.
     pub fn answer(&self, examples: &[Example]) -> Result<Vec<Answer>, Error> {
-        let rows = Rows {
-            recipe: &self.recipe,
-            encoder: &self.encoder,
-            context: self.learner.gpt.config().context as usize,
-            end: self.end,
-            lead: self.learner.lead(self.end),
-        };
+        let gpt = &self.learner.gpt;
+        let rows = Rows::new(&self.folder, &self.recipe, &self.encoder, gpt)?;
         answer(&self.learner, &rows, examples)
     }
 }

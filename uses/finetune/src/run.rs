@@ -97,65 +97,27 @@ impl Job {
         let data = self.data()?;
         let encoder = Encoder::load(&self.model.join(TOKENIZER_FILE))?;
         let gpt = Gpt::load(&self.model, device)?;
-        let end = gpt.config().eot_id.ok_or_else(|| {
-            Error::Config(format!(
-                "{}: config.json names no eos_token_id",
-                self.model.display()
-            ))
-        })?;
         let recipe = self.recipe(&data, &encoder)?;
-        let rows = Rows {
-            recipe: &recipe,
-            encoder: &encoder,
-            context: gpt.config().context as usize,
-            end,
-            lead: (!gpt.config().architecture.is_causal()).then_some(end),
-        };
+        let rows = Rows::new(&self.model, &recipe, &encoder, &gpt)?;
         let mut table = Table::default();
         self.trivial(&data, &recipe, &mut table)?;
-        let config = gpt.config().clone();
         if recipe.outputs() == 0 {
             gpt.require_causal()?;
-            let learner = Learner::new(gpt.share()?, 0, &self.settings)?;
-            let (scores, ..) = self.test(&learner, &rows, &data)?;
-            table.lines.push(line(
-                "before fine-tuning",
-                "the pre-trained model, as it is",
-                scores,
-            ));
+            table.lines.push(self.untouched(&gpt, &rows, &data)?);
         }
         if let Some(lr) = self.scratch_lr {
-            let fresh = Gpt::new(&config, self.settings.seed, device)?;
-            let settings = Settings {
-                lr,
-                lora: None,
-                ..self.settings.clone()
-            };
-            let (learner, _) =
-                self.learn(fresh, &settings, &rows, &data, &watch("from scratch"))?;
-            let (scores, ..) = self.test(&learner, &rows, &data)?;
-            let note = format!("the same network and rows, learning rate {lr:e}");
-            table.lines.push(line("from scratch", &note, scores));
+            let fresh = Gpt::new(gpt.config(), self.settings.seed, device)?;
+            let watch = watch("from scratch");
+            table
+                .lines
+                .push(self.scratch(fresh, lr, &rows, &data, &watch)?);
         }
         let start = std::time::Instant::now();
-        let (learner, epochs) =
-            self.learn(gpt, &self.settings, &rows, &data, &watch("fine-tuning"))?;
+        let watch = watch("fine-tuning");
+        let (learner, epochs) = self.learn(gpt, &self.settings, &rows, &data, &watch)?;
         let seconds = start.elapsed().as_secs_f64();
         let (scores, confusion, answers) = self.test(&learner, &rows, &data)?;
-        let body = learner
-            .lora
-            .as_ref()
-            .map_or(learner.gpt.parameters(), |lora| lora.flat.numel() as i64);
-        let head = learner.head.as_ref().map_or(0, |head| head.numel() as i64);
-        let kind = match self.settings.lora {
-            Some(lora) => format!("LoRA of rank {}", lora.rank),
-            None => "all weights".to_owned(),
-        };
-        let note = format!(
-            "{kind}, learning rate {:e}, {} epochs",
-            self.settings.lr,
-            epochs.len()
-        );
+        let note = self.how(epochs.len());
         table.lines.push(line("fine-tuned", &note, scores));
         table.lines.extend(others);
         save(&learner, &recipe, &self.model, &self.out)?;
@@ -164,14 +126,54 @@ impl Job {
             rows: [data.train.len(), data.dev.len(), data.test.len()],
             tested_on_dev: data.same,
             refused: data.refused.iter().map(ToString::to_string).collect(),
+            trained: learner.trained(),
             table,
             epochs,
             confusion,
-            trained: body + head,
             seconds,
         };
         self.write(&outcome, &data, &answers)?;
         Ok(outcome)
+    }
+
+    /// What the model makes of the test rows as it is.
+    fn untouched(&self, gpt: &Gpt, rows: &Rows, data: &Data) -> Result<Line, Error> {
+        let learner = Learner::new(gpt.share()?, 0, &self.settings)?;
+        let (scores, ..) = self.test(&learner, rows, data)?;
+        let note = "the pre-trained model, as it is";
+        Ok(line("before fine-tuning", note, scores))
+    }
+
+    /// What the same network learns without having been pre-trained, on all of its weights.
+    fn scratch(
+        &self,
+        fresh: Gpt,
+        lr: f64,
+        rows: &Rows,
+        data: &Data,
+        watch: &Watch,
+    ) -> Result<Line, Error> {
+        let settings = Settings {
+            lr,
+            lora: None,
+            ..self.settings.clone()
+        };
+        let (learner, _) = self.learn(fresh, &settings, rows, data, watch)?;
+        let (scores, ..) = self.test(&learner, rows, data)?;
+        let note = format!("the same network and rows, learning rate {lr:e}");
+        Ok(line("from scratch", &note, scores))
+    }
+
+    /// How the model was fine-tuned, in words.
+    fn how(&self, epochs: usize) -> String {
+        let kind = match self.settings.lora {
+            Some(lora) => format!("LoRA of rank {}", lora.rank),
+            None => "all weights".to_owned(),
+        };
+        format!(
+            "{kind}, learning rate {:e}, {epochs} epochs",
+            self.settings.lr
+        )
     }
 
     /// Fine-tunes a network; the dev score is accuracy, or less loss.
@@ -192,27 +194,19 @@ impl Job {
             ));
         }
         let dev = rows.encode(&data.dev)?.rows;
-        let classes = self.task.has_classes();
-        let head = rows.recipe.outputs() > 0;
-        let epochs = learner.fit(
-            &train,
-            settings,
-            watch,
-            &mut |learner| match (classes, head) {
-                (true, _) => {
-                    let (scores, ..) = self.judged(learner, rows, &data.dev)?;
-                    Ok(scores.first().map_or(0.0, |score| score.value))
-                }
-                (false, true) => {
-                    let (scores, ..) = self.judged(learner, rows, &data.dev)?;
-                    Ok(scores.last().map_or(0.0, |score| score.value))
-                }
-                (false, false) => {
-                    let (sum, count) = learner.loss(&dev)?;
-                    Ok(-sum / count.max(1) as f64)
-                }
-            },
-        )?;
+        let epochs = learner.fit(&train, settings, watch, &mut |learner| {
+            if rows.recipe.outputs() == 0 {
+                let (sum, count) = learner.loss(&dev)?;
+                return Ok(-sum / count.max(1) as f64);
+            }
+            // Accuracy stands first, F1 of answers last.
+            let (scores, ..) = self.judged(learner, rows, &data.dev)?;
+            let decides = match self.task.has_classes() {
+                true => scores.first(),
+                false => scores.last(),
+            };
+            Ok(decides.map_or(0.0, |score| score.value))
+        })?;
         Ok((learner, epochs))
     }
 
