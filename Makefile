@@ -124,7 +124,7 @@ test-programs: $(LIBTORCH_STAMP)
 
 # Small rows and few epochs: what comes out shows that it works, not what the model is worth.
 FINETUNE := $(TEXTMILL) finetune --model $(MODEL) --quiet
-uses: $(TEXTMILL) ## use the model: write, chat, fine-tune, embed, look inside, plan (MODEL=, default the sample's)
+uses: $(TEXTMILL) ## use the model: write, chat, fine-tune, embed, look inside, plan, privacy (MODEL=, default the sample's)
 	@[ -e $(MODEL)/config.json ] || $(TEXTMILL) run --config $(CONFIG) --until train
 	@mkdir -p $(USES)
 	@echo "── generate"; $(TEXTMILL) generate --model $(MODEL) --prompt "The town council" -n 60 --quiet
@@ -143,6 +143,11 @@ uses: $(TEXTMILL) ## use the model: write, chat, fine-tune, embed, look inside, 
 	@echo "── look"; $(TEXTMILL) look $(MODEL) --text "The ferry left the harbour before dawn. 渡船在天亮前离开了港口。" --out $(USES)/look.html --quiet
 	@echo "── plan"; $(TEXTMILL) plan --check $(MODEL:/train/best=) --probe 5
 	@$(TEXTMILL) plan --budget 1000usd --on H100 --devices 8 --svg $(USES)/plan.svg
+	@echo "── privacy: passages by heart"; $(TEXTMILL) privacy recite $(MODEL) --prompt-tokens 32 --continuation-tokens 16 --quiet
+	@echo "── privacy: planted secrets, and a source held out"; $(TEXTMILL) run --config $(CONFIG) --quiet --set run.dir=$(USES)/canaries \
+	  --set 'train.canaries.repeats=[1,4,16,64]' --set train.mixture.sources.forum=0 --set train.steps=600
+	@$(TEXTMILL) privacy exposure $(USES)/canaries --svg $(USES)/exposure.svg --quiet
+	@echo "── privacy: differentially private fine-tuning"; $(FINETUNE) --task sentiment --train $(TASKS)/reviews.en.tsv --epochs 10 --batch 64 --dp-epsilon 8 --out $(USES)/reviews-private
 
 quality: $(TEXTMILL) ## measure extraction, rules, dedupe … on SHARED data against quality.toml
 	@$(PYTHON) quality/measure.py --shared $(SHARED) --textmill $(TEXTMILL) $(ARGS)

@@ -16,7 +16,7 @@ mod shares;
 mod statistics;
 
 pub use error::Error;
-pub use mixture::{Mixture, Seen};
+pub use mixture::{HeldOut, Mixture, Seen};
 pub use rows::{Piece, Pieces, Rows};
 pub use shares::{MANY_EPOCHS, Share, Shares};
 pub use statistics::{Lengths, Statistics};

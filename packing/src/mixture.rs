@@ -29,6 +29,30 @@ pub struct Mixture {
     pub languages: BTreeMap<String, f64>,
 }
 
+/// Sources and languages of which no training document is seen. Their validation documents tell
+/// how well a model does on texts unlike those that it has learnt from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Names of sources.
+    pub sources: BTreeSet<String>,
+    /// Languages.
+    pub languages: BTreeSet<String>,
+}
+
+impl HeldOut {
+    /// Whether nothing is held out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.languages.is_empty()
+    }
+
+    /// Whether documents of a source in a language are held out.
+    #[must_use]
+    pub fn holds(&self, source: &str, lang: Option<&str>) -> bool {
+        self.sources.contains(source) || lang.is_some_and(|lang| self.languages.contains(lang))
+    }
+}
+
 /// What decides how often a document is seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
@@ -90,6 +114,19 @@ impl Mixture {
         let source = self.sources.get(source);
         let lang = lang.and_then(|lang| self.languages.get(lang));
         source.copied().unwrap_or(1.0) * lang.copied().unwrap_or(1.0)
+    }
+
+    /// What has the weight 0.
+    #[must_use]
+    pub fn held_out(&self) -> HeldOut {
+        let zero = |weights: &BTreeMap<String, f64>| {
+            let zero = weights.iter().filter(|(_, weight)| **weight == 0.0);
+            zero.map(|(name, _)| name.clone()).collect()
+        };
+        HeldOut {
+            sources: zero(&self.sources),
+            languages: zero(&self.languages),
+        }
     }
 
     /// How often a document is seen in one pass: its repetitions times its weight. Of what is
@@ -257,5 +294,13 @@ mod tests {
             let error = mixture(&[], &[("zh", weight)]).validate().unwrap_err();
             assert!(error.to_string().contains("languages.zh"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_weighs_nothing_is_held_out() {
+        let held_out = mixture(&[("news", 0.0), ("books", 0.5)], &[("zh", 0.0)]).held_out();
+        assert!(held_out.holds("news", None) && held_out.holds("books", Some("zh")));
+        assert!(!held_out.holds("books", Some("en")) && !held_out.holds("web", None));
+        assert!(mixture(&[("news", 2.0)], &[]).held_out().is_empty());
     }
 }

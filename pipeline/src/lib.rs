@@ -24,8 +24,11 @@ mod generate;
 mod index;
 #[cfg(feature = "torch")]
 mod look;
+#[cfg(feature = "torch")]
+mod model_folder;
 mod output;
 mod plan;
+mod privacy;
 mod report;
 mod run;
 mod runner;
@@ -134,6 +137,7 @@ fn execute(command: Command) -> Result<()> {
         #[cfg(feature = "torch")]
         Command::Look(args) => look::look(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Privacy { command } => privacy::privacy(&command),
         Command::Score(args) => score::score(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),
         Command::Doctor(args) => doctor::doctor(&args),

@@ -5,7 +5,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod accountant;
+mod canaries;
 mod error;
+mod exposure;
+mod invention;
 
 pub use accountant::Accountant;
+pub use canaries::{Canaries, Canary, Language};
 pub use error::Error;
+pub use exposure::{decoys, exposure, rank};

@@ -11,5 +11,6 @@ mod looking;
 mod masked;
 mod model;
 mod planning;
+mod privacy;
 mod scores;
 mod writing;

@@ -345,6 +345,12 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     /// Estimate what training a model costs: operations, tokens, memory, time, energy, money
     #[command(long_about = crate::plan::LONG_ABOUT)]
     Plan(crate::plan::PlanArgs),
+    /// What a model betrays of its training data: planted secrets, passages by heart, budgets
+    Privacy {
+        /// What to do.
+        #[command(subcommand)]
+        command: crate::privacy::Privacy,
+    },
     /// Score predictions against references: BLEU, chrF, exact match, F1, accuracy
     #[command(long_about = crate::score::LONG_ABOUT)]
     Score(crate::score::ScoreArgs),

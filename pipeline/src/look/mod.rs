@@ -1,6 +1,5 @@
 //! `textmill look`: a text through a model, as one page.
 
-mod folder;
 mod print;
 mod text;
 
@@ -16,6 +15,7 @@ use textmill_model::{Gpt, TOKENIZER_FILE, best_device};
 use textmill_schemas::write_atomically;
 
 use crate::explore::bytes;
+use crate::model_folder::of_model;
 use crate::output::sayln;
 use crate::runner::Reporter;
 use crate::serve::vocabulary::Vocabulary;
@@ -92,7 +92,7 @@ struct Source {
 pub fn look(args: &LookArgs) -> Result<()> {
     let text = args.source.read()?;
     let device = best_device(); // before any other use of tensors
-    let folder = folder::of_model(&args.checkpoint)?;
+    let folder = of_model(&args.checkpoint)?;
     let gpt = Gpt::load(&folder, device)?;
     gpt.require_causal()?;
     let vocabulary = Vocabulary::load(&folder.join(TOKENIZER_FILE))?;

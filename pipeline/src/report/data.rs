@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use textmill_packing::HeldOut;
 use textmill_schemas::Manifest;
 
 use crate::config::Config;
@@ -40,6 +41,12 @@ pub struct Metric {
 pub struct Evaluation {
     /// Model and baselines over all validation documents.
     pub overall: Comparison,
+    /// Sources and languages that the mixture left out of training.
+    #[serde(default)]
+    pub held_out: HeldOut,
+    /// `trained_on` and `held_out`, where something was.
+    #[serde(default)]
+    pub by_training: BTreeMap<String, Comparison>,
     /// The same by source.
     pub by_source: BTreeMap<String, Comparison>,
     /// The same by language.
@@ -50,6 +57,8 @@ pub struct Evaluation {
     pub tasks: Vec<TaskScores>,
     /// What the model knows by heart.
     pub memorization: Option<Recitals>,
+    /// What it betrays of planted secrets.
+    pub exposure: Option<Exposures>,
     /// What the model wrote.
     pub samples: Vec<Sample>,
 }
@@ -132,6 +141,45 @@ pub struct Recited {
     pub passages: u64,
     /// Share of the passages that were continued exactly.
     pub rate: f64,
+}
+
+/// How far the model betrays planted secrets.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Exposures {
+    /// Secrets that each is ranked among.
+    pub candidates: u64,
+    /// By how often they were planted, ascending.
+    pub groups: Vec<ExposureGroup>,
+    /// One by one.
+    pub canaries: Vec<Exposed>,
+}
+
+/// Secrets that were planted equally often.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ExposureGroup {
+    /// How often.
+    pub repeats: u32,
+    /// How many there are.
+    pub canaries: usize,
+    /// Mean exposure in bits.
+    pub exposure: f64,
+    /// Its standard error; absent for one.
+    pub exposure_stderr: Option<f64>,
+    /// How many the model writes word for word.
+    pub recited: usize,
+}
+
+/// One secret.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Exposed {
+    /// Its name.
+    pub id: String,
+    /// Its language.
+    pub lang: String,
+    /// How often it was planted.
+    pub repeats: u32,
+    /// In bits.
+    pub exposure: f64,
 }
 
 /// A continuation that the model wrote.

@@ -7,6 +7,7 @@ use textmill_schemas::write_atomically;
 
 use super::chart;
 use super::data::RunData;
+use super::exposure::{exposure_rows, exposure_svg};
 use super::summary::{comparison_rows, known_by_heart, rules, task_rows};
 use crate::config::Config;
 
@@ -49,6 +50,11 @@ pub fn write_html(config: &Config) -> Result<()> {
         if let Some(memorization) = &evaluation.memorization {
             let sentence = escape_html(&known_by_heart(memorization));
             let _ = writeln!(page, "<p>{sentence}</p>");
+        }
+        if let Some(exposures) = &evaluation.exposure {
+            page.push_str("<h2>Exposure of planted secrets</h2>\n");
+            push_table(&mut page, &exposure_rows(exposures));
+            page.push_str(&exposure_svg(exposures));
         }
         page.push_str("<h2>The model writes</h2>\n");
         for sample in &evaluation.samples {

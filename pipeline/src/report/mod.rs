@@ -2,11 +2,14 @@
 
 mod chart;
 mod data;
+mod exposure;
 mod html;
 mod summary;
 
 #[cfg(feature = "torch")]
-pub use data::TaskScores;
+pub use data::{Exposures, TaskScores};
+#[cfg(feature = "torch")]
+pub use exposure::{exposure_svg, exposures};
 pub use html::{escape_html, write_html};
 pub use summary::print_summary;
 #[cfg(feature = "torch")]

@@ -1,9 +1,12 @@
 //! The summary at the end of a run.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::chart;
 use super::data::{Comparison, Evaluation, Recitals, Recited, RunData, TaskScores};
+use super::exposure::exposures;
 use crate::config::Config;
 use crate::explore::{cut, escape, table};
 use crate::output::{say, sayln};
@@ -40,6 +43,10 @@ pub fn print_summary(config: &Config) -> Result<()> {
         }
         if let Some(memorization) = &evaluation.memorization {
             sayln!("\n{}", known_by_heart(memorization));
+        }
+        if let Some(found) = &evaluation.exposure {
+            sayln!("\nExposure of planted secrets");
+            say!("{}", exposures(found));
         }
         sayln!("\nThe model writes");
         for sample in &evaluation.samples {
@@ -175,11 +182,14 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
         }
     };
     add("overall", &evaluation.overall);
+    for (part, comparison) in &evaluation.by_training {
+        add(&part.replace('_', " "), comparison);
+    }
     for (lang, comparison) in &evaluation.by_lang {
-        add(&escape(lang), comparison);
+        add(&mark(lang, &evaluation.held_out.languages), comparison);
     }
     for (source, comparison) in &evaluation.by_source {
-        add(&escape(source), comparison);
+        add(&mark(source, &evaluation.held_out.sources), comparison);
     }
     for (class, comparison) in &evaluation.by_length {
         let name = match class {
@@ -189,6 +199,14 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
         add(&name, comparison);
     }
     rows
+}
+
+/// A name, and whether the model has learnt from what it names.
+fn mark(name: &str, held_out: &BTreeSet<String>) -> String {
+    match held_out.contains(name) {
+        true => format!("{} (held out)", escape(name)),
+        false => escape(name),
+    }
 }
 
 /// A figure with its standard error.

@@ -1,6 +1,6 @@
 //! `textmill train-filter`: the models that the filter scores documents with.
 
-mod texts;
+pub mod texts;
 
 use std::path::{Path, PathBuf};
 

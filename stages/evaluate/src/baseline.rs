@@ -1,5 +1,6 @@
 //! What the trained model has to beat: counts of the training documents.
 
+use textmill_packing::HeldOut;
 use textmill_schemas::{ShardReader, Side, StageInput, TaskContext, Tokens};
 
 use crate::Error;
@@ -26,12 +27,13 @@ pub(crate) struct Baselines {
 }
 
 impl Baselines {
-    /// Counts the training shards, and draws passages of them. Beyond `limit` tokens (0: [`MOST_TOKENS`]) documents are left
-    /// out evenly.
+    /// Counts the training shards without what is held out, and draws passages of them. Beyond
+    /// `limit` tokens (0: [`MOST_TOKENS`]) documents are left out evenly.
     pub fn count(
         input: &StageInput,
         vocabulary: Vocabulary,
         limit: u64,
+        held_out: &HeldOut,
         passages: &mut Passages,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
@@ -47,6 +49,9 @@ impl Baselines {
                 for document in group? {
                     ctx.check_cancelled()?;
                     vocabulary.check(&path, &document)?;
+                    if held_out.holds(&document.source, document.lang.as_deref()) {
+                        continue;
+                    }
                     passages.add(&document);
                     let length = document.tokens.len() as u64;
                     if taken as f64 <= share * seen as f64 {

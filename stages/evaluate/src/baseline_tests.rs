@@ -74,11 +74,19 @@ fn a_limit_leaves_documents_out_evenly() {
     ];
     let input = tokenized(ctx.dir.path(), &tokenizer(), &shards);
     let vocabulary = Vocabulary::of(&input).unwrap();
+    let held_out = HeldOut::default();
     let count = |limit| {
         let mut passages = Passages::new(&Memorization::default(), 1);
-        Baselines::count(&input, vocabulary, limit, &mut passages, &ctx.borrow())
-            .unwrap()
-            .tokens
+        Baselines::count(
+            &input,
+            vocabulary,
+            limit,
+            &held_out,
+            &mut passages,
+            &ctx.borrow(),
+        )
+        .unwrap()
+        .tokens
     };
     assert_eq!(count(0), 400);
     assert_eq!(count(1000), 400);

@@ -8,6 +8,9 @@ use crate::Error;
 use crate::memorization::Memorization;
 use crate::tasks::{Task, TaskKind};
 
+/// Each is one pass of the model over a sentence, for each canary.
+const MOST_CANDIDATES: usize = 1 << 20;
+
 /// Configuration of the evaluate stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +35,9 @@ pub struct Config {
     pub max_train_documents: u64,
     /// What the model knows by heart.
     pub memorization: Memorization,
+    /// Secrets that each canary's is ranked among, where `[train.canaries]` planted some: its
+    /// exposure is at most log₂ of it; 0 leaves it out.
+    pub canary_candidates: usize,
     /// Multiple-choice and cloze tasks.
     pub tasks: Vec<Task>,
     /// Continuations that the model writes for each prompt.
@@ -80,6 +86,7 @@ impl Default for Config {
             document_loss: vec![Side::Validation],
             max_train_documents: 10_000,
             memorization: Memorization::default(),
+            canary_candidates: 1024,
             tasks: Vec::new(),
             samples: 1,
             max_new_tokens: 100,
@@ -107,6 +114,12 @@ impl Config {
             return Err(Error::Config("`batch` is 0; it must be at least 1".into()));
         }
         self.memorization.validate()?;
+        if self.canary_candidates > MOST_CANDIDATES || self.canary_candidates == 1 {
+            return Err(Error::Config(format!(
+                "`canary_candidates` is {}; it must lie between 2 and {MOST_CANDIDATES}, or be 0",
+                self.canary_candidates
+            )));
+        }
         for task in &self.tasks {
             task.kind.parse::<TaskKind>()?;
             if task.path.as_os_str().is_empty() {
@@ -156,6 +169,13 @@ mod tests {
                     ..Config::default()
                 },
                 "`batch`",
+            ),
+            (
+                Config {
+                    canary_candidates: 1,
+                    ..Config::default()
+                },
+                "`canary_candidates`",
             ),
             (
                 Config {

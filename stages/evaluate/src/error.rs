@@ -58,6 +58,16 @@ pub enum Error {
         /// Hash of those there are.
         found: String,
     },
+    /// A list of canaries that is none.
+    #[error(
+        "{path}: {message}; it must be the list that `train` writes where `[train.canaries]` plants some"
+    )]
+    Canaries {
+        /// The list's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A model that does not predict the next token.
     #[error(
         "the model in {checkpoint} is a BERT: it fills in masked tokens, and what `evaluate` \

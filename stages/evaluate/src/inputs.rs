@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 use textmill_model::{ModelConfig, TOKENIZER_FILE, WEIGHTS_FILE};
+use textmill_packing::HeldOut;
 use textmill_schemas::{ShardEntry, Side, StageInput, Tokens};
 use tokenizers::Tokenizer;
 
@@ -13,6 +15,8 @@ pub(crate) const TOKENIZE: &str = "tokenize";
 pub(crate) const TRAIN: &str = "train";
 /// What the train stage notes beside a checkpoint.
 const STATE_FILE: &str = "state.json";
+/// What it says in its statistics of the sources and languages that it left out.
+const HELD_OUT: &str = "held_out";
 /// Names the set of validation documents, there and in the tokenize stage's statistics.
 const VALIDATION_HASH: &str = "validation_hash";
 
@@ -134,6 +138,14 @@ fn check_validation(checkpoint: &Path, tokenized: &StageInput) -> Result<(), Err
         }),
         _ => Ok(()),
     }
+}
+
+/// What the trainer's mixture left out.
+pub(crate) fn held_out(trained: &StageInput) -> Result<HeldOut, Error> {
+    let Some(found) = trained.manifest.stats.get(HELD_OUT) else {
+        return Ok(HeldOut::default());
+    };
+    HeldOut::deserialize(found).map_err(|error| lacks(TRAIN, format!("has `{HELD_OUT}`: {error}")))
 }
 
 fn hash<'a>(input: &'a StageInput, path: &str) -> Option<&'a str> {

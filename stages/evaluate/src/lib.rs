@@ -13,6 +13,7 @@ mod baseline;
 mod config;
 mod drawing;
 mod error;
+mod exposure;
 mod inputs;
 mod kneser_ney;
 mod losses;
@@ -31,7 +32,8 @@ mod test_support;
 
 pub use config::{Config, Prompt};
 pub use error::Error;
-pub use memorization::Memorization;
+pub use exposure::{Exposed, ExposureGroup, Exposures, exposures, planted};
+pub use memorization::{Memorization, Passages, Recitals, Recited, recited};
 pub use stage::Evaluate;
 pub use tasks::{
     Item, LanguageModel, LogLikelihood, ModelFolder, Outcome, Refused, Request, Task, TaskKind,

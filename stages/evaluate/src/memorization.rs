@@ -64,13 +64,15 @@ impl Memorization {
 
 /// Draws passages from documents as they come: of the documents that are long enough those with
 /// the least hash of seed and id, so the draw depends neither on their order nor on threads.
-pub(crate) struct Passages {
+pub struct Passages {
     settings: Memorization,
     seed: u64,
     drawn: BTreeMap<(u64, String), Vec<u32>>,
 }
 
 impl Passages {
+    /// None drawn yet.
+    #[must_use]
     pub fn new(settings: &Memorization, seed: u64) -> Self {
         Self {
             settings: settings.clone(),
@@ -115,8 +117,10 @@ impl Passages {
 
 /// What a model knows by heart.
 #[derive(Debug, PartialEq, Serialize)]
-pub(crate) struct Recitals {
+pub struct Recitals {
+    /// Tokens that it was given.
     pub prompt_tokens: usize,
+    /// Tokens that it had to find.
     pub continuation_tokens: usize,
     /// Of documents that it has learnt from.
     pub train: Recited,
@@ -125,45 +129,62 @@ pub(crate) struct Recitals {
 }
 
 /// How many passages were continued exactly.
-#[derive(Debug, PartialEq, Serialize)]
-pub(crate) struct Recited {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Recited {
     /// Passages tried, one of a document.
     pub passages: usize,
+    /// Those that were continued exactly.
     pub exact: usize,
+    /// Their share.
     pub rate: f64,
     /// √(p (1 − p) / n).
     pub stderr: f64,
 }
 
-/// Tries the passages; `None` if none are wanted or they do not fit the model's context.
+/// Tries the passages of both sides; `None` if none are wanted or they do not fit the model's
+/// context.
 pub(crate) fn recite(
     model: &mut LanguageModel,
     [train, validation]: [&Passages; 2],
     watch: Watch,
 ) -> Result<Option<Recitals>, Error> {
     let settings = &train.settings;
-    if !settings.fits(model.max_length()) {
-        return Ok(None);
-    }
-    let mut recited = |passages: &Passages| -> Result<Recited, Error> {
-        // Greedy decoding finds a continuation if and only if each of its tokens is the most
-        // likely one behind those before it: one pass over the whole tells.
-        let found = model.loglikelihoods(&passages.requests(), watch)?;
-        let exact = found.iter().filter(|found| found.is_greedy).count();
-        let count = found.len().max(1) as f64;
-        let rate = exact as f64 / count;
-        Ok(Recited {
-            passages: found.len(),
-            exact,
-            rate,
-            stderr: (rate * (1.0 - rate) / count).sqrt(),
-        })
-    };
-    Ok(Some(Recitals {
+    let (train, validation) = (
+        recited(model, train, watch)?,
+        recited(model, validation, watch)?,
+    );
+    Ok(train.zip(validation).map(|(train, validation)| Recitals {
         prompt_tokens: settings.prompt_tokens,
         continuation_tokens: settings.continuation_tokens,
-        train: recited(train)?,
-        validation: recited(validation)?,
+        train,
+        validation,
+    }))
+}
+
+/// Tries passages; `None` if none are wanted or they do not fit the model's context.
+///
+/// Greedy decoding finds a continuation if and only if each of its tokens is the most likely one
+/// behind those before it: one pass over the whole tells.
+///
+/// # Errors
+/// When the model fails, or the user stops.
+pub fn recited(
+    model: &mut LanguageModel,
+    passages: &Passages,
+    watch: Watch,
+) -> Result<Option<Recited>, Error> {
+    if !passages.settings.fits(model.max_length()) {
+        return Ok(None);
+    }
+    let found = model.loglikelihoods(&passages.requests(), watch)?;
+    let exact = found.iter().filter(|found| found.is_greedy).count();
+    let count = found.len().max(1) as f64;
+    let rate = exact as f64 / count;
+    Ok(Some(Recited {
+        passages: found.len(),
+        exact,
+        rate,
+        stderr: (rate * (1.0 - rate) / count).sqrt(),
     }))
 }
 

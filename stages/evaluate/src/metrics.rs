@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
 
 use serde::Serialize;
+use textmill_packing::HeldOut;
 use textmill_schemas::Tokens;
 
 use crate::Error;
+use crate::exposure::Exposures;
 use crate::memorization::Recitals;
 use crate::tasks::TaskScores;
 
@@ -151,17 +153,39 @@ fn rounded(value: f64) -> f64 {
 /// Scores of all documents, by source, language and length.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
+    held_out: HeldOut,
     overall: Group,
+    /// Of documents whose source and language the model has learnt from, and of the others.
+    by_training: BTreeMap<&'static str, Group>,
     by_source: BTreeMap<String, Group>,
     by_lang: BTreeMap<String, Group>,
     by_length: BTreeMap<u64, Group>,
 }
 
 impl Results {
+    /// Nothing measured yet; what was held out of training stands apart.
+    pub fn new(held_out: HeldOut) -> Self {
+        Self {
+            held_out,
+            ..Self::default()
+        }
+    }
+
     /// Adds a document. The order of the calls decides the last bits of the sums.
     pub fn add(&mut self, document: &Tokens, scores: &Scores) {
         let lang = document.lang.as_deref().unwrap_or(UNDETERMINED);
         self.overall.add(document.bytes, scores);
+        if !self.held_out.is_empty() {
+            let part = match self
+                .held_out
+                .holds(&document.source, document.lang.as_deref())
+            {
+                true => "held_out",
+                false => "trained_on",
+            };
+            let of_part = self.by_training.entry(part).or_default();
+            of_part.add(document.bytes, scores);
+        }
         let class = length_class(document.tokens.len() as u64);
         let of_length = self.by_length.entry(class).or_default();
         of_length.add(document.bytes, scores);
@@ -192,6 +216,8 @@ impl Results {
         Ok(Metrics {
             model,
             overall: self.overall.compare()?,
+            held_out: self.held_out.clone(),
+            by_training: compare(&self.by_training)?,
             by_source: compare(&self.by_source)?,
             by_lang: compare(&self.by_lang)?,
             by_length: compare(&self.by_length)?,
@@ -212,6 +238,13 @@ fn compare<K: Ord + Clone>(groups: &BTreeMap<K, Group>) -> Result<BTreeMap<K, Co
 pub(crate) struct Metrics {
     pub model: ModelFacts,
     pub overall: Comparison,
+    /// Sources and languages that the mixture left out.
+    #[serde(skip_serializing_if = "HeldOut::is_empty")]
+    pub held_out: HeldOut,
+    /// `trained_on` and `held_out`: documents of what the model has learnt from, and of what it
+    /// has not.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_training: BTreeMap<&'static str, Comparison>,
     pub by_source: BTreeMap<String, Comparison>,
     pub by_lang: BTreeMap<String, Comparison>,
     /// By the least number of tokens of the length class, which ends before four times as many.
@@ -227,6 +260,9 @@ pub(crate) struct Further {
     pub tasks: Vec<TaskScores>,
     /// What it knows by heart; absent if nobody asked, or its context is too short.
     pub memorization: Option<Recitals>,
+    /// What it betrays of the canaries; absent if none were planted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposures>,
     pub samples: Vec<Sample>,
 }
 

@@ -10,7 +10,8 @@ use tokenizers::Tokenizer;
 
 use crate::baseline::Baselines;
 use crate::drawing::{Draw, each_chunk};
-use crate::inputs::{Checkpoint, TOKENIZE, TRAIN, Vocabulary, tokenizer};
+use crate::exposure::{CANARIES_FILE, exposures, planted};
+use crate::inputs::{Checkpoint, TOKENIZE, TRAIN, Vocabulary, held_out, tokenizer};
 use crate::losses::Losses;
 use crate::memorization::{Passages, recite};
 use crate::metrics::{Further, Metrics, ModelFacts, Results, Scores};
@@ -28,7 +29,7 @@ const METRICS_FILE: &str = "metrics.json";
 /// loads the checkpoint that the train stage names, and writes metrics.json: perplexity, bits per
 /// byte and next-token accuracy of the model, a Kneser-Ney 5-gram and a unigram baseline on the
 /// same targets, overall, by source, by language and by length; the tasks of [`Config::tasks`];
-/// what the model knows by heart; and its continuations of the prompts. The loss of each document
+/// what the model knows by heart and betrays of the canaries; and its continuations of the prompts. The loss of each document
 /// goes to documents/part-*.parquet ([`Config::document_loss`]).
 ///
 /// Each document is a sequence of its own behind a document-end token, read in disjoint windows
@@ -92,11 +93,14 @@ impl Evaluate {
         ctx.progress.message("counting the baselines");
         let passages = || Passages::new(&self.config.memorization, ctx.seed);
         let (limit, mut learnt) = (self.config.baseline_tokens, passages());
+        let held_out = held_out(trained)?;
+        let baselines =
+            Baselines::count(tokenized, vocabulary, limit, &held_out, &mut learnt, ctx)?;
         let mut scorer = Scorer {
             shape: self.shape(&gpt, vocabulary),
-            baselines: Baselines::count(tokenized, vocabulary, limit, &mut learnt, ctx)?,
+            baselines,
             workers: Workers::new(gpt, self.threads(ctx))?,
-            results: Results::default(),
+            results: Results::new(held_out),
             passages: passages(),
             losses: Losses::new(ctx.out),
             sides: &self.config.document_loss,
@@ -114,7 +118,14 @@ impl Evaluate {
                 |chunk| scorer.score(side, chunk, ctx),
             )?;
         }
-        let further = self.further(&mut scorer, &learnt, &tokenizer, vocabulary.end, ctx)?;
+        let further = self.further(
+            &mut scorer,
+            &learnt,
+            trained,
+            &tokenizer,
+            vocabulary.end,
+            ctx,
+        )?;
         let metrics = scorer.results.report(facts, further)?;
         report(&metrics, scorer, ctx)
     }
@@ -124,6 +135,7 @@ impl Evaluate {
         &self,
         scorer: &mut Scorer,
         learnt: &Passages,
+        trained: &StageInput,
         tokenizer: &Tokenizer,
         end: u32,
         ctx: &TaskContext,
@@ -143,6 +155,18 @@ impl Evaluate {
         };
         ctx.progress.message("reciting");
         let memorization = recite(&mut model, [learnt, &scorer.passages], watch)?;
+        let canaries = match trained
+            .manifest
+            .files
+            .iter()
+            .any(|file| file.path == CANARIES_FILE)
+        {
+            true => planted(&trained.dir)?,
+            false => Vec::new(),
+        };
+        ctx.progress.message("ranking the canaries");
+        let candidates = self.config.canary_candidates;
+        let exposure = exposures(&mut model, &canaries, candidates, ctx.seed, watch)?;
         let mut all = Vec::with_capacity(self.config.tasks.len());
         for task in &self.config.tasks {
             ctx.progress.message(&format!("asking {}", task.kind));
@@ -153,6 +177,7 @@ impl Evaluate {
         Ok(Further {
             tasks: all,
             memorization,
+            exposure,
             samples: samples::write(&mut scorer.workers, tokenizer, &self.config, end, ctx)?,
         })
     }
@@ -269,5 +294,5 @@ fn report(metrics: &Metrics, scorer: Scorer, ctx: &TaskContext) -> Result<TaskRe
 }
 
 #[cfg(test)]
-#[path = "stage_tests.rs"]
+#[path = "stage_tests/mod.rs"]
 mod tests;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tch::Kind;
 use textmill_model::{Architecture, ModelConfig, Size};
 use textmill_packing::{Mixture, Packing};
+use textmill_privacy::Canaries;
 
 use crate::Error;
 use crate::optimizer::OptimizerKind;
@@ -117,6 +118,10 @@ pub struct Config {
     pub threads: usize,
     /// How often the documents of each source and language are seen.
     pub mixture: Mixture,
+    /// Made-up secrets to plant among the documents, by which evaluate measures what the model
+    /// betrays.
+    #[serde(skip_serializing_if = "Canaries::is_empty")]
+    pub canaries: Canaries,
 }
 
 impl Default for Config {
@@ -157,6 +162,7 @@ impl Default for Config {
             keep_checkpoints: 2,
             threads: 0,
             mixture: Mixture::default(),
+            canaries: Canaries::default(),
         }
     }
 }
@@ -205,7 +211,16 @@ impl Config {
             )));
         }
         self.mixture.validate()?;
-        self.model(1, 0).map(drop)
+        self.canaries.validate()?;
+        let model = self.model(1, 0)?;
+        if !self.canaries.is_empty() && !model.architecture.is_causal() {
+            return Err(Error::Config(format!(
+                "`canaries`: exposure is measured by continuation, which `preset = \"{}\"` does \
+                 not do; take \"llama\" or \"gpt2\", or no canaries",
+                self.preset
+            )));
+        }
+        Ok(())
     }
 
     /// Tokens that training draws: places in the rows of all steps.
@@ -311,6 +326,27 @@ mod tests {
                     ..base()
                 },
                 "`mixture.sources.news`",
+            ),
+            (
+                Config {
+                    canaries: Canaries {
+                        repeats: vec![0],
+                        ..Canaries::default()
+                    },
+                    ..base()
+                },
+                "`canaries.repeats`",
+            ),
+            (
+                Config {
+                    preset: "bert".to_owned(),
+                    canaries: Canaries {
+                        repeats: vec![1],
+                        ..Canaries::default()
+                    },
+                    ..base()
+                },
+                "`canaries`",
             ),
             (
                 Config {

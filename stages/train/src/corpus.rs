@@ -9,6 +9,8 @@
 //! sees it k times. Its copies do not follow each other: the stream first has all documents once,
 //! then those that come a second time, and so on.
 //!
+//! Canaries stand among the documents of the first round, at places drawn by the seed.
+//!
 //! Memory: 8 bytes a document (see [`Documents`]); the documents' ids lie in a file beside.
 
 use std::fs::{self, File};
@@ -22,6 +24,7 @@ use textmill_schemas::{ShardReader, TaskContext, Tokens};
 
 use crate::Error;
 use crate::documents::{Documents, IdWriter, Ids, file_or_nothing};
+use crate::planting::Plants;
 
 /// What the ids must be.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +52,16 @@ impl Times<'_> {
     }
 }
 
+/// What a stream holds.
+#[derive(Debug)]
+pub(crate) struct Contents<'a> {
+    /// The shards of its documents, in order.
+    pub shards: &'a [PathBuf],
+    pub times: Times<'a>,
+    /// What else stands among them.
+    pub plants: Plants,
+}
+
 /// A circular stream of tokens: document-end token, document, document-end token, document, …
 #[derive(Debug)]
 pub(crate) struct TokenStream {
@@ -71,16 +84,20 @@ impl TokenStream {
         pieces: Option<&mut Pieces>,
         ctx: &TaskContext,
     ) -> Result<Self, Error> {
-        Self::scan(path, true, shards, times, vocabulary, pieces, ctx)?.open()
+        let contents = Contents {
+            shards,
+            times,
+            plants: Plants::default(),
+        };
+        Self::scan(path, true, contents, vocabulary, pieces, ctx)?.open()
     }
 
-    /// Packs the documents of some shards into a file, and tells `pieces` where they are. Unless
-    /// this process `writes`, another one does: then the file must be whole before it is opened.
+    /// Packs documents into a file, and tells `pieces` where they are. Unless this process
+    /// `writes`, another one does: then the file must be whole before it is opened.
     pub fn scan(
         path: &Path,
         writes: bool,
-        shards: &[PathBuf],
-        times: Times,
+        contents: Contents,
         vocabulary: Vocabulary,
         pieces: Option<&mut Pieces>,
         ctx: &TaskContext,
@@ -94,10 +111,12 @@ impl TokenStream {
             width: if vocabulary.size <= 1 << 16 { 2 } else { 4 },
             documents: Documents::default(),
             ids: IdWriter::create(path, writes)?,
-            times,
+            times: contents.times,
+            plants: contents.plants,
+            read: 0,
             pieces,
         };
-        let mut left: Vec<&PathBuf> = shards.iter().collect();
+        let mut left: Vec<&PathBuf> = contents.shards.iter().collect();
         for repetition in 1.. {
             let mut further = Vec::new();
             for shard in left {
@@ -199,6 +218,9 @@ struct Packer<'a> {
     documents: Documents,
     ids: IdWriter,
     times: Times<'a>,
+    plants: Plants,
+    /// Documents of the shards that the first round has come to.
+    read: u64,
     pieces: Option<&'a mut Pieces>,
 }
 
@@ -220,18 +242,26 @@ impl Packer<'_> {
                 most = most.max(times);
                 if times >= repetition {
                     self.check(shard, &document)?;
-                    self.write(&document.tokens).map_err(Error::io(path))?;
-                    self.ids.add(&document.id)?;
-                    let (start, length) =
-                        (self.documents.tokens(), 1 + document.tokens.len() as u64);
-                    self.documents.add(length);
-                    if let Some(pieces) = &mut self.pieces {
-                        pieces.add(start, length)?;
-                    }
+                    self.add(&document.id, &document.tokens, path)?;
+                }
+                self.read += u64::from(repetition == 1);
+                while let Some(plant) = self.plants.due(self.read) {
+                    self.add(&plant.id, &plant.tokens, path)?;
                 }
             }
         }
         Ok(most)
+    }
+
+    fn add(&mut self, id: &str, tokens: &[u32], path: &Path) -> Result<(), Error> {
+        self.write(tokens).map_err(Error::io(path))?;
+        self.ids.add(id)?;
+        let (start, length) = (self.documents.tokens(), 1 + tokens.len() as u64);
+        self.documents.add(length);
+        if let Some(pieces) = &mut self.pieces {
+            pieces.add(start, length)?;
+        }
+        Ok(())
     }
 
     fn check(&self, shard: &Path, document: &Tokens) -> Result<(), Error> {
@@ -338,8 +368,12 @@ mod tests {
         let (path, ctx) = (dir.path().join("work/train.tokens"), context(dir.path()));
         let scan = |writes| {
             let vocabulary = Vocabulary { size: 100, eot: 99 };
-            let (times, ctx) = (Times::Once, &ctx.borrow());
-            TokenStream::scan(&path, writes, &shards, times, vocabulary, None, ctx).unwrap()
+            let contents = Contents {
+                shards: &shards,
+                times: Times::Once,
+                plants: Plants::default(),
+            };
+            TokenStream::scan(&path, writes, contents, vocabulary, None, &ctx.borrow()).unwrap()
         };
         let other = scan(false);
         assert!(!path.exists());

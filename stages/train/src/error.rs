@@ -13,6 +13,17 @@ pub enum Error {
     /// From the mixture or the packing.
     #[error("[train] {0}")]
     Packing(#[from] textmill_packing::Error),
+    /// From the canaries.
+    #[error("[train] {0}")]
+    Privacy(#[from] textmill_privacy::Error),
+    /// A tokenizer that cannot be read, or refuses a canary.
+    #[error("{path}: {message}; run `tokenize` again")]
+    Tokenizer {
+        /// The tokenizer's file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// The tokenize stage's output lacks something.
     #[error("the tokenize stage's output {0}; run `tokenize` again")]
     Input(String),

@@ -21,6 +21,7 @@ mod muon;
 mod optimizer;
 mod order;
 mod peak;
+mod planting;
 mod prefetch;
 mod ranks;
 mod resume;

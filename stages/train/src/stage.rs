@@ -10,19 +10,21 @@ use textmill_model::{
     Architecture, CONFIG_FILE, GENERATION_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
 };
 use textmill_packing::{Packing, Pieces};
+use textmill_privacy::Canary;
 use textmill_schemas::{
     CorpusStage, ShardEntry, StageInput, StageResult, TaskContext, TaskReport, TokenGroup,
-    check_tokenizer,
+    check_tokenizer, write_atomically,
 };
 
 use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
-use crate::corpus::{Times, TokenStream, Vocabulary};
+use crate::corpus::{Contents, Times, TokenStream, Vocabulary};
 use crate::hashes::HASHES_FILE;
 use crate::loader::RowFormat;
 use crate::masking::Masking;
 use crate::metrics::METRICS_FILE;
 use crate::optimizer::OPTIMIZER_FILE;
 use crate::order::Order;
+use crate::planting::{CANARIES_FILE, Plants};
 use crate::ranks::Ranks;
 use crate::spikes::SPIKES_FILE;
 use crate::trainer::{Plan, Summary, train};
@@ -75,15 +77,20 @@ impl Stage {
             false => Some(self.masking(input, vocabulary, &tokenizer_file, ctx.seed)?),
         };
         model.mask_id = masking.as_ref().map(Masking::token);
-        let pack = |part: &str, times: Times, pieces: Option<&mut Pieces>| {
+        let pack = |part: &str, times: Times, canaries: &[Canary], pieces: Option<&mut Pieces>| {
             let prefix = format!("{part}/");
-            let shards: Vec<PathBuf> = input
+            let shards = input
                 .shards()
-                .filter(|(_, shard)| shard.path.starts_with(&prefix))
-                .map(|(path, _)| path)
-                .collect();
+                .filter(|(_, shard)| shard.path.starts_with(&prefix));
+            let (shards, rows): (Vec<PathBuf>, Vec<u64>) =
+                shards.map(|(path, shard)| (path, shard.rows)).unzip();
+            let contents = Contents {
+                shards: &shards,
+                times,
+                plants: Plants::new(canaries, &tokenizer_file, rows.iter().sum(), ctx.seed)?,
+            };
             let (path, first) = (ctx.work().join(format!("{part}.tokens")), ranks.is_first());
-            let scanned = TokenStream::scan(&path, first, &shards, times, vocabulary, pieces, ctx)?;
+            let scanned = TokenStream::scan(&path, first, contents, vocabulary, pieces, ctx)?;
             ranks.wait()?; // for the file that rank 0 writes
             scanned.open()
         };
@@ -92,8 +99,8 @@ impl Stage {
             Packing::BestFit => Some(Pieces::new(model.context as u32)?),
         };
         let times = Times::Mixed(mixture, ctx.seed);
-        let train = pack("train", times, pieces.as_mut())?;
-        let validation = pack("validation", Times::Once, None)?;
+        let train = pack("train", times, &self.canaries(ctx, ranks)?, pieces.as_mut())?;
+        let validation = pack("validation", Times::Once, &[], None)?;
         if train.length() < 2 {
             return Err(Error::Input("has no training tokens".to_owned()));
         }
@@ -138,6 +145,17 @@ impl Stage {
             ranks,
         };
         Ok((plan, order))
+    }
+
+    /// The canaries of the run; the first process writes down which.
+    fn canaries(&self, ctx: &TaskContext, ranks: &Ranks) -> Result<Vec<Canary>, Error> {
+        let canaries = self.config.canaries.all(ctx.seed);
+        if !canaries.is_empty() && ranks.is_first() {
+            let path = ctx.out.join(CANARIES_FILE);
+            let json = serde_json::to_vec_pretty(&canaries).map_err(Error::json(&path))?;
+            write_atomically(&path, &json)?;
+        }
+        Ok(canaries)
     }
 
     fn masking(
@@ -193,7 +211,7 @@ impl CorpusStage for Stage {
         Ok(TaskReport {
             read: documents,
             kept_rows: documents,
-            files: files(&summary, ctx)?,
+            files: files(&summary, &self.config, ctx)?,
             stats: stats(&summary, &self.config),
             ..TaskReport::default()
         })
@@ -217,8 +235,9 @@ fn vocabulary(input: &StageInput) -> Result<Vocabulary, Error> {
     })
 }
 
-/// The files of record: the last step's checkpoint, the best one, and the metrics.
-fn files(summary: &Summary, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error> {
+/// The files of record: the last step's checkpoint, the best one, the metrics, and which canaries
+/// were planted.
+fn files(summary: &Summary, config: &Config, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error> {
     let model = [
         CONFIG_FILE,
         GENERATION_FILE,
@@ -235,11 +254,15 @@ fn files(summary: &Summary, ctx: &TaskContext) -> Result<Vec<ShardEntry>, Error>
         paths.extend(model.map(|file| format!("{BEST}/{file}")));
     }
     paths.extend([METRICS_FILE, SPIKES_FILE].map(str::to_owned));
+    if !config.canaries.is_empty() {
+        paths.push(CANARIES_FILE.to_owned());
+    }
     let entries = paths.iter().map(|path| ShardEntry::of_file(ctx.out, path));
     Ok(entries.collect::<Result<_, _>>()?)
 }
 
-/// Figures of the manifest; `mask_share` tells that the losses are those of masked tokens.
+/// Figures of the manifest; `mask_share` tells that the losses are those of masked tokens, and
+/// `held_out` which sources and languages were left out.
 fn stats(summary: &Summary, config: &Config) -> BTreeMap<String, Value> {
     let masked = Architecture::named(&config.preset).is_ok_and(|it| !it.is_causal());
     let state = &summary.state;
@@ -265,6 +288,10 @@ fn stats(summary: &Summary, config: &Config) -> BTreeMap<String, Value> {
     .into();
     if masked {
         stats.insert("mask_share".to_owned(), json!(config.mask_share));
+    }
+    let held_out = config.mixture.held_out();
+    if !held_out.is_empty() {
+        stats.insert("held_out".to_owned(), json!(held_out));
     }
     stats
 }

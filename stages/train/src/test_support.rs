@@ -64,11 +64,33 @@ impl Progress for Context {
     }
 }
 
-/// What stands in the tokenizer.json that [`tokenized`] writes.
-const TOKENIZER: &str = r#"{"added_tokens": [
-    {"id": 59, "content": "<|endoftext|>", "special": true},
-    {"id": 60, "content": "<|mask|>", "special": true}
-]}"#;
+/// What stands in the tokenizer.json that [`tokenized`] writes: a token a letter, one for others.
+const TOKENIZER: &str = r#"{
+    "version": "1.0",
+    "added_tokens": [
+        {"id": 59, "content": "<|endoftext|>", "single_word": false, "lstrip": false,
+         "rstrip": false, "normalized": false, "special": true},
+        {"id": 60, "content": "<|mask|>", "single_word": false, "lstrip": false,
+         "rstrip": false, "normalized": false, "special": true}
+    ],
+    "normalizer": {"type": "Lowercase"},
+    "model": {
+        "type": "BPE", "merges": [], "unk_token": "?",
+        "vocab": {
+            "a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 5, "g": 6, "h": 7, "i": 8, "j": 9,
+            "k": 10, "l": 11, "m": 12, "n": 13, "o": 14, "p": 15, "q": 16, "r": 17, "s": 18,
+            "t": 19, "u": 20, "v": 21, "w": 22, "x": 23, "y": 24, "z": 25, " ": 26, ".": 27,
+            "?": 28
+        }
+    }
+}"#;
+
+/// Writes it.
+pub(crate) fn tokenizer(dir: &Path) -> PathBuf {
+    let path = dir.join("tokenizer.json");
+    std::fs::write(&path, TOKENIZER).unwrap();
+    path
+}
 
 /// Writes documents as a shard; their ids are their numbers.
 pub(crate) fn write_shard(dir: &Path, relative: &str, documents: &[Vec<u32>]) -> PathBuf {
@@ -109,7 +131,7 @@ pub(crate) fn tokenized(dir: &Path) -> BTreeMap<String, StageInput> {
     let train: Vec<Vec<u32>> = (0..20).map(document).collect();
     let validation: Vec<Vec<u32>> = (20..24).map(document).collect();
     std::fs::create_dir_all(dir).unwrap();
-    std::fs::write(dir.join("tokenizer.json"), TOKENIZER).unwrap();
+    tokenizer(dir);
     let manifest = Manifest {
         kept: vec![
             entry(dir, "train/part-00000.parquet", &train[..10]),

@@ -1,5 +1,6 @@
 mod learning;
 mod masked;
+mod planting;
 mod resuming;
 mod spikes;
 

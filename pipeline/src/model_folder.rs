@@ -7,7 +7,7 @@ use textmill_model::CONFIG_FILE;
 
 /// The folder with the parameters: the one named, or the best checkpoint of the run or training
 /// that it is of.
-pub(super) fn of_model(named: &Path) -> Result<PathBuf> {
+pub fn of_model(named: &Path) -> Result<PathBuf> {
     let candidates = [
         named.to_path_buf(),
         named.join("best"),

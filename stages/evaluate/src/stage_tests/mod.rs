@@ -1,3 +1,6 @@
+mod further;
+mod held_out;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -47,6 +50,11 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
+        Self::of(CONTEXT)
+    }
+
+    /// With a model of this context.
+    fn of(context: i64) -> Self {
         let mut ctx = Context::new();
         let (tokenizer, train, validation) = (tokenizer(), documents(0..12), documents(12..19));
         let shards: [(&str, &[Tokens]); 3] = [
@@ -54,7 +62,7 @@ impl Run {
             ("validation/part-00000.parquet", &validation[..4]),
             ("validation/part-00001.parquet", &validation[4..]),
         ];
-        let gpt = model(tokenizer.get_vocab_size(true), CONTEXT);
+        let gpt = model(tokenizer.get_vocab_size(true), context);
         let dir = |name| -> PathBuf { ctx.dir.path().join(name) };
         let inputs = [
             (
@@ -282,49 +290,6 @@ fn the_loss_of_each_document_is_written() {
     let run = Run::new();
     assert_eq!(run.go(&none).unwrap().files.len(), 1);
     assert!(!run.ctx.dir.path().join("documents").exists());
-}
-
-#[test]
-fn tasks_and_memorization_stand_in_the_metrics() {
-    let run = Run::new();
-    let path = run.ctx.dir.path().join("in/piqa.jsonl");
-    let row = "{\"goal\": \"mill\", \"sol1\": \"turns\", \"sol2\": \"stands\", \"label\": 0}\n";
-    std::fs::write(&path, row.repeat(3) + "{}\n").unwrap();
-    let config = Config {
-        tasks: vec![Task {
-            kind: "piqa".to_owned(),
-            path: path.clone(),
-            limit: 0,
-        }],
-        memorization: Memorization {
-            prompts: 4,
-            prompt_tokens: 5,
-            continuation_tokens: 2,
-        },
-        ..config()
-    };
-    let report = run.go(&config).unwrap();
-    let metrics = run.metrics();
-    let task = &metrics["tasks"][0];
-    assert_eq!(report.stats["acc_piqa"], task["acc"]);
-    assert_eq!(
-        (&task["documents"], &task["refused"]),
-        (&3.into(), &1.into())
-    );
-    assert_eq!(task["chance"], 0.5);
-    assert_eq!(task["refused_rows"][0]["line"], 4);
-    assert_eq!(task["refused_rows"][0]["problem"], "lacks `sol1`");
-    let memorization = &metrics["memorization"];
-    assert_eq!(memorization["train"]["passages"], 4);
-    assert_eq!(memorization["validation"]["passages"], 4);
-
-    let stage = Evaluate::new(&config).unwrap();
-    let before = stage.external_inputs().unwrap();
-    std::fs::write(&path, row).unwrap();
-    assert_ne!(stage.external_inputs().unwrap(), before);
-    std::fs::remove_file(&path).unwrap();
-    let error = stage.external_inputs().unwrap_err().to_string();
-    assert!(error.contains("piqa.jsonl"), "{error}");
 }
 
 #[test]
