@@ -1,5 +1,6 @@
 //! The folder of a model, also by that of its run.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -24,6 +25,14 @@ pub fn of_model(named: &Path) -> Result<PathBuf> {
     }
 }
 
+/// Reads a `--model`: the folder of a run stands for its best checkpoint. What is no folder of
+/// either is left as it is, for the command to say what is missing in it.
+#[allow(clippy::unnecessary_wraps)] // the form that clap's value_parser asks for
+pub fn model_folder(named: &str) -> Result<PathBuf, Infallible> {
+    let named = Path::new(named);
+    Ok(of_model(named).unwrap_or_else(|_| named.to_path_buf()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,8 +47,10 @@ mod tests {
         std::fs::write(best.join(CONFIG_FILE), "{}").unwrap();
         for named in [run.path(), &run.path().join("train"), &best] {
             assert_eq!(of_model(named).unwrap(), best);
+            assert_eq!(model_folder(named.to_str().unwrap()), Ok(best.clone()));
         }
         let message = of_model(&run.path().join("none")).unwrap_err().to_string();
         assert!(message.contains("no such folder"), "{message}");
+        assert_eq!(model_folder("none"), Ok(PathBuf::from("none")));
     }
 }

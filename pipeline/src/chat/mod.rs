@@ -37,8 +37,9 @@ Examples:\n  \
 textmill chat --model runs/helper\n  \
 textmill chat --model llama/ --system \"Answer in Chinese.\" --temperature 0.7")]
 pub struct ChatArgs {
-    /// The model's folder.
-    #[arg(long, value_name = "DIR")]
+    /// The model: a checkpoint's folder, a run's (its best checkpoint), or a GPT-2 or Llama of Hugging
+    /// Face with tokenizer.json.
+    #[arg(long, value_name = "DIR", value_parser = crate::model_folder::model_folder)]
     model: PathBuf,
     /// What the model is told before the first turn.
     #[arg(long, value_name = "TEXT")]

@@ -135,8 +135,9 @@ pub struct Similar {
 
 #[derive(Args, Clone, Debug)]
 struct Model {
-    /// The model's folder: a checkpoint, or a GPT-2 or Llama of Hugging Face with tokenizer.json.
-    #[arg(value_name = "MODEL")]
+    /// The model: a checkpoint's folder, a run's (its best checkpoint), or a GPT-2 or Llama of Hugging
+    /// Face with tokenizer.json.
+    #[arg(value_name = "MODEL", value_parser = crate::model_folder::model_folder)]
     model: PathBuf,
 }
 

@@ -69,8 +69,9 @@ pub struct FinetuneArgs {
     /// What the model is to do.
     #[arg(long, value_enum)]
     pub task: Kind,
-    /// The pre-trained model's folder: a checkpoint of a run, or a GPT-2 or Llama with tokenizer.json.
-    #[arg(long, value_name = "DIR")]
+    /// The pre-trained model: a checkpoint's folder, a run's (its best checkpoint), or a GPT-2 or Llama of Hugging
+    /// Face with tokenizer.json.
+    #[arg(long, value_name = "DIR", value_parser = crate::model_folder::model_folder)]
     pub model: PathBuf,
     /// Where the fine-tuned model goes.
     #[arg(long, value_name = "DIR")]

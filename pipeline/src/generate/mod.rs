@@ -38,8 +38,9 @@ textmill generate --model runs/sample/train/best --prompt 这座城市 --tempera
 textmill generate --model gpt2/ --file letter.txt --top-p 0.9 --stop \"\\n\\n\"\n  \
 textmill generate --model gpt2/ --file prompts.jsonl --out texts.jsonl -n 50")]
 pub struct GenerateArgs {
-    /// The model's folder.
-    #[arg(long, value_name = "DIR")]
+    /// The model: a checkpoint's folder, a run's (its best checkpoint), or a GPT-2 or Llama of Hugging
+    /// Face with tokenizer.json.
+    #[arg(long, value_name = "DIR", value_parser = crate::model_folder::model_folder)]
     model: PathBuf,
     /// The text to go on with; special tokens may be spelled.
     #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]

@@ -56,7 +56,9 @@ pub fn write_html(config: &Config) -> Result<()> {
             push_table(&mut page, &exposure_rows(exposures));
             page.push_str(&exposure_svg(exposures));
         }
-        page.push_str("<h2>The model writes</h2>\n");
+        if !evaluation.samples.is_empty() {
+            page.push_str("<h2>The model writes</h2>\n");
+        }
         for sample in &evaluation.samples {
             let _ = writeln!(
                 page,

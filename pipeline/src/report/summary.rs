@@ -48,7 +48,9 @@ pub fn print_summary(config: &Config) -> Result<()> {
             sayln!("\nExposure of planted secrets");
             say!("{}", exposures(found));
         }
-        sayln!("\nThe model writes");
+        if !evaluation.samples.is_empty() {
+            sayln!("\nThe model writes");
+        }
         for sample in &evaluation.samples {
             sayln!(
                 "  [{}] {} ▸ {}",
@@ -182,8 +184,10 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
         }
     };
     add("overall", &evaluation.overall);
-    for (part, comparison) in &evaluation.by_training {
-        add(&part.replace('_', " "), comparison);
+    for part in ["trained_on", "held_out"] {
+        if let Some(comparison) = evaluation.by_training.get(part) {
+            add(&part.replace('_', " "), comparison);
+        }
     }
     for (lang, comparison) in &evaluation.by_lang {
         add(&mark(lang, &evaluation.held_out.languages), comparison);

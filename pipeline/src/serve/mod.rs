@@ -45,9 +45,9 @@ const GRACE: Duration = Duration::from_secs(20);
 /// What to serve, and where.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
-    /// The model's folder: a checkpoint of `train`, or a GPT-2 or Llama from elsewhere, with
-    /// model.safetensors, config.json and tokenizer.json.
-    #[arg(long, value_name = "DIR")]
+    /// The model: a checkpoint's folder, a run's (its best checkpoint), or a GPT-2 or Llama of Hugging
+    /// Face with tokenizer.json.
+    #[arg(long, value_name = "DIR", value_parser = crate::model_folder::model_folder)]
     model: PathBuf,
     /// What clients call the model [default: the folder as given].
     #[arg(long)]

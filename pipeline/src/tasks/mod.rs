@@ -22,8 +22,9 @@ const NAMED: usize = 10;
 /// Which model to ask what.
 #[derive(Args, Debug)]
 pub struct TasksArgs {
-    /// The model's folder: a checkpoint, or a GPT-2 or Llama of Hugging Face with tokenizer.json.
-    #[arg(long, value_name = "FOLDER")]
+    /// The model: a checkpoint's folder, a run's (its best checkpoint), or a GPT-2 or Llama of Hugging
+    /// Face with tokenizer.json.
+    #[arg(long, value_name = "FOLDER", value_parser = crate::model_folder::model_folder)]
     model: PathBuf,
     /// A task and its file or folder of files; may be given several times.
     #[arg(long = "task", value_name = "KIND=PATH", required = true, value_parser = task)]
