@@ -7,5 +7,5 @@
 mod accountant;
 mod error;
 
-pub use accountant::Accountant;
+pub use accountant::{Accountant, noise_for};
 pub use error::Error;
