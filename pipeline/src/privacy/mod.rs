@@ -1,0 +1,2 @@
+mod budget;
+pub use budget::{BudgetArgs, budget};
