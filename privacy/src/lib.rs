@@ -10,7 +10,7 @@ mod error;
 mod exposure;
 mod invention;
 
-pub use accountant::Accountant;
+pub use accountant::{Accountant, noise_for};
 pub use canaries::{Canaries, Canary, Language};
 pub use error::Error;
 pub use exposure::{decoys, exposure, rank};

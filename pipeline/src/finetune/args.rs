@@ -3,9 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use textmill_finetune::{Columns, Task};
+use textmill_finetune::{Columns, Noise, Private, Task};
 
 /// Kinds of task.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,7 +55,9 @@ qa: context, question and answers\n  \
 instruct: messages of role and content; or prompt and completion; or instruction, input and output\n\
 Rows that cannot be used are named and left out; texts longer than the model's context are cut, and counted.\n\n\
 The folder that it writes is read by `textmill predict`, `textmill chat`, `textmill serve` and transformers. It holds \
-results.json, table.md and predictions.jsonl. The result depends on rows, options and seed, not on the threads.";
+results.json, table.md and predictions.jsonl. The result depends on rows, options and seed, not on the threads.\n\n\
+--dp-epsilon or --dp-noise trains in private: what each row teaches is clipped by itself and drowned in noise, and the output \
+says what that promises and what it does not. Noise comes from the operating system, so that two runs differ.";
 
 /// What to learn, from what.
 #[derive(Args, Clone, Debug)]
@@ -64,7 +66,8 @@ textmill finetune --task sentiment --model runs/sample/train/best --train sample
 textmill finetune --task classification --model gpt2/ --train train.csv --test test.csv --lora --out runs/topics\n  \
 textmill finetune --task translation --model runs/sample/train/best --train sample_corpus/tasks/pairs.tsv --out runs/zh\n  \
 textmill finetune --task qa --qa-mode generate --model gpt2/ --train train-v1.1.json --dev dev-v1.1.json --out runs/qa\n  \
-textmill finetune --task instruct --model gpt2/ --train chats.jsonl --out runs/helper && textmill chat --model runs/helper")]
+textmill finetune --task instruct --model gpt2/ --train chats.jsonl --out runs/helper && textmill chat --model runs/helper\n  \
+textmill finetune --task sentiment --model gpt2/ --train letters.tsv --dp-epsilon 8 --batch 256 --lora --no-scratch --out runs/letters")]
 pub struct FinetuneArgs {
     /// What the model is to do.
     #[arg(long, value_enum)]
@@ -179,6 +182,29 @@ pub struct FinetuneArgs {
     /// Threads [default: one for each core]. The result does not depend on them.
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub threads: Option<NonZeroUsize>,
+    /// Train in private (DP-SGD), with as little noise as keeps this epsilon. Batches of hundreds
+    /// suit it, and adapters (--lora): the noise is on all that is trained.
+    #[arg(
+        long,
+        value_name = "E",
+        conflicts_with = "dp_noise",
+        help_heading = "Privacy"
+    )]
+    pub dp_epsilon: Option<f64>,
+    /// Train in private, with noise of this deviation, in clipping norms.
+    #[arg(long, value_name = "S", help_heading = "Privacy")]
+    pub dp_noise: Option<f64>,
+    /// Delta [default: 1e-5, or 1/(10 n) for n rows to learn from, whichever is less].
+    #[arg(long, value_name = "D", help_heading = "Privacy")]
+    pub dp_delta: Option<f64>,
+    /// Norm to which what each row teaches is clipped [default: 1].
+    #[arg(long, value_name = "C", help_heading = "Privacy")]
+    pub dp_clip: Option<f64>,
+    /// Draw sampling and noise from a seed, to repeat a run. The promise then holds only while the
+    /// seed is secret [default: a key from the operating system, never written].
+    #[arg(long, value_name = "N", help_heading = "Privacy")]
+    pub dp_seed: Option<u64>,
+
     /// How questions are answered.
     #[arg(long, value_enum, default_value_t = Mode::Span, help_heading = "Answers")]
     pub qa_mode: Mode,
@@ -197,6 +223,29 @@ impl FinetuneArgs {
             target: self.target_column.clone(),
             reverse: self.reverse,
         }
+    }
+
+    /// Whether and how to train in private.
+    pub fn private(&self) -> Result<Option<Private>> {
+        let noise = match (self.dp_epsilon, self.dp_noise) {
+            (Some(epsilon), _) => Noise::Epsilon(epsilon),
+            (_, Some(noise)) => Noise::Multiplier(noise),
+            (None, None) => {
+                let further = self.dp_delta.is_some() || self.dp_clip.is_some();
+                ensure!(
+                    !further && self.dp_seed.is_none(),
+                    "--dp-delta, --dp-clip and --dp-seed need --dp-epsilon or --dp-noise"
+                );
+                return Ok(None);
+            }
+        };
+        Ok(Some(Private {
+            noise,
+            delta: self.dp_delta,
+            clip: self.dp_clip.unwrap_or(1.0),
+            seed: self.dp_seed,
+            stream: 0,
+        }))
     }
 
     /// The names of classes.

@@ -68,6 +68,7 @@ fn job(args: &FinetuneArgs) -> Result<Job> {
         seed: args.seed,
         patience: args.patience.get(),
         lora,
+        private: args.private()?,
         threads: args.threads.map_or_else(cores, NonZeroUsize::get),
     };
     Ok(Job {

@@ -61,6 +61,10 @@ pub fn outcome(args: &FinetuneArgs, job: &Job, outcome: &Outcome) -> Result<()> 
     if let Some(matrix) = &outcome.confusion {
         confusion(matrix);
     }
+    if let Some(privacy) = &outcome.privacy {
+        sayln!();
+        sayln!("{privacy}");
+    }
     sayln!();
     sayln!(
         "{} parameters trained in {:.0} s. Output: {}",

@@ -1,5 +1,6 @@
 //! `textmill privacy`: what a model betrays of its training data.
 
+mod budget;
 #[cfg(feature = "torch")]
 mod exposure;
 #[cfg(feature = "torch")]
@@ -53,6 +54,13 @@ pub enum Privacy {
         after_help = "Example:\n  textmill privacy plant --repeats 1,10,100 --seed 7 --out planted"
     )]
     Plant(plant::PlantArgs),
+    /// What differentially private fine-tuning promises, beforehand
+    #[command(
+        long_about = "Says which (ε, δ) `textmill finetune --dp-noise` would promise, or how much noise an ε takes, without \
+            training anything. ε bounds, in nats, how much likelier any outcome can be with one row than without it; δ \
+            is the probability with which the bound may fail, and should be well below one over the number of rows."
+    )]
+    Budget(budget::BudgetArgs),
 }
 
 /// Does what was asked.
@@ -63,5 +71,6 @@ pub fn privacy(command: &Privacy) -> Result<()> {
         #[cfg(feature = "torch")]
         Privacy::Recite(args) => recite::recite(args),
         Privacy::Plant(args) => plant::plant(args),
+        Privacy::Budget(args) => budget::budget(args),
     }
 }

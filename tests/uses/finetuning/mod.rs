@@ -1,6 +1,7 @@
 //! `textmill finetune` and `textmill predict`.
 
 mod classes;
+mod private;
 mod texts;
 
 use std::fs;

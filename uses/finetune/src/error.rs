@@ -32,6 +32,12 @@ pub enum Error {
         /// Its learning rate.
         lr: f64,
     },
+    /// The operating system gives no key for the noise of private training.
+    #[error("no random key for private training: {0}")]
+    Random(getrandom::Error),
+    /// From the privacy accountant.
+    #[error(transparent)]
+    Privacy(#[from] textmill_privacy::Error),
     /// From the network.
     #[error(transparent)]
     Model(#[from] textmill_model::Error),

@@ -12,6 +12,7 @@ use textmill_schemas::Progress;
 use crate::Error;
 use crate::batches::{Row, batches};
 use crate::lora::{Lora, LoraSettings};
+use crate::private::{Guard, Private, Spent};
 use crate::rules::Rules;
 use crate::threads::{Handle, Handles};
 
@@ -38,6 +39,9 @@ pub struct Settings {
     pub patience: u64,
     /// Adapters in place of all weights.
     pub lora: Option<LoraSettings>,
+    /// Differentially private training in place of the ordinary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Private>,
     /// Threads of a CPU.
     pub threads: usize,
 }
@@ -45,10 +49,20 @@ pub struct Settings {
 /// One epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
-    /// Mean training loss in nats.
-    pub loss: f64,
+    /// Mean training loss in nats; none in private training, which must not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
     /// The dev score, of which more is better.
     pub dev: f64,
+}
+
+/// What came of teaching.
+#[derive(Debug)]
+pub(crate) struct Learnt {
+    /// One by one.
+    pub epochs: Vec<Epoch>,
+    /// What private training promises.
+    pub privacy: Option<Spent>,
 }
 
 /// What is heard of the work.
@@ -92,10 +106,12 @@ impl Learner {
         };
         let lora = settings
             .lora
-            .map(|lora| Lora::new(&gpt, lora, settings.seed));
+            .map(|lora| Lora::new(&gpt, lora, settings.seed))
+            .transpose()?;
+        let handles = Handles::new(&gpt, head.as_ref(), lora.as_ref(), settings.threads)?;
         Ok(Self {
-            handles: RefCell::new(Handles::new(&gpt, head.as_ref(), settings.threads)?),
-            lora: lora.transpose()?,
+            handles: RefCell::new(handles),
+            lora,
             gpt,
             head,
         })
@@ -104,7 +120,7 @@ impl Learner {
     /// A model that has learnt.
     pub fn with_head(gpt: Gpt, head: Option<Tensor>, threads: usize) -> Result<Self, Error> {
         Ok(Self {
-            handles: RefCell::new(Handles::new(&gpt, head.as_ref(), threads)?),
+            handles: RefCell::new(Handles::new(&gpt, head.as_ref(), None, threads)?),
             lora: None,
             gpt,
             head,
@@ -135,9 +151,11 @@ impl Learner {
         settings: &Settings,
         watch: &Watch,
         dev: &mut dyn FnMut(&Self) -> Result<f64, Error>,
-    ) -> Result<Vec<Epoch>, Error> {
+    ) -> Result<Learnt, Error> {
         let mut rules = Rules::new(self, settings)?;
         let steps = settings.epochs * rows.len().div_ceil(settings.batch.max(1)) as u64;
+        let guard = |private| Guard::new(private, rows.len(), settings.batch, steps);
+        let mut guard = settings.private.as_ref().map(guard).transpose()?;
         watch.progress.add_total(steps);
         let (mut history, mut best, mut since) = (Vec::new(), None::<Best>, 0);
         for number in 0..settings.epochs {
@@ -147,7 +165,14 @@ impl Learner {
                 steps,
                 number,
             };
-            let Some(loss) = self.epoch(rows, course, &mut rules)? else {
+            let loss = match &mut guard {
+                None => self.epoch(rows, course, &mut rules)?.map(Some),
+                Some(guard) => {
+                    let whole = self.private_epoch(rows, course, &mut rules, guard)?;
+                    whole.then_some(None)
+                }
+            };
+            let Some(loss) = loss else {
                 break;
             };
             let epoch = Epoch {
@@ -155,7 +180,8 @@ impl Learner {
                 dev: dev(self)?,
             };
             history.push(epoch);
-            let said = format!("epoch {}: loss {loss:.4}, dev {:.4}", number + 1, epoch.dev);
+            let loss = loss.map_or(String::new(), |loss| format!("loss {loss:.4}, "));
+            let said = format!("epoch {}: {loss}dev {:.4}", number + 1, epoch.dev);
             watch.progress.note(&said);
             since += 1;
             if best.as_ref().is_none_or(|best| epoch.dev > best.dev) {
@@ -166,7 +192,10 @@ impl Learner {
             }
         }
         best.ok_or(Error::Stopped)?.restore(self)?;
-        Ok(history)
+        Ok(Learnt {
+            epochs: history,
+            privacy: guard.map(|guard| guard.spent()).transpose()?,
+        })
     }
 
     /// Teaches all rows once; their mean loss, or none where that was cancelled.
@@ -196,13 +225,13 @@ impl Learner {
 }
 
 /// What an epoch is taught by.
-struct Course<'a> {
-    settings: &'a Settings,
-    watch: &'a Watch<'a>,
+pub(crate) struct Course<'a> {
+    pub settings: &'a Settings,
+    pub watch: &'a Watch<'a>,
     /// Of all epochs.
-    steps: u64,
+    pub steps: u64,
     /// Of the epoch, counted from 0.
-    number: u64,
+    pub number: u64,
 }
 
 /// Parameters as they were when the dev score was highest.

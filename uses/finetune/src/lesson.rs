@@ -36,8 +36,8 @@ impl Learner {
     }
 }
 
-/// What one micro-batch teaches.
-fn teach(
+/// What one micro-batch teaches: the sum of its targets' losses times `scale`.
+pub(crate) fn teach(
     handle: &Handle,
     rows: &[&Row],
     scale: f64,

@@ -36,6 +36,7 @@ pub(crate) struct Lora {
     pub flat: Tensor,
 }
 
+#[derive(Clone)]
 struct Part {
     name: String,
     matrix: Matrix,
@@ -98,6 +99,16 @@ impl Lora {
             parts,
             flat: Tensor::f_from_slice(&values)?.f_to_device(gpt.device())?,
         })
+    }
+
+    /// The same adapters: what one changes, the other has.
+    pub fn share(&self) -> Self {
+        Self {
+            settings: self.settings,
+            base: self.base.shallow_clone(),
+            parts: self.parts.clone(),
+            flat: self.flat.shallow_clone(),
+        }
     }
 
     fn scale(&self) -> f64 {

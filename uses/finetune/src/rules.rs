@@ -1,9 +1,10 @@
 //! How gradients change body and head.
 
 use tch::{Tensor, no_grad};
-use textmill_train::{AdamW, Config as TrainConfig, Span, gradient_norm};
+use textmill_train::{AdamW, Config as TrainConfig, Span};
 
 use crate::Error;
+use crate::gradient::Gradient;
 use crate::learner::{Learner, Settings};
 use crate::lesson::Lesson;
 
@@ -59,7 +60,7 @@ impl Rules {
         })
     }
 
-    /// One step.
+    /// One step by what its rows teach, clipped as a whole.
     pub fn apply(
         &mut self,
         learner: &Learner,
@@ -74,32 +75,39 @@ impl Rules {
                 lr: settings.lr,
             });
         }
+        let gradient = Gradient::of(lesson, learner.lora.as_ref())?;
+        let scale = no_grad(|| -> Result<Tensor, Error> {
+            let scale = gradient.norm()?.f_add_scalar(1e-6)?.f_reciprocal()?;
+            Ok(scale.f_mul_scalar(settings.clip)?.f_clamp_max(1.0)?)
+        })?;
+        self.update(learner, &gradient, &scale, settings, [step, steps])
+    }
+
+    /// One step by a gradient times `scale`, the first of two numbers of the steps in all.
+    pub fn update(
+        &mut self,
+        learner: &Learner,
+        gradient: &Gradient,
+        scale: &Tensor,
+        settings: &Settings,
+        [step, steps]: [u64; 2],
+    ) -> Result<(), Error> {
         let share = schedule(step, steps);
-        let gradient = match &learner.lora {
-            Some(lora) => lora.gradient(&lesson.body)?,
-            None => lesson.body,
-        };
         no_grad(|| {
-            let mut norm = gradient_norm(&gradient)?;
-            if let Some(head) = &lesson.head {
-                norm = Tensor::f_stack(&[norm, head.f_norm()?], 0)?.f_norm()?;
-            }
-            let scale = norm.f_add_scalar(1e-6)?.f_reciprocal()?;
-            let scale = scale.f_mul_scalar(settings.clip)?.f_clamp_max(1.0)?;
             let weights = learner
                 .lora
                 .as_ref()
                 .map_or(learner.gpt.flat(), |lora| &lora.flat);
             self.body
-                .update(weights, &gradient, &scale, step, settings.lr * share)?;
+                .update(weights, &gradient.body, scale, step, settings.lr * share)?;
             if let Some(lora) = &learner.lora {
                 lora.apply(&learner.gpt)?;
             }
             if let (Some(rule), Some(head), Some(by)) =
-                (&mut self.head, &learner.head, &lesson.head)
+                (&mut self.head, &learner.head, &gradient.head)
             {
                 let (head, by) = (head.f_view([-1])?, by.f_reshape([-1])?);
-                rule.update(&head, &by, &scale, step, settings.head_lr * share)?;
+                rule.update(&head, &by, scale, step, settings.head_lr * share)?;
             }
             Ok(())
         })

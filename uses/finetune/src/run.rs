@@ -13,7 +13,8 @@ use crate::answers::{Score, answer, judge, references, score};
 use crate::bag_of_words::BagOfWords;
 use crate::data::Data;
 use crate::encode::Rows;
-use crate::learner::{Epoch, Learner, Settings, Watch};
+use crate::learner::{Epoch, Learner, Learnt, Settings, Watch};
+use crate::private::{Private, Spent};
 use crate::published::published;
 use crate::recipe::{QaMode, Recipe};
 use crate::rows::Header;
@@ -73,6 +74,9 @@ pub struct Outcome {
     pub epochs: Vec<Epoch>,
     /// Which class was taken for which.
     pub confusion: Option<Value>,
+    /// What private training promises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Spent>,
     /// Trained parameters.
     pub trained: i64,
     /// Seconds of fine-tuning.
@@ -105,19 +109,24 @@ impl Job {
             gpt.require_causal()?;
             table.lines.push(self.untouched(&gpt, &rows, &data)?);
         }
+        let mut beside = None;
         if let Some(lr) = self.scratch_lr {
             let fresh = Gpt::new(gpt.config(), self.settings.seed, device)?;
             let watch = watch("from scratch");
-            table
-                .lines
-                .push(self.scratch(fresh, lr, &rows, &data, &watch)?);
+            let (line, privacy) = self.scratch(fresh, lr, &rows, &data, &watch)?;
+            table.lines.push(line);
+            beside = privacy;
         }
         let start = std::time::Instant::now();
         let watch = watch("fine-tuning");
-        let (learner, epochs) = self.learn(gpt, &self.settings, &rows, &data, &watch)?;
+        let (learner, learnt) = self.learn(gpt, &self.settings, &rows, &data, &watch)?;
         let seconds = start.elapsed().as_secs_f64();
         let (scores, confusion, answers) = self.test(&learner, &rows, &data)?;
-        let note = self.how(epochs.len());
+        let privacy = match (learnt.privacy, &beside) {
+            (Some(spent), Some(scratch)) => Some(spent.beside(scratch)?),
+            (spent, _) => spent,
+        };
+        let note = self.how(learnt.epochs.len(), privacy.as_ref());
         table.lines.push(line("fine-tuned", &note, scores));
         table.lines.extend(others);
         save(&learner, &recipe, &self.model, &self.out)?;
@@ -128,7 +137,8 @@ impl Job {
             refused: data.refused.iter().map(ToString::to_string).collect(),
             trained: learner.trained(),
             table,
-            epochs,
+            epochs: learnt.epochs,
+            privacy,
             confusion,
             seconds,
         };
@@ -152,27 +162,35 @@ impl Job {
         rows: &Rows,
         data: &Data,
         watch: &Watch,
-    ) -> Result<Line, Error> {
+    ) -> Result<(Line, Option<Spent>), Error> {
+        // Noise of its own: the difference of two models with the same noise would have none.
+        let apart = |private: &Private| Private {
+            stream: private.stream + 1,
+            ..private.clone()
+        };
         let settings = Settings {
             lr,
             lora: None,
+            private: self.settings.private.as_ref().map(apart),
             ..self.settings.clone()
         };
-        let (learner, _) = self.learn(fresh, &settings, rows, data, watch)?;
+        let (learner, learnt) = self.learn(fresh, &settings, rows, data, watch)?;
         let (scores, ..) = self.test(&learner, rows, data)?;
-        let note = format!("the same network and rows, learning rate {lr:e}");
-        Ok(line("from scratch", &note, scores))
+        let mut note = format!("the same network and rows, learning rate {lr:e}");
+        note += &in_private(learnt.privacy.as_ref());
+        Ok((line("from scratch", &note, scores), learnt.privacy))
     }
 
     /// How the model was fine-tuned, in words.
-    fn how(&self, epochs: usize) -> String {
+    fn how(&self, epochs: usize, privacy: Option<&Spent>) -> String {
         let kind = match self.settings.lora {
             Some(lora) => format!("LoRA of rank {}", lora.rank),
             None => "all weights".to_owned(),
         };
         format!(
-            "{kind}, learning rate {:e}, {epochs} epochs",
-            self.settings.lr
+            "{kind}, learning rate {:e}, {epochs} epochs{}",
+            self.settings.lr,
+            in_private(privacy)
         )
     }
 
@@ -184,7 +202,7 @@ impl Job {
         rows: &Rows,
         data: &Data,
         watch: &Watch,
-    ) -> Result<(Learner, Vec<Epoch>), Error> {
+    ) -> Result<(Learner, Learnt), Error> {
         let mut learner = Learner::new(gpt, rows.recipe.outputs(), settings)?;
         let train = rows.encode(&data.train)?.rows;
         if train.is_empty() {
@@ -194,7 +212,7 @@ impl Job {
             ));
         }
         let dev = rows.encode(&data.dev)?.rows;
-        let epochs = learner.fit(&train, settings, watch, &mut |learner| {
+        let learnt = learner.fit(&train, settings, watch, &mut |learner| {
             if rows.recipe.outputs() == 0 {
                 let (sum, count) = learner.loss(&dev)?;
                 return Ok(-sum / count.max(1) as f64);
@@ -207,7 +225,7 @@ impl Job {
             };
             Ok(decides.map_or(0.0, |score| score.value))
         })?;
-        Ok((learner, epochs))
+        Ok((learner, learnt))
     }
 
     fn judged(
@@ -236,7 +254,12 @@ impl Job {
     fn trivial(&self, data: &Data, recipe: &Recipe, table: &mut Table) -> Result<(), Error> {
         let mut add = |name: &str, note: &str, answers: Vec<String>| -> Result<(), Error> {
             let (scores, _) = judge(self.task, &recipe.labels, &data.test, &answers)?;
-            table.lines.push(line(name, note, scores));
+            // A copied source has learnt nothing.
+            let open = self.settings.private.is_some() && name != "copy";
+            let not = if open { NOT_PRIVATE } else { "" };
+            table
+                .lines
+                .push(line(name, &format!("{note}{not}"), scores));
             Ok(())
         };
         if self.task == Task::Translation {
@@ -318,6 +341,15 @@ impl Job {
         let path = self.out.join("predictions.jsonl");
         std::fs::write(&path, lines.collect::<String>()).map_err(Error::io(&path))
     }
+}
+
+/// What is to be known of lines that private training does not protect.
+const NOT_PRIVATE: &str = "; not private (its figures alone are shown)";
+
+/// What private training promises, behind a note.
+fn in_private(privacy: Option<&Spent>) -> String {
+    let promise = |spent: &Spent| format!("; differentially private, {}", spent.short());
+    privacy.map(promise).unwrap_or_default()
 }
 
 /// A model's figures, which class it took for which, and its answers.
