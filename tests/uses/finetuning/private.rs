@@ -13,7 +13,7 @@ fn private(out: &Path, options: &str) -> Command {
 #[test]
 fn private_training_promises_what_the_budget_foretells() {
     let dir = tempfile::tempdir().unwrap();
-    let rows = "--max-train 120 --max-test 20 --batch 24 --epochs 2";
+    let rows = "--max-train 40 --max-test 20 --batch 8 --epochs 1";
     let teach = |name: &str, further: &str| {
         let out = dir.path().join(name);
         let said = succeed(&mut private(&out, &format!("{rows} {further}")));
@@ -35,12 +35,12 @@ fn private_training_promises_what_the_budget_foretells() {
         privacy["unit"].as_str().unwrap().starts_with("one row"),
         "{privacy}"
     );
-    assert_eq!(privacy["steps"], 10);
+    assert_eq!(privacy["steps"], 5);
     assert_eq!(privacy["rate"], 0.2);
     assert_eq!(privacy["seeded"], true);
     let mut budget = Command::new(env!("CARGO_BIN_EXE_textmill"));
     budget.args(["privacy", "budget", "--json", "--noise", "1.0"]);
-    budget.args(["--rows", "120", "--batch", "24", "--epochs", "2"]);
+    budget.args(["--rows", "40", "--batch", "8", "--epochs", "1"]);
     let budget: Value = serde_json::from_str(&succeed(&mut budget)).unwrap();
     for figure in ["epsilon", "delta", "noise", "rate", "steps"] {
         assert_eq!(budget[figure], privacy[figure], "{figure}");
@@ -49,11 +49,11 @@ fn private_training_promises_what_the_budget_foretells() {
     assert!(privacy["epsilon_with_scratch"].as_f64().unwrap() > epsilon);
     let short = format!("(ε, δ) = ({:.2}, 1e-5)", (100.0 * epsilon).ceil() / 100.0);
     assert!(
-        said.contains(&format!("differentially private: {short} after 10 steps")),
+        said.contains(&format!("differentially private: {short} after 5 steps")),
         "{said}"
     );
     assert!(
-        said.contains(&format!("2 epochs; differentially private, {short}")),
+        said.contains(&format!("1 epochs; differentially private, {short}")),
         "{said}"
     );
     for part in [

@@ -62,6 +62,7 @@ fn settings(lora: bool, threads: usize) -> Settings {
 
 /// Every kind of network, by all weights and by adapters, with a head and without.
 fn each_kind(check: impl Fn(&str, &Learner, &[Row], &Settings)) {
+    tch::set_num_threads(1); // of this thread: its tensors are small
     for (architecture, tied, next, lora) in [
         (Architecture::Llama, false, false, false),
         (Architecture::Llama, false, true, true),
@@ -182,6 +183,7 @@ fn noise_is_on_all_that_is_trained() {
 }
 
 fn fit(architecture: Architecture, settings: &Settings) -> (Learner, crate::learner::Learnt) {
+    tch::set_num_threads(1);
     let mut learner = Learner::new(gpt(architecture, true), OUTPUTS, settings).unwrap();
     let watch = Watch {
         progress: &NoProgress,
