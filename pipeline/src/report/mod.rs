@@ -3,6 +3,7 @@
 mod chart;
 mod data;
 mod html;
+mod masked;
 mod summary;
 
 #[cfg(feature = "torch")]
