@@ -124,3 +124,29 @@ fn what_cannot_be_planned_is_said() {
         assert!(said.contains(says), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn bert_base_is_known() {
+    let arguments = [
+        "--size",
+        "gpt2-124m",
+        "--preset",
+        "bert",
+        "--vocabulary",
+        "30522",
+        "--context",
+        "512",
+        "--tokens",
+        "137e9",
+    ];
+    let said = succeed(&mut plan(&arguments));
+    assert!(said.contains("109.5 M parameters"), "{said}");
+    assert!(said.contains("masked 15% of the tokens"), "{said}");
+    let found = json(&arguments);
+    let all = json(&[&arguments[..], &["--mask-share", "0.3"]].concat());
+    let flops = |plan: &Value| plan["flops"].as_f64().unwrap();
+    let head = (30_522.0 + 768.0) * 768.0;
+    let more = 6.0 * 0.15 * head * 137e9;
+    assert!(((flops(&all) - flops(&found)) / more - 1.0).abs() < 1e-6);
+    assert!(found["laws"][0][1].is_null(), "{}", found["laws"]);
+}

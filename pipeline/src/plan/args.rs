@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use textmill_plan::{Assumptions, Budget, Family, Precision};
+use textmill_plan::{Assumptions, Budget, Family, MASK_SHARE, Precision};
 
 /// Kinds of block.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -12,6 +12,8 @@ pub enum Preset {
     Llama,
     /// LayerNorm, learned positions, GELU
     Gpt2,
+    /// The same, seeing both ways; it fills in masked tokens
+    Bert,
 }
 
 impl From<Preset> for Family {
@@ -19,6 +21,7 @@ impl From<Preset> for Family {
         match preset {
             Preset::Llama => Self::Llama,
             Preset::Gpt2 => Self::Gpt2,
+            Preset::Bert => Self::Bert,
         }
     }
 }
@@ -60,6 +63,9 @@ pub struct PlanArgs {
     /// Kind of block.
     #[arg(long, value_enum, default_value_t = Preset::Llama, help_heading = "Model")]
     pub preset: Preset,
+    /// Share of the tokens that a BERT has to fill in: the others do not meet its output.
+    #[arg(long, default_value_t = MASK_SHARE, value_name = "SHARE", help_heading = "Model")]
+    pub mask_share: f64,
     /// Tokens of the vocabulary [default: the run's, else 32768].
     #[arg(long, value_name = "N", help_heading = "Model")]
     pub vocabulary: Option<u64>,

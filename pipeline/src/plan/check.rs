@@ -66,6 +66,12 @@ pub(super) fn check(run: &Path, json: bool, probe: f64) -> Result<()> {
     sayln!(
         "Time is foretold by training the same network on made-up tokens for {probe:.0} s, here and now; it leaves out"
     );
+    if !done.shape.is_causal() {
+        sayln!(
+            "measuring the validation loss and writing checkpoints. No law foretells a masked loss."
+        );
+        return Ok(());
+    }
     sayln!(
         "measuring the validation loss and writing checkpoints. The loss is {}'s,",
         Law::EPOCH.name
@@ -84,7 +90,8 @@ impl Run {
             .with_context(|| format!("{}: training has not ended there", folder.display()))?;
         let config = |key: &str| manifest.config.get(key).cloned().unwrap_or(Value::Null);
         let number = |key: &str| config(key).as_f64().unwrap_or(0.0);
-        let shape = of_folder(&folder.join("best"), number("context") as u64)?;
+        let context = number("context") as u64;
+        let shape = of_folder(&folder.join("best"), context, number("mask_share"))?;
         Ok(Self {
             rows: Rows {
                 batch: number("batch") as u64,
@@ -168,7 +175,9 @@ impl Run {
         add(
             "validation loss",
             "nats",
-            Some(Law::EPOCH.loss(self.shape.parameters() as f64, self.tokens)),
+            self.shape
+                .is_causal()
+                .then(|| Law::EPOCH.loss(self.shape.parameters() as f64, self.tokens)),
             self.stat("val_loss"),
         );
         Ok(lines)

@@ -33,8 +33,8 @@ pub(crate) struct Plan {
     corpus: Option<Corpus>,
     flops: f64,
     attention_share: f64,
-    /// Name, loss of this plan, and the optimum for its operations.
-    laws: Vec<(&'static str, f64, Optimum)>,
+    /// Name, loss of this plan if it is of a causal model, and the optimum for its operations.
+    laws: Vec<(&'static str, Option<f64>, Optimum)>,
     assumptions: Assumptions,
     costs: Vec<Cost>,
     /// With the sources of peaks and prices.
@@ -93,7 +93,9 @@ fn make(args: &PlanArgs, table: &[Accelerator]) -> Result<Plan> {
     let law = |law: Law| {
         (
             law.name,
-            law.loss(parameters as f64, tokens),
+            shape
+                .is_causal()
+                .then(|| law.loss(parameters as f64, tokens)),
             law.optimum(flops),
         )
     };

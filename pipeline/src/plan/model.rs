@@ -31,8 +31,14 @@ fn vocabulary(args: &PlanArgs, corpus: Option<&Corpus>) -> u64 {
 
 /// The network that was asked for, if one was.
 pub(super) fn shape(args: &PlanArgs, corpus: Option<&Corpus>) -> Result<Option<Shape>> {
+    if !(args.mask_share > 0.0 && args.mask_share < 1.0) {
+        bail!(
+            "--mask-share is {}; it must lie between 0 and 1, such as 0.15",
+            args.mask_share
+        );
+    }
     if let Some(folder) = &args.model {
-        return of_folder(folder, args.context).map(Some);
+        return of_folder(folder, args.context, args.mask_share).map(Some);
     }
     if let Some(parameters) = args.parameters {
         if !(1e3..=1e15).contains(&parameters) {
@@ -48,28 +54,33 @@ pub(super) fn shape(args: &PlanArgs, corpus: Option<&Corpus>) -> Result<Option<S
     let (_, layers, heads, width) =
         known.with_context(|| format!("no size `{name}`; there are {}", names.join(", ")))?;
     let vocabulary = vocabulary(args, corpus);
-    Ok(Some(Shape::new(
-        args.preset.into(),
-        *layers,
-        *heads,
-        *width,
-        vocabulary,
-        args.context,
-    )))
+    let family = args.preset.into();
+    let shape = Shape::new(family, *layers, *heads, *width, vocabulary, args.context);
+    Ok(Some(masking(shape, args.mask_share)))
+}
+
+/// The share of a BERT's tokens that are to be filled in; others have a target at each.
+fn masking(shape: Shape, share: f64) -> Shape {
+    let predicting = match shape.family {
+        Family::Bert => share,
+        Family::Llama | Family::Gpt2 => shape.predicting,
+    };
+    Shape {
+        predicting,
+        ..shape
+    }
 }
 
 /// A network of about so many parameters.
 pub(super) fn of_parameters(args: &PlanArgs, corpus: Option<&Corpus>, parameters: f64) -> Shape {
-    Shape::of_parameters(
-        args.preset.into(),
-        parameters,
-        vocabulary(args, corpus),
-        args.context,
-    )
+    let vocabulary = vocabulary(args, corpus);
+    let shape = Shape::of_parameters(args.preset.into(), parameters, vocabulary, args.context);
+    masking(shape, args.mask_share)
 }
 
-/// The network of a config.json, ours or transformers'.
-pub(super) fn of_folder(folder: &Path, context: u64) -> Result<Shape> {
+/// The network of a config.json, ours or transformers'. Which share of a BERT's tokens is masked,
+/// it does not say.
+pub(super) fn of_folder(folder: &Path, context: u64, mask_share: f64) -> Result<Shape> {
     let path = folder.join("config.json");
     let named = || path.display().to_string();
     let json: Value =
@@ -83,29 +94,31 @@ pub(super) fn of_folder(folder: &Path, context: u64) -> Result<Shape> {
     let family = match json.get("model_type").and_then(Value::as_str) {
         Some("gpt2") => Family::Gpt2,
         Some("llama") => Family::Llama,
+        Some("bert") => Family::Bert,
         other => bail!(
-            "{}: the model_type {} is neither llama nor gpt2",
+            "{}: the model_type {} is neither llama, gpt2 nor bert",
             named(),
             other.unwrap_or("(none)")
         ),
     };
     let heads = number(["num_attention_heads", "n_head"])?;
     let width = number(["hidden_size", "n_embd"])?;
-    let usual = Shape::new(family, 1, heads, width, 1, 1).feed_forward;
-    Ok(Shape {
-        family,
+    let usual = Shape::new(family, 1, heads, width, 1, 1);
+    let shape = Shape {
         layers: number(["num_hidden_layers", "n_layer"])?,
         heads,
         kv_heads: number(["num_key_value_heads", "n_head"]).unwrap_or(heads),
         width,
-        feed_forward: number(["intermediate_size", "n_inner"]).unwrap_or(usual),
+        feed_forward: number(["intermediate_size", "n_inner"]).unwrap_or(usual.feed_forward),
         vocabulary: number(["vocab_size", "vocab_size"])?,
         context: number(["max_position_embeddings", "n_positions"]).unwrap_or(context),
         tied: json
             .get("tie_word_embeddings")
             .and_then(Value::as_bool)
-            .unwrap_or(family == Family::Gpt2),
-    })
+            .unwrap_or(family != Family::Llama),
+        ..usual
+    };
+    Ok(masking(shape, mask_share))
 }
 
 #[cfg(all(test, feature = "torch"))]
@@ -124,10 +137,13 @@ mod tests {
             for (family, architecture) in [
                 (Family::Llama, Architecture::Llama),
                 (Family::Gpt2, Architecture::Gpt2),
+                (Family::Bert, Architecture::Bert),
             ] {
                 let config = ModelConfig::new(architecture, size, 1000, 128);
                 let shape = Shape::new(family, layers, heads, width, 1000, 128);
-                assert_eq!(shape.flops_per_token(), config.training_flops_per_token());
+                let flops = config.training_flops_predicting(shape.predicting);
+                assert_eq!(shape.flops_per_token(), flops);
+                assert_eq!(shape.predicting < 1.0, !architecture.is_causal());
                 if size.width < 400 {
                     let gpt = Gpt::new(&config, 1, tch::Device::Cpu).unwrap();
                     assert_eq!(shape.parameters() as i64, gpt.parameters());
@@ -138,15 +154,17 @@ mod tests {
 
     #[test]
     fn a_folder_says_its_sizes() {
-        let dir = tempfile::tempdir().unwrap();
-        let config = ModelConfig::new(Architecture::Gpt2, Size::ALL[0], 70, 16);
-        let gpt = Gpt::new(&config, 1, tch::Device::Cpu).unwrap();
-        gpt.save(dir.path()).unwrap();
-        assert_eq!(
-            of_folder(dir.path(), 1).unwrap().parameters() as i64,
-            gpt.parameters()
-        );
-        let missing = of_folder(Path::new("nowhere"), 1).unwrap_err();
+        for architecture in Architecture::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let config = ModelConfig::new(architecture, Size::ALL[0], 70, 16);
+            let gpt = Gpt::new(&config, 1, tch::Device::Cpu).unwrap();
+            gpt.save(dir.path()).unwrap();
+            let shape = of_folder(dir.path(), 1, 0.3).unwrap();
+            assert_eq!(shape.parameters() as i64, gpt.parameters());
+            let share = if architecture.is_causal() { 1.0 } else { 0.3 };
+            assert_eq!(shape.predicting, share);
+        }
+        let missing = of_folder(Path::new("nowhere"), 1, 0.15).unwrap_err();
         assert!(format!("{missing:#}").contains("nowhere/config.json"));
     }
 }

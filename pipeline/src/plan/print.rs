@@ -86,8 +86,10 @@ fn optimum(plan: &Plan) {
             short(best.parameters),
             short(best.tokens),
             format!("{:.1}", best.tokens / best.parameters),
-            format!("{:.2}", law.loss(best.parameters, best.tokens)),
-            format!("{loss:.2}"),
+            loss.map_or("–".to_owned(), |_| {
+                format!("{:.2}", law.loss(best.parameters, best.tokens))
+            }),
+            loss.map_or("–".to_owned(), |loss| format!("{loss:.2}")),
         ]);
     }
     let size = (plan.flops / 6.0 / RULE).sqrt();
@@ -254,6 +256,13 @@ fn assumptions(args: &PlanArgs, plan: &Plan) {
     sayln!(
         "  FLOPs: 6 for each matrix element and token, and 12 · layers · width · context for attention."
     );
+    let shape = &plan.shape;
+    if !shape.is_causal() {
+        sayln!(
+            "  The output head is computed for the masked {:.0}% of the tokens; attention is that of all with all.",
+            100.0 * shape.predicting
+        );
+    }
     sayln!(
         "  Peaks and prices: the table of accelerators ({}); energy: the boards' limits × PUE {}.",
         args.accelerators
@@ -267,7 +276,13 @@ fn assumptions(args: &PlanArgs, plan: &Plan) {
         "  MFU {}: what training reaches depends most on this; --probe measures it, --mfu sets it.",
         plan.assumptions.mfu
     );
-    sayln!(
-        "  Losses: fits to other data and vocabularies; compare them with each other, not with yours."
-    );
+    match shape.is_causal() {
+        true => sayln!(
+            "  Losses: fits to other data and vocabularies; compare them with each other, not with yours."
+        ),
+        false => sayln!(
+            "  The laws were fitted to models that predict every next token: of a masked model they say no loss, and size \
+             and tokens only roughly, as each token teaches less."
+        ),
+    }
 }

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
-use textmill_model::{Architecture, Dropout, Gpt, ModelConfig, Size, best_device, crew, in_order};
+use textmill_model::{
+    Architecture, Dropout, Gpt, ModelConfig, NO_TARGET, Size, best_device, crew, in_order,
+};
 use textmill_plan::{Family, Precision, Shape};
 use textmill_train::{Config, Optimizer, OptimizerKind, gradient_norm};
 
@@ -64,8 +66,7 @@ pub(super) fn run(shape: &Shape, trial: &Trial, seconds: f64) -> Result<Probed> 
         ..Config::default()
     };
     let mut optimizer = Optimizer::new(&settings, &weights, threads)?;
-    let (batch, context) = (trial.batch as i64, shape.context as i64);
-    let vocabulary = shape.vocabulary as i64;
+    let (batch, context) = (trial.batch, shape.context);
     eprintln!(
         "Training {} parameters on made-up tokens for {seconds:.0} s ({threads} × {batch} rows of {context}, {} on {device:?}) …",
         shape.parameters(),
@@ -74,7 +75,7 @@ pub(super) fn run(shape: &Shape, trial: &Trial, seconds: f64) -> Result<Probed> 
     let mut steps = 0;
     let mut start = Instant::now();
     loop {
-        let gradient = gradient(&mut nets, steps, [batch, context, vocabulary])?;
+        let gradient = gradient(&mut nets, steps, trial.batch as i64, shape)?;
         let norm = gradient_norm(&gradient)?;
         optimizer.update(weights.flat(), &gradient, &norm, steps, 1e-4)?;
         if let Some(half) = &half {
@@ -101,7 +102,8 @@ pub(super) fn run(shape: &Shape, trial: &Trial, seconds: f64) -> Result<Probed> 
 }
 
 /// The sum of the threads' gradients.
-fn gradient(nets: &mut [Gpt], step: u64, [batch, context, vocabulary]: [i64; 3]) -> Result<Tensor> {
+fn gradient(nets: &mut [Gpt], step: u64, batch: i64, shape: &Shape) -> Result<Tensor> {
+    let (context, vocabulary) = (shape.context as i64, shape.vocabulary as i64);
     let scale = 1.0 / (batch * context * nets.len() as i64) as f64;
     let threads: Vec<i64> = (0..nets.len() as i64).collect();
     let found = in_order(nets, &threads, |net, _, thread| {
@@ -110,7 +112,7 @@ fn gradient(nets: &mut [Gpt], step: u64, [batch, context, vocabulary]: [i64; 3])
         let tokens = Tensor::f_from_slice(&ids)?
             .f_reshape([batch, context])?
             .f_to_device(net.device())?;
-        let targets = tokens.f_roll([-1i64], [1i64])?;
+        let targets = targets(&tokens, shape.predicting)?;
         let found = net.gradients(&tokens, &targets, scale, &mut Dropout::off())?;
         Ok::<_, textmill_model::Error>(found.flat)
     })?;
@@ -122,10 +124,25 @@ fn gradient(nets: &mut [Gpt], step: u64, [batch, context, vocabulary]: [i64; 3])
     Ok(sum)
 }
 
+/// The next tokens, evenly at so large a share of the places: a BERT's head computes no others.
+fn targets(tokens: &Tensor, share: f64) -> Result<Tensor, textmill_model::Error> {
+    let before = |place: i64| (place as f64 * share) as i64;
+    let spared: Vec<bool> = (0..tokens.numel() as i64)
+        .map(|place| before(place + 1) == before(place))
+        .collect();
+    let spared = Tensor::f_from_slice(&spared)?
+        .f_reshape(tokens.size())?
+        .f_to_device(tokens.device())?;
+    Ok(tokens
+        .f_roll([-1i64], [1i64])?
+        .f_masked_fill(&spared, NO_TARGET)?)
+}
+
 fn config(shape: &Shape) -> ModelConfig {
     let architecture = match shape.family {
         Family::Llama => Architecture::Llama,
         Family::Gpt2 => Architecture::Gpt2,
+        Family::Bert => Architecture::Bert,
     };
     let size = Size {
         name: "planned",
@@ -143,4 +160,19 @@ fn config(shape: &Shape) -> ModelConfig {
     config.feed_forward = shape.feed_forward as i64;
     config.tie_embeddings = shape.tied;
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_the_places_has_targets() {
+        let tokens = Tensor::arange(200, (Kind::Int64, tch::Device::Cpu)).reshape([4, 50]);
+        for (share, count) in [(1.0, 200), (0.15, 30)] {
+            let found = targets(&tokens, share).unwrap();
+            let found = found.ne(NO_TARGET).sum(Kind::Int64).int64_value(&[]);
+            assert_eq!(found, count, "{share}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use textmill_packing::HeldOut;
 use textmill_schemas::Manifest;
 
+use super::masked::MaskedEvaluation;
 use crate::config::Config;
 use crate::stages::STAGES;
 
@@ -23,6 +24,8 @@ pub struct RunData {
     pub metrics: Vec<Metric>,
     /// What the evaluation measured.
     pub evaluation: Option<Evaluation>,
+    /// What it measured of a model that fills in masked tokens.
+    pub masked: Option<MaskedEvaluation>,
 }
 
 /// One line of train/metrics.jsonl.
@@ -36,7 +39,13 @@ pub struct Metric {
     pub val_loss: Option<f64>,
 }
 
-/// evaluate/metrics.json.
+/// Tells the forms of evaluate/metrics.json apart.
+#[derive(Deserialize)]
+struct Form {
+    objective: Option<String>,
+}
+
+/// evaluate/metrics.json of a causal model.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Evaluation {
     /// Model and baselines over all validation documents.
@@ -201,9 +210,16 @@ impl RunData {
         for stage in &STAGES {
             manifests.extend(Manifest::read(&dir.join(stage.name))?);
         }
+        let measured = dir.join("evaluate/metrics.json");
+        let form = read::<Form>(&measured)?.and_then(|form| form.objective);
+        let (evaluation, masked) = match form.as_deref() {
+            Some("masked_tokens") => (None, read(&measured)?),
+            _ => (read(&measured)?, None),
+        };
         Ok(Self {
             metrics: read_lines(&dir.join("train/metrics.jsonl"))?,
-            evaluation: read(&dir.join("evaluate/metrics.json"))?,
+            evaluation,
+            masked,
             dir,
             manifests,
         })

@@ -8,6 +8,7 @@ use textmill_schemas::write_atomically;
 use super::chart;
 use super::data::RunData;
 use super::exposure::{exposure_rows, exposure_svg};
+use super::masked::{about, masked_rows};
 use super::summary::{comparison_rows, known_by_heart, rules, task_rows};
 use crate::config::Config;
 
@@ -68,6 +69,11 @@ pub fn write_html(config: &Config) -> Result<()> {
                 escape_html(&sample.text)
             );
         }
+    }
+    if let Some(masked) = &run.masked {
+        let sentence = escape_html(&about(masked));
+        let _ = writeln!(page, "<h2>Validation</h2>\n<p class=\"p\">{sentence}</p>");
+        push_table(&mut page, &masked_rows(masked));
     }
     Ok(write_atomically(
         &run.dir.join("report.html"),

@@ -4,6 +4,7 @@ mod chart;
 mod data;
 mod exposure;
 mod html;
+mod masked;
 mod summary;
 
 #[cfg(feature = "torch")]

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::chart;
 use super::data::{Comparison, Evaluation, Recitals, Recited, RunData, TaskScores};
 use super::exposure::exposures;
+use super::masked::{about, masked_rows};
 use crate::config::Config;
 use crate::explore::{cut, escape, table};
 use crate::output::{say, sayln};
@@ -59,6 +60,11 @@ pub fn print_summary(config: &Config) -> Result<()> {
                 cut(&escape(&sample.text), 400)
             );
         }
+    }
+    if let Some(masked) = &run.masked {
+        sayln!("\nValidation: {}", about(masked));
+        let right: Vec<bool> = (0..10).map(|column| column > 1).collect();
+        say!("{}", table(&masked_rows(masked), &right));
     }
     print_places(&run);
     Ok(())
@@ -196,11 +202,7 @@ pub fn comparison_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
         add(&mark(source, &evaluation.held_out.sources), comparison);
     }
     for (class, comparison) in &evaluation.by_length {
-        let name = match class {
-            0 => "under 16 tokens".to_owned(),
-            from => format!("{from} to {} tokens", 4 * from - 1),
-        };
-        add(&name, comparison);
+        add(&length_class(*class), comparison);
     }
     rows
 }
@@ -213,8 +215,16 @@ fn mark(name: &str, held_out: &BTreeSet<String>) -> String {
     }
 }
 
+/// A length class in words, by the least number of tokens in it.
+pub fn length_class(from: u64) -> String {
+    match from {
+        0 => "under 16 tokens".to_owned(),
+        from => format!("{from} to {} tokens", 4 * from - 1),
+    }
+}
+
 /// A figure with its standard error.
-fn with_error(value: Option<f64>, error: Option<f64>, decimals: usize) -> String {
+pub fn with_error(value: Option<f64>, error: Option<f64>, decimals: usize) -> String {
     let number = |value: f64| match value < 1e6 {
         true => format!("{value:.decimals$}"),
         false => format!("{value:.2e}"), // of a model that knows nothing

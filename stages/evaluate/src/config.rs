@@ -5,6 +5,7 @@ use textmill_model::Sampling;
 use textmill_schemas::Side;
 
 use crate::Error;
+use crate::masked::MaskedConfig;
 use crate::memorization::Memorization;
 use crate::tasks::{Task, TaskKind};
 
@@ -33,6 +34,8 @@ pub struct Config {
     /// Training documents whose losses are written at most, drawn evenly over the shards; 0 writes
     /// all. Each costs as much as a validation document.
     pub max_train_documents: u64,
+    /// How a model is measured that fills in masked tokens; others are not concerned.
+    pub masked: MaskedConfig,
     /// What the model knows by heart.
     pub memorization: Memorization,
     /// Secrets that each canary's is ranked among, where `[train.canaries]` planted some: its
@@ -85,6 +88,7 @@ impl Default for Config {
             baseline_tokens: 20_000_000,
             document_loss: vec![Side::Validation],
             max_train_documents: 10_000,
+            masked: MaskedConfig::default(),
             memorization: Memorization::default(),
             canary_candidates: 1024,
             tasks: Vec::new(),
@@ -113,6 +117,7 @@ impl Config {
         if self.batch == 0 {
             return Err(Error::Config("`batch` is 0; it must be at least 1".into()));
         }
+        self.masked.validate()?;
         self.memorization.validate()?;
         if self.canary_candidates > MOST_CANDIDATES || self.canary_candidates == 1 {
             return Err(Error::Config(format!(

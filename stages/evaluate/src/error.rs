@@ -68,13 +68,22 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A model that does not predict the next token.
+    /// Tasks for a model that does not predict the next token.
     #[error(
-        "the model in {checkpoint} is a BERT: it fills in masked tokens, and what `evaluate` \
-         measures is about the next one. Its masked loss stands in train/metrics.jsonl; end the run \
-         with `--until train`, and compare models by `textmill finetune` on one task"
+        "the model in {checkpoint} is a BERT: it fills in masked tokens, and `tasks` in [evaluate] \
+         ask how likely the next ones are. Leave `tasks` out, and compare it with other models by \
+         `textmill finetune` on one task"
     )]
-    Masked {
+    MaskedTasks {
+        /// The checkpoint's folder.
+        checkpoint: PathBuf,
+    },
+    /// A BERT that does not say which token stands for a hidden one.
+    #[error(
+        "{checkpoint}/config.json names no `mask_token_id`, so that nothing can be hidden from the \
+         model; add the mask token's id, or run the stage `train` again"
+    )]
+    NoMask {
         /// The checkpoint's folder.
         checkpoint: PathBuf,
     },

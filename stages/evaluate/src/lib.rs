@@ -6,6 +6,8 @@
 //! perplexity, accuracy and bits per byte speak of the text alone. Bits per byte is the figure of
 //! record: unlike perplexity it does not depend on the tokenizer.
 //!
+//! A BERT has measures of its own, as it predicts no next token.
+//!
 //! Results depend on inputs, settings and seed alone, not on the number of threads.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -17,6 +19,7 @@ mod exposure;
 mod inputs;
 mod kneser_ney;
 mod losses;
+mod masked;
 mod memorization;
 mod metrics;
 mod samples;
@@ -33,6 +36,7 @@ mod test_support;
 pub use config::{Config, Prompt};
 pub use error::Error;
 pub use exposure::{Exposed, ExposureGroup, Exposures, exposures, planted};
+pub use masked::MaskedConfig;
 pub use memorization::{Memorization, Passages, Recitals, Recited, recited};
 pub use stage::Evaluate;
 pub use tasks::{

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
 
 use serde::Serialize;
+use textmill_model::Gpt;
 use textmill_packing::HeldOut;
 use textmill_schemas::Tokens;
 
@@ -13,7 +14,7 @@ use crate::memorization::Recitals;
 use crate::tasks::TaskScores;
 
 /// Language of documents for which none was identified (ISO 639-2).
-const UNDETERMINED: &str = "und";
+pub(crate) const UNDETERMINED: &str = "und";
 
 /// How well some tokens were predicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -138,7 +139,7 @@ impl Group {
 }
 
 /// The least number of tokens of a document's length class: 0, 16, 64 and so on by powers of 4.
-fn length_class(tokens: u64) -> u64 {
+pub(crate) fn length_class(tokens: u64) -> u64 {
     match tokens {
         0..16 => 0,
         _ => 1 << (tokens.ilog2() / 2 * 2),
@@ -146,7 +147,7 @@ fn length_class(tokens: u64) -> u64 {
 }
 
 /// Six decimals: what lies beyond is rounding error.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
@@ -274,6 +275,18 @@ pub(crate) struct ModelFacts {
     pub parameters: i64,
     pub context: i64,
     pub vocab_size: i64,
+}
+
+impl ModelFacts {
+    /// Of a checkpoint's model.
+    pub fn of(gpt: &Gpt, checkpoint: &str) -> Self {
+        Self {
+            checkpoint: checkpoint.to_owned(),
+            parameters: gpt.parameters(),
+            context: gpt.config().context,
+            vocab_size: gpt.config().vocab_size,
+        }
+    }
 }
 
 /// The judges side by side.

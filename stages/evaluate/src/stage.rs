@@ -18,10 +18,10 @@ use crate::metrics::{Further, Metrics, ModelFacts, Results, Scores};
 use crate::scoring::{Shape, score};
 use crate::tasks::{self, LanguageModel, TaskScores, Watch};
 use crate::workers::Workers;
-use crate::{Config, Error, samples};
+use crate::{Config, Error, masked, samples};
 
 /// Where the stage puts what it measured.
-const METRICS_FILE: &str = "metrics.json";
+pub(crate) const METRICS_FILE: &str = "metrics.json";
 
 /// The evaluate stage: one step, one task.
 ///
@@ -29,8 +29,10 @@ const METRICS_FILE: &str = "metrics.json";
 /// loads the checkpoint that the train stage names, and writes metrics.json: perplexity, bits per
 /// byte and next-token accuracy of the model, a Kneser-Ney 5-gram and a unigram baseline on the
 /// same targets, overall, by source, by language and by length; the tasks of [`Config::tasks`];
-/// what the model knows by heart and betrays of the canaries; and its continuations of the prompts. The loss of each document
-/// goes to documents/part-*.parquet ([`Config::document_loss`]).
+/// what the model knows by heart, and betrays of the canaries; and its continuations of the prompts.
+/// The loss of each document goes to documents/part-*.parquet ([`Config::document_loss`]). Of a
+/// BERT, which predicts no next token, it measures how well hidden ones are told
+/// ([`crate::MaskedConfig`]).
 ///
 /// Each document is a sequence of its own behind a document-end token, read in disjoint windows
 /// of the model's context that overlap by one token, as lm-evaluation-harness' rolling
@@ -76,20 +78,20 @@ impl Evaluate {
             true => Draw::new(tokenized, Side::Train, self.config.max_train_documents),
             false => Draw::default(),
         };
-        ctx.progress.add_total(validation.count() + train.count());
         let gpt = Gpt::load(&checkpoint.dir, device)?;
         checkpoint.check(gpt.config(), vocabulary)?;
         if !gpt.config().architecture.is_causal() {
-            return Err(Error::Masked {
-                checkpoint: checkpoint.dir,
-            });
+            let subject = masked::Subject {
+                tokenized,
+                vocabulary,
+                tokenizer: &tokenizer,
+                checkpoint: &checkpoint,
+                threads: self.threads(ctx),
+            };
+            return masked::measure(&self.config, &subject, gpt, ctx);
         }
-        let facts = ModelFacts {
-            checkpoint: checkpoint.name,
-            parameters: gpt.parameters(),
-            context: gpt.config().context,
-            vocab_size: gpt.config().vocab_size,
-        };
+        ctx.progress.add_total(validation.count() + train.count());
+        let facts = ModelFacts::of(&gpt, &checkpoint.name);
         ctx.progress.message("counting the baselines");
         let passages = || Passages::new(&self.config.memorization, ctx.seed);
         let (limit, mut learnt) = (self.config.baseline_tokens, passages());
@@ -226,7 +228,7 @@ impl CorpusStage for Evaluate {
 }
 
 /// Batches that are gathered before they are scored, so that windows can be sorted by length.
-const BATCHES: usize = 32;
+pub(crate) const BATCHES: usize = 32;
 
 /// Scores documents by all judges.
 struct Scorer<'a> {

@@ -24,6 +24,17 @@ pub(crate) fn model(vocab: usize, context: i64) -> Gpt {
     gpt
 }
 
+/// A tiny BERT, likewise, whose mask token is `mask`.
+pub(crate) fn bert(vocab: usize, context: i64, mask: u32) -> Gpt {
+    let mut config = ModelConfig::new(Architecture::Bert, Size::ALL[0], vocab as i64, context);
+    (config.layers, config.heads, config.kv_heads) = (2, 2, 2);
+    (config.width, config.feed_forward) = (32, 96);
+    config.mask_id = Some(mask);
+    let gpt = Gpt::new(&config, 5, Device::Cpu).unwrap();
+    let _ = gpt.flat().shallow_clone().f_mul_scalar_(5.0).unwrap();
+    gpt
+}
+
 /// Token ids of a text.
 pub(crate) fn ids(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
     tokenizer

@@ -22,4 +22,4 @@ pub use estimate::{Assumptions, Cost, Precision};
 pub use law::{Law, Optimum, RULE, useful_tokens};
 pub use memory::{Memory, Rows};
 pub use picture::picture;
-pub use shape::{Family, Shape};
+pub use shape::{Family, MASK_SHARE, Shape};

@@ -44,7 +44,7 @@ impl Memory {
         } else {
             0.0
         };
-        let inside = (shape.matrix_elements() - shape.vocabulary * shape.width) as f64;
+        let inside = shape.block_elements() as f64;
         let muon = if rows.muon { inside } else { 0.0 };
         let tokens = (rows.batch * shape.context) as f64;
         Self {
@@ -52,7 +52,7 @@ impl Memory {
             gradients: 4.0 * parameters,
             optimizer: 8.0 * (parameters - muon) + 4.0 * muon,
             activations: tokens * activations_per_token(shape, rows.precision),
-            logits: 2.0 * 4.0 * CHUNK.min(tokens * shape.vocabulary as f64),
+            logits: 2.0 * 4.0 * CHUNK.min(shape.predicting * tokens * shape.vocabulary as f64),
         }
     }
 
@@ -78,7 +78,7 @@ fn activations_per_token(shape: &Shape, precision: Precision) -> f64 {
     // or up and its activation.
     let fed = match shape.family {
         Family::Llama => 4.0 * ff,
-        Family::Gpt2 => 2.0 * ff,
+        Family::Gpt2 | Family::Bert => 2.0 * ff,
     };
     let block = 4.0 * d + (d + 2.0 * kv) + 2.0 * d + fed;
     bytes * (shape.layers as f64 * block + 3.0 * d)

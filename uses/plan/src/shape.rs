@@ -10,7 +10,13 @@ pub enum Family {
     Llama,
     /// Two feed-forward matrices, LayerNorm, learned positions, biases.
     Gpt2,
+    /// The same block, in which tokens see both ways; token types and a norm after the embeddings, and
+    /// before the output, which has a bias, a layer with a norm.
+    Bert,
 }
+
+/// Share of the tokens that a BERT has to fill in, as in Devlin et al. 2018 (arXiv:1810.04805).
+pub const MASK_SHARE: f64 = 0.15;
 
 /// Everything that decides how large a network is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -33,6 +39,8 @@ pub struct Shape {
     pub context: u64,
     /// Whether the output head is the embedding.
     pub tied: bool,
+    /// Share of the tokens that have a target: the others do not meet the output head.
+    pub predicting: f64,
 }
 
 impl Shape {
@@ -63,7 +71,7 @@ impl Shape {
     ) -> Self {
         let feed_forward = match family {
             Family::Llama => (8 * width / 3).div_ceil(64) * 64,
-            Family::Gpt2 => 4 * width,
+            Family::Gpt2 | Family::Bert => 4 * width,
         };
         Self {
             family,
@@ -75,7 +83,17 @@ impl Shape {
             vocabulary,
             context,
             tied: true,
+            predicting: match family {
+                Family::Llama | Family::Gpt2 => 1.0,
+                Family::Bert => MASK_SHARE,
+            },
         }
+    }
+
+    /// Whether it predicts next tokens, which is what [`crate::Law`] speaks of.
+    #[must_use]
+    pub fn is_causal(&self) -> bool {
+        self.family != Family::Bert
     }
 
     fn kv_width(&self) -> u64 {
@@ -86,7 +104,7 @@ impl Shape {
     fn block(&self) -> u64 {
         let gates = match self.family {
             Family::Llama => 3,
-            Family::Gpt2 => 2,
+            Family::Gpt2 | Family::Bert => 2,
         };
         let attention = self.width * (2 * self.width + 2 * self.kv_width());
         attention + gates * self.width * self.feed_forward
@@ -96,7 +114,7 @@ impl Shape {
     fn vectors(&self) -> u64 {
         match self.family {
             Family::Llama => 2 * self.width,
-            Family::Gpt2 => {
+            Family::Gpt2 | Family::Bert => {
                 4 * self.width + 3 * self.width + self.width + self.feed_forward + self.width
             }
         }
@@ -106,13 +124,17 @@ impl Shape {
     #[must_use]
     pub fn parameters(&self) -> u64 {
         let heads = if self.tied { 1 } else { 2 };
-        let (positions, norm) = match self.family {
-            Family::Llama => (0, self.width),
-            Family::Gpt2 => (self.context * self.width, 2 * self.width),
+        let positions = self.context * self.width;
+        let around = match self.family {
+            Family::Llama => self.width,
+            Family::Gpt2 => positions + 2 * self.width,
+            // Positions, two types and a norm; a layer with bias and norm; the output's bias.
+            Family::Bert => {
+                positions + 4 * self.width + self.transform() + 3 * self.width + self.vocabulary
+            }
         };
         heads * self.vocabulary * self.width
-            + positions
-            + norm
+            + around
             + self.layers * (self.block() + self.vectors())
     }
 
@@ -122,21 +144,36 @@ impl Shape {
         self.layers * (self.block() + self.vectors())
     }
 
-    /// Elements of all matrices that a token meets: those of the blocks, and the head.
+    /// Elements of the matrix before a BERT's output.
+    fn transform(&self) -> u64 {
+        match self.family {
+            Family::Llama | Family::Gpt2 => 0,
+            Family::Bert => self.width * self.width,
+        }
+    }
+
+    /// Elements of the matrices inside the blocks.
     #[must_use]
-    pub fn matrix_elements(&self) -> u64 {
-        self.layers * self.block() + self.vocabulary * self.width
+    pub fn block_elements(&self) -> u64 {
+        self.layers * self.block()
+    }
+
+    /// Elements of the matrices that a token with a target meets besides: those of the head.
+    fn head_elements(&self) -> u64 {
+        self.vocabulary * self.width + self.transform()
     }
 
     /// Operations to train on one token: 6 for each matrix element that it meets, and
     /// 12 · layers · width · context for attention (Chowdhery et al. 2022, arXiv:2204.02311,
-    /// appendix B).
+    /// appendix B). Where a share of the tokens has targets, as in a BERT, the head counts for these.
     #[must_use]
     pub fn flops_per_token(&self) -> f64 {
-        6.0 * self.matrix_elements() as f64 + self.attention_flops()
+        let matrices = self.block_elements() as f64 + self.predicting * self.head_elements() as f64;
+        6.0 * matrices + self.attention_flops()
     }
 
-    /// The part of attention in them.
+    /// The part of attention in them: each token with all others of its row, which is what a BERT
+    /// computes. By convention a causal model counts as much, though half of it is masked.
     #[must_use]
     pub fn attention_flops(&self) -> f64 {
         12.0 * (self.layers * self.width * self.context) as f64
@@ -163,6 +200,25 @@ mod tests {
         // Brown et al. 2020 (arXiv:2005.14165), table 2.1: GPT-3 175B.
         let gpt3 = Shape::new(Family::Gpt2, 96, 96, 12_288, 50_257, 2048);
         assert!((gpt3.parameters() as f64 / 174.6e9 - 1.0).abs() < 0.001);
+        // Devlin et al. 2018 (arXiv:1810.04805), BERT-base, "110M": as transformers counts its
+        // BertForMaskedLM, which lacks the pooling layer.
+        let bert = Shape::new(Family::Bert, 12, 12, 768, 30_522, 512);
+        assert_eq!(bert.parameters(), 109_514_298);
+    }
+
+    #[test]
+    fn a_bert_computes_its_head_for_masked_tokens_alone() {
+        let bert = Shape::new(Family::Bert, 12, 12, 768, 30_522, 512);
+        let blocks = 12.0 * 12.0 * 768.0 * 768.0;
+        let head = 30_522.0 * 768.0 + 768.0 * 768.0;
+        let attention = 12.0 * 12.0 * 768.0 * 512.0;
+        let expected = 6.0 * (blocks + 0.15 * head) + attention;
+        assert!((bert.flops_per_token() / expected - 1.0).abs() < 1e-12);
+        let all = Shape {
+            predicting: 1.0,
+            ..bert
+        };
+        assert!((all.flops_per_token() - bert.flops_per_token() - 6.0 * 0.85 * head).abs() < 1.0);
     }
 
     proptest! {
