@@ -2,6 +2,9 @@
 
     masked.py make FOLDER   makes a small stock BERT there, with what it answers
     masked.py check FOLDER  loads a folder of ours, and prints what it answers, as JSON
+    masked.py adapter FOLDER ANSWERS.jsonl TEXT...
+                            puts the adapters of a fine-tuned folder of ours onto their base by PEFT, and prints as JSON
+                            how far that is from the folder's own weights and from `textmill predict`, and what PEFT misses
 
 What a model answers: logits of the ids in ROW, and the hidden states of the first five of them in a row that is padded.
 """
@@ -11,7 +14,8 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertForMaskedLM
+from safetensors.torch import load_file
+from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
 
 ROW = [5, 17, 3, 60, 41, 8, 22, 9]
 LENGTH = 5
@@ -47,9 +51,36 @@ def check(folder):
     return found
 
 
+def adapter(folder, answers, texts):
+    from peft import AutoPeftModel  # takes seconds to load
+
+    adapted = AutoPeftModel.from_pretrained(folder / "adapter").eval()
+    files = set(load_file(folder / "adapter/adapter_model.safetensors"))
+    modules = {name.replace(".default.", ".") for name, _ in adapted.named_parameters() if ".lora_" in name}
+    merged = BertForMaskedLM.from_pretrained(folder).eval()
+    head = load_file(folder / "model.safetensors")["score.weight"]
+    tokenizer, lead = AutoTokenizer.from_pretrained(folder), merged.config.eos_token_id
+    logits = changed = probabilities = 0.0
+    rows = answers.read_text(encoding="utf-8").splitlines()
+    for text, row in zip(texts, map(json.loads, rows), strict=True):
+        ids = torch.tensor([[lead, *tokenizer(text, add_special_tokens=False).input_ids]])
+        with torch.no_grad():
+            ours, theirs = merged(ids).logits, adapted(input_ids=ids).logits
+            with adapted.disable_adapter():
+                before = adapted(input_ids=ids).logits
+            state = adapted.base_model.model.bert(ids).last_hidden_state[:, 0]
+        logits = max(logits, (ours - theirs).abs().max().item())
+        changed = max(changed, (before - theirs).abs().max().item())
+        for i, found in enumerate((state @ head.T).softmax(-1)[0].tolist()):
+            probabilities = max(probabilities, abs(found - row["probabilities"][merged.config.id2label[i]]))
+    return {"logits": logits, "changed": changed, "probabilities": probabilities, "unmatched": sorted(files ^ modules)}
+
+
 if __name__ == "__main__":
     mode, folder = sys.argv[1], Path(sys.argv[2])
     if mode == "make":
         make(folder)
-    else:
+    elif mode == "check":
         print(json.dumps(check(folder)))
+    else:
+        print(json.dumps(adapter(folder, Path(sys.argv[3]), sys.argv[4:])))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use textmill_model::Gpt;
 
-use crate::support::{both, python, root, succeed, textmill};
+use crate::support::{both, manifest, python, root, succeed, textmill};
 
 /// As in masked.py.
 const ROW: [i64; 8] = [5, 17, 3, 60, 41, 8, 22, 9];
@@ -101,7 +101,86 @@ fn a_bert_is_trained_from_the_same_shards() {
         assert_eq!(theirs[problem], Value::Array(Vec::new()), "{problem}");
     }
     assert_same(&newest, &theirs);
+    what_it_has_learnt_is_measured(dir.path());
+    what_it_cost_was_foretold(dir.path());
     what_a_bert_cannot_do_is_said(dir.path(), &newest);
+    its_adapters_are_those_of_peft(dir.path(), &newest);
+}
+
+/// A whole run does not stop before its last stage.
+fn what_it_has_learnt_is_measured(run: &Path) {
+    let mut command = with_settings(run, &["run"]);
+    command.args(["--set", "tokenize.mask=<|mask|>"]);
+    command.args(["--set", "evaluate.masked.pseudo_tokens=2000"]);
+    let said = succeed(&mut command);
+    let metrics = fs::read(run.join("evaluate/metrics.json")).unwrap();
+    let metrics: Value = serde_json::from_slice(&metrics).unwrap();
+    let overall = &metrics["overall"];
+    let figure = |of: &str, name: &str| overall[of][name].as_f64().unwrap();
+    let loss = figure("model", "masked_loss");
+    let trainers = manifest(run, "train").stats["val_loss"].as_f64().unwrap();
+    assert!((loss - trainers).abs() < 0.5, "{loss} {trainers}");
+    // Told from all the others, a token is no harder than among hidden ones.
+    let pseudo = figure("pseudo", "pseudo_perplexity").ln();
+    assert!((pseudo - loss).abs() < 1.0, "{pseudo} {loss}");
+    let tokens = figure("pseudo", "tokens");
+    assert!((1000.0..=2000.0).contains(&tokens), "{tokens}");
+    assert!(metrics["by_lang"]["zh"]["unigram"]["masked_accuracy"].is_number());
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    for text in [said, page] {
+        assert!(text.contains("masked loss"), "{text}");
+        assert!(text.contains(&format!("{loss:.3}")), "{loss} {text}");
+    }
+}
+
+fn what_it_cost_was_foretold(run: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    command.args(["plan", "--json", "--probe", "0.3", "--check"]);
+    let checked: Value = serde_json::from_str(&succeed(command.arg(run))).unwrap();
+    let lines = checked["lines"].as_array().unwrap();
+    let ratio = |name: &str| {
+        let line = lines.iter().find(|line| line["name"] == name)?;
+        Some(line["found"].as_f64()? / line["foretold"].as_f64()?)
+    };
+    assert_eq!(ratio("parameters"), Some(1.0));
+    assert_eq!(ratio("tokens"), Some(1.0));
+    assert!(ratio("speed").unwrap() > 0.0);
+    assert_eq!(ratio("validation loss"), None); // of which no law speaks
+}
+
+fn its_adapters_are_those_of_peft(run: &Path, base: &Path) {
+    let out = run.join("lora");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    command.args(["finetune", "--quiet", "--task", "sentiment", "--lora"]);
+    command.args([
+        "--max-train",
+        "80",
+        "--max-test",
+        "20",
+        "--epochs",
+        "2",
+        "--no-scratch",
+    ]);
+    let rows = root().join("sample_corpus/tasks/reviews.en.tsv");
+    command.arg("--train").arg(rows).arg("--model").arg(base);
+    succeed(command.arg("--out").arg(&out));
+    let texts = ["The soup was simply lovely.", "A waste of time."];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    command.arg("predict").arg(&out);
+    texts.iter().for_each(|text| {
+        command.args(["--text", text]);
+    });
+    let answers = run.join("answers.jsonl");
+    fs::write(&answers, succeed(&mut command)).unwrap();
+    let mut command = python();
+    command.arg(root().join("tests/uses/masked.py"));
+    command.arg("adapter").arg(&out).arg(&answers).args(texts);
+    let found: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
+    assert_eq!(found["unmatched"], Value::Array(Vec::new()));
+    let far = |what: &str| found[what].as_f64().unwrap();
+    assert!(far("changed") > 1e-3, "{found}");
+    assert!(far("logits") < 1e-4, "{found}");
+    assert!(far("probabilities") < 1e-4, "{found}");
 }
 
 fn what_a_bert_cannot_do_is_said(run: &Path, model: &Path) {
@@ -122,7 +201,9 @@ fn what_a_bert_cannot_do_is_said(run: &Path, model: &Path) {
         assert!(said.contains("fills in masked tokens"), "{said}");
     }
     let mut command = with_settings(run, &["evaluate", "--quiet"]);
-    let output = command.args(["--set", "tokenize.mask=<|mask|>"]).output();
-    let said = both(&output.unwrap());
-    assert!(said.contains("`--until train`"), "{said}");
+    command.args(["--set", "tokenize.mask=<|mask|>"]);
+    let task = run.join("cloze.jsonl");
+    let tasks = format!("evaluate.tasks=[{{kind=\"lambada\", path={task:?}}}]");
+    let said = both(&command.args(["--set", &tasks]).output().unwrap());
+    assert!(said.contains("Leave `tasks` out"), "{said}");
 }

@@ -147,6 +147,17 @@ impl Lora {
         })
     }
 
+    /// The adapted modules, by what their names end with.
+    fn modules(&self, architecture: Architecture) -> Vec<&str> {
+        let names = self.parts.iter().map(|part| part.name.as_str());
+        let mut modules: Vec<&str> = names
+            .map(|name| ending(name.trim_end_matches(".weight"), architecture))
+            .collect();
+        modules.sort_unstable();
+        modules.dedup();
+        modules
+    }
+
     /// Writes the adapters as the library PEFT does, which can put them onto the model that was
     /// fine-tuned.
     pub fn save(&self, dir: &Path, base: &str, architecture: Architecture) -> Result<(), Error> {
@@ -165,22 +176,21 @@ impl Lora {
         }
         let named = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
         write_tensors(&dir.join("adapter_model.safetensors"), named)?;
-        let mut modules: Vec<&str> = self
-            .parts
-            .iter()
-            .filter_map(|part| part.name.trim_end_matches(".weight").rsplit('.').next())
-            .collect();
-        modules.sort_unstable();
-        modules.dedup();
+        let bert = architecture == Architecture::Bert;
         let config = json!({
             "peft_type": "LORA",
-            "task_type": "CAUSAL_LM",
+            // PEFT has no type for masked models: it finds their class by `auto_mapping`.
+            "task_type": (!bert).then_some("CAUSAL_LM"),
+            "auto_mapping": bert.then(|| json!({
+                "base_model_class": "BertForMaskedLM",
+                "parent_library": "transformers.models.bert.modeling_bert",
+            })),
             "base_model_name_or_path": base,
             "r": rank,
             "lora_alpha": self.settings.alpha,
             "lora_dropout": 0.0,
             "bias": "none",
-            "target_modules": modules,
+            "target_modules": self.modules(architecture),
             // GPT-2 stores its matrices as [in, out].
             "fan_in_fan_out": architecture == Architecture::Gpt2,
             "inference_mode": true,
@@ -188,6 +198,20 @@ impl Lora {
         let path = dir.join("adapter_config.json");
         let json = serde_json::to_vec_pretty(&config).unwrap_or_default();
         std::fs::write(&path, json).map_err(Error::io(&path))
+    }
+}
+
+/// What tells a module from others that are not adapted.
+fn ending(module: &str, architecture: Architecture) -> &str {
+    match architecture {
+        // Its head has a `dense` too: the path behind the block's number is needed.
+        Architecture::Bert => {
+            let number = |c: char| c.is_ascii_digit();
+            module.split_once(".layer.").map_or(module, |(_, path)| {
+                path.trim_start_matches(number).trim_start_matches('.')
+            })
+        }
+        Architecture::Llama | Architecture::Gpt2 => module.rsplit('.').next().unwrap_or(module),
     }
 }
 
@@ -213,7 +237,7 @@ mod tests {
 
     #[test]
     fn adapters_begin_without_effect_and_add_exactly_their_product() {
-        for architecture in [Architecture::Llama, Architecture::Gpt2] {
+        for architecture in Architecture::ALL {
             let gpt = gpt(architecture);
             let before = gpt.flat().copy();
             let lora = Lora::new(&gpt, SETTINGS, 1).unwrap();
@@ -237,7 +261,13 @@ mod tests {
 
     #[test]
     fn gradients_by_adapters_are_those_of_the_loss() {
-        let gpt = gpt(Architecture::Llama);
+        Architecture::ALL
+            .into_iter()
+            .for_each(gradients_are_those_of_the_loss);
+    }
+
+    fn gradients_are_those_of_the_loss(architecture: Architecture) {
+        let gpt = gpt(architecture);
         let lora = Lora::new(&gpt, SETTINGS, 1).unwrap();
         let _ = lora
             .flat
@@ -255,15 +285,30 @@ mod tests {
         };
         let before = loss();
         let gradient = lora.gradient(&before.flat).unwrap();
-        let step = 1e-4;
+        let squares = gradient.square().sum(Kind::Double).double_value(&[]);
+        let expected = 0.02; // of a loss of 100: far above rounding, and near enough
+        let step = expected / squares;
         let _ = no_grad(|| lora.flat.shallow_clone().g_sub_(&(&gradient * step)));
         lora.apply(&gpt).unwrap();
         let fallen = before.loss.double_value(&[]) - loss().loss.double_value(&[]);
-        let expected = gradient.square().sum(Kind::Double).double_value(&[]) * step;
         assert!(
             (fallen / expected - 1.0).abs() < 0.05,
-            "{fallen} {expected}"
+            "{architecture:?}: {fallen} {expected}"
         );
         assert!(apart(&gradient, &gradient.zeros_like()) > 0.0);
+    }
+
+    #[test]
+    fn modules_are_named_as_peft_tells_them_apart() {
+        let modules = |architecture| {
+            let lora = Lora::new(&gpt(architecture), SETTINGS, 1).unwrap();
+            lora.modules(architecture).join(" ")
+        };
+        assert_eq!(modules(Architecture::Gpt2), "c_attn c_fc c_proj");
+        assert_eq!(
+            modules(Architecture::Bert),
+            "attention.output.dense attention.self.key attention.self.query attention.self.value \
+             intermediate.dense output.dense"
+        );
     }
 }
