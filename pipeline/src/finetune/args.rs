@@ -146,15 +146,16 @@ pub struct FinetuneArgs {
         help_heading = "Training"
     )]
     pub batch: NonZeroUsize,
-    /// Highest learning rate of the weights [default: 5e-4, of adapters 2e-3].
+    /// Highest learning rate of the weights [default: 5e-4, of adapters 2e-3; less for models wider
+    /// than 192: at 768 6e-5 and 5e-4].
     #[arg(long, help_heading = "Training")]
     pub lr: Option<f64>,
     /// Highest learning rate of the new head [default: 1e-3].
     #[arg(long, help_heading = "Training")]
     pub head_lr: Option<f64>,
-    /// Highest learning rate of the same network from scratch.
-    #[arg(long, default_value_t = 1e-3, help_heading = "Training")]
-    pub scratch_lr: f64,
+    /// Highest learning rate of the same network from scratch [default: 1e-3, at a width of 768 5e-4].
+    #[arg(long, help_heading = "Training")]
+    pub scratch_lr: Option<f64>,
     /// Leave out the same network from scratch.
     #[arg(long, help_heading = "Training")]
     pub no_scratch: bool,

@@ -3,6 +3,7 @@
 mod args;
 mod predict;
 mod print;
+mod rates;
 
 use std::num::NonZeroUsize;
 
@@ -12,13 +13,12 @@ use textmill_model::best_device;
 
 pub use args::{FINETUNE, FinetuneArgs, PREDICT, PredictArgs};
 pub use predict::predict;
+use rates::{Rates, width};
 
 use crate::run::Interrupt;
 use crate::runner::Reporter;
 
-/// Learning rates that suit models of a few million parameters; larger ones want lower ones.
-const LR: f64 = 5e-4;
-const LORA_LR: f64 = 2e-3;
+/// A head is new, and as far from what it shall be on models of any width.
 const HEAD_LR: f64 = 1e-3;
 
 /// Fine-tunes, and prints how much that helped.
@@ -51,7 +51,12 @@ fn job(args: &FinetuneArgs) -> Result<Job> {
             alpha: args.lora_alpha.unwrap_or(2.0 * rank as f64),
         }
     });
-    let lr = args.lr.unwrap_or(if lora.is_some() { LORA_LR } else { LR });
+    let rates = Rates::of(width(&args.model));
+    let lr = args.lr.unwrap_or(match lora {
+        Some(_) => rates.adapters,
+        None => rates.weights,
+    });
+    let scratch_lr = args.scratch_lr.unwrap_or(rates.scratch);
     ensure!(
         lr > 0.0 && lr < 1.0,
         "--lr is {lr}; it must lie between 0 and 1"
@@ -91,7 +96,7 @@ fn job(args: &FinetuneArgs) -> Result<Job> {
         },
         limits: [args.max_train, args.max_test],
         max_new_tokens: args.max_tokens,
-        scratch_lr: (!args.no_scratch).then_some(args.scratch_lr),
+        scratch_lr: (!args.no_scratch).then_some(scratch_lr),
         dataset: args.dataset.clone(),
         settings,
     })
