@@ -28,11 +28,16 @@ impl Rates {
     pub fn of(width: f64) -> Self {
         let share = (NARROW / width.max(1.0)).min(1.0);
         Self {
-            weights: (5e-4 * share.powf(1.5)).max(1e-5),
-            adapters: (2e-3 * share).max(1e-4),
-            scratch: (1e-3 * share.sqrt()).max(1e-4),
+            weights: two_digits((5e-4 * share.powf(1.5)).max(1e-5)),
+            adapters: two_digits((2e-3 * share).max(1e-4)),
+            scratch: two_digits((1e-3 * share.sqrt()).max(1e-4)),
         }
     }
+}
+
+/// A number that people can write down.
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
 }
 
 /// The width that a model's config.json tells; that of narrow ones where it tells none, which
@@ -57,10 +62,12 @@ mod tests {
             scratch: 1e-3,
         };
         assert_eq!((Rates::of(64.0), Rates::of(192.0)), (narrow, narrow));
-        let base = Rates::of(768.0);
-        assert!((base.weights / 6.25e-5 - 1.0).abs() < 1e-9, "{base:?}");
-        assert!((base.adapters / 5e-4 - 1.0).abs() < 1e-9, "{base:?}");
-        assert!((base.scratch / 5e-4 - 1.0).abs() < 1e-9, "{base:?}");
+        let base = Rates {
+            weights: 6.2e-5,
+            adapters: 5e-4,
+            scratch: 5e-4,
+        };
+        assert_eq!(Rates::of(768.0), base);
         assert_eq!(Rates::of(8192.0).weights, 1e-5);
     }
 
