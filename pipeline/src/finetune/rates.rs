@@ -63,7 +63,7 @@ mod tests {
         };
         assert_eq!((Rates::of(64.0), Rates::of(192.0)), (narrow, narrow));
         let base = Rates {
-            weights: 6.2e-5,
+            weights: 6.3e-5,
             adapters: 5e-4,
             scratch: 5e-4,
         };
