@@ -36,6 +36,7 @@ mod s_curve;
 mod score;
 #[cfg(feature = "torch")]
 mod serve;
+mod single;
 mod stages;
 #[cfg(feature = "torch")]
 mod tasks;
@@ -137,6 +138,9 @@ fn execute(command: Command) -> Result<()> {
         #[cfg(feature = "torch")]
         Command::Look(args) => look::look(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::PlanTasks(args) => single::plan_tasks(&args),
+        Command::Task(args) => single::task(&args),
+        Command::Gc(args) => single::gc(&args),
         Command::Privacy { command } => privacy::privacy(&command),
         Command::Score(args) => score::score(&args),
         Command::Summary(args) => report::print_summary(&load(&args)?),

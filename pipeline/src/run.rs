@@ -154,6 +154,11 @@ impl Interrupt {
         Ok(Self(()))
     }
 
+    /// What is set when one came.
+    pub fn flag(self) -> &'static AtomicBool {
+        &CANCEL
+    }
+
     /// Whether one came.
     pub fn came(self) -> bool {
         CANCEL.load(Ordering::SeqCst)

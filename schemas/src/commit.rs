@@ -1,18 +1,24 @@
 //! Files that are whole as soon as they have their name: temporary name, sync, rename.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::Error;
 
 const SUFFIX: &str = ".tmp";
 
 /// The name that a file has until it is whole: in the same folder, so that renaming is atomic, and
-/// this process's own, so that two that run the same task do not write into one file.
+/// this process's own, so that two that run the same task do not write into one file, be it on two
+/// hosts that share the folder.
 pub(crate) fn temporary(path: &Path) -> PathBuf {
+    static OWN: OnceLock<u64> = OnceLock::new();
+    // The keys of a new `RandomState` come from the system's randomness.
+    let own = OWN.get_or_init(|| RandomState::new().hash_one(std::process::id()));
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}{SUFFIX}", std::process::id()));
+    name.push(format!(".{own:016x}{SUFFIX}"));
     path.with_file_name(name)
 }
 
@@ -69,12 +75,13 @@ fn write_temporary(path: &Path, content: &[u8]) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Removes the temporary files that a killed run left in a folder and its sub-folders.
+/// The temporary files in a folder and its sub-folders: those of processes that are at work, and
+/// of killed ones.
 ///
 /// # Errors
-/// When the folder cannot be listed or a leftover cannot be removed.
-pub fn remove_leftovers(dir: &Path) -> Result<(), Error> {
-    let mut folders = vec![dir.to_path_buf()];
+/// When the folder cannot be listed.
+pub fn leftovers(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let (mut folders, mut found) = (vec![dir.to_path_buf()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(Error::io(&folder))? {
             let entry = entry.map_err(Error::io(&folder))?;
@@ -82,9 +89,21 @@ pub fn remove_leftovers(dir: &Path) -> Result<(), Error> {
             if entry.file_type().map_err(Error::io(&path))?.is_dir() {
                 folders.push(path);
             } else if path.to_string_lossy().ends_with(SUFFIX) {
-                fs::remove_file(&path).map_err(Error::io(&path))?;
+                found.push(path);
             }
         }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes the temporary files that a killed run left in a folder and its sub-folders.
+///
+/// # Errors
+/// When the folder cannot be listed or a leftover cannot be removed.
+pub fn remove_leftovers(dir: &Path) -> Result<(), Error> {
+    for path in leftovers(dir)? {
+        fs::remove_file(&path).map_err(Error::io(&path))?;
     }
     Ok(())
 }
@@ -101,6 +120,7 @@ mod tests {
         write_atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         fs::write(temporary(&path), b"half").unwrap();
+        assert_eq!(leftovers(dir.path()).unwrap(), [temporary(&path)]);
         remove_leftovers(dir.path()).unwrap();
         assert!(!temporary(&path).exists());
         assert!(path.exists());

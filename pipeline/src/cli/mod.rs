@@ -354,6 +354,14 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     /// Score predictions against references: BLEU, chrF, exact match, F1, accuracy
     #[command(long_about = crate::score::LONG_ABOUT)]
     Score(crate::score::ScoreArgs),
+    /// Print the tasks of a run, for whoever starts them one by one
+    #[command(long_about = crate::single::PLAN)]
+    PlanTasks(crate::single::PlanArgs),
+    /// Run one task of a stage: one process of many
+    #[command(long_about = crate::single::TASK)]
+    Task(crate::single::TaskArgs),
+    /// Remove what processes that died have left in a run's folder
+    Gc(crate::single::GcArgs),
     /// Print the summary of a run again
     Summary(ConfigArgs),
     /// Check the machine: libtorch, CUDA, cores, memory, free disk

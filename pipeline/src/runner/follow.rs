@@ -11,7 +11,7 @@ use textmill_schemas::{Cancelled, CompletionRecord, TaskContext};
 
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
-use super::run::stage_inputs;
+use super::stage_run::stage_inputs;
 use crate::config::Config;
 
 /// Demands that all that a stage needs is up to date, as several processes cannot bring it up to

@@ -6,8 +6,11 @@ mod per_document;
 mod plan;
 mod progress;
 mod run;
+mod single;
+mod stage_run;
 
 pub use follow::{check_inputs, follow};
 pub use per_document::{PerDocument, decide};
 pub use progress::Reporter;
-pub use run::{Runner, StageOutcome};
+pub use run::{Runner, StageOutcome, lock};
+pub use single::{SingleTasks, StageTasks, State, StepTasks};

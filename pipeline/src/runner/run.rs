@@ -1,20 +1,19 @@
 //! Runs stages: tasks on rayon, one completion record a task, the manifest last.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
 use textmill_schemas::{
-    Cancelled, CompletionRecord, Manifest, ShardEntry, StageInput, TaskContext, TaskReport,
-    remove_leftovers, write_atomically,
+    Cancelled, Manifest, StageResult, TaskContext, TaskReport, write_atomically,
 };
 
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
+use super::stage_run::{finish, prepare_folder, remove_intermediates, run_task, stage_inputs};
 use crate::config::Config;
 use crate::stages::StageInfo;
 
@@ -125,20 +124,11 @@ impl<'a> Runner<'a> {
             }
             anyhow!("{name}: {error}")
         })?;
-        check_counts(planned.info, &report, &inputs)?;
-        let manifest = self.manifest(planned, report, &inputs, &meter);
-        manifest.write(&planned.dir)?;
-        check_memory(&manifest);
-        remove_intermediates(&planned.dir)?;
-        Ok(manifest)
+        finish(planned, report, &inputs, &meter, ctx.threads)
     }
 
     /// Works off the task lists; a task whose record is there is not run again.
-    fn run_steps(
-        &self,
-        planned: &PlannedStage,
-        ctx: &TaskContext,
-    ) -> Result<TaskReport, Box<dyn std::error::Error + Send + Sync>> {
+    fn run_steps(&self, planned: &PlannedStage, ctx: &TaskContext) -> StageResult<TaskReport> {
         let mut sum = TaskReport::default();
         for step in planned.stage.steps() {
             let world = planned.stage.world(step, ctx)?;
@@ -156,52 +146,6 @@ impl<'a> Runner<'a> {
         }
         Ok(sum)
     }
-
-    fn manifest(
-        &self,
-        planned: &PlannedStage,
-        report: TaskReport,
-        inputs: &BTreeMap<String, StageInput>,
-        meter: &Meter,
-    ) -> Manifest {
-        let bytes = |entries: &[ShardEntry]| entries.iter().map(|entry| entry.bytes).sum::<u64>();
-        let cost = meter.read();
-        Manifest {
-            stage: planned.info.name.to_owned(),
-            fingerprint: planned.fingerprint.clone(),
-            code: planned.info.code.to_owned(),
-            config: planned.section.clone(),
-            inputs: planned.inputs.clone(),
-            content_hash: Manifest::hash_content(&report.kept, &report.files),
-            bytes_read: report.outside_bytes
-                + inputs
-                    .values()
-                    .map(|input| bytes(&input.manifest.kept))
-                    .sum::<u64>(),
-            bytes_written: [
-                &report.kept,
-                &report.dropped,
-                &report.signals,
-                &report.files,
-            ]
-            .map(|entries| bytes(entries))
-            .iter()
-            .sum(),
-            read: report.read,
-            kept_rows: report.kept_rows,
-            dropped_rows: report.dropped_rows,
-            kept: report.kept,
-            dropped: report.dropped,
-            signals: report.signals,
-            files: report.files,
-            stats: report.stats,
-            wall_seconds: cost.wall_seconds,
-            cpu_seconds: cost.cpu_seconds,
-            peak_memory_bytes: cost.peak_memory_bytes,
-            memory_limit_bytes: planned.stage.memory_limit(),
-            threads: self.threads.current_num_threads(),
-        }
-    }
 }
 
 /// Whether an error is that another process of the training is gone.
@@ -213,126 +157,20 @@ fn is_of_ranks(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool 
     false
 }
 
-/// What the stages wrote that a stage reads.
-pub(super) fn stage_inputs(
-    plan: &Plan,
-    planned: &PlannedStage,
-) -> Result<BTreeMap<String, StageInput>> {
-    let mut inputs = BTreeMap::new();
-    for name in planned.info.inputs {
-        let dir = plan.dir().join(name);
-        let manifest = Manifest::read(&dir)?
-            .with_context(|| format!("{}: stage {name} has not run yet", planned.info.name))?;
-        inputs.insert((*name).to_owned(), StageInput { dir, manifest });
-    }
-    Ok(inputs)
-}
-
-fn run_task(
-    planned: &PlannedStage,
-    step: &str,
-    rank: usize,
-    ctx: &TaskContext,
-) -> Result<TaskReport, Box<dyn std::error::Error + Send + Sync>> {
-    ctx.check_cancelled()?;
-    let path = CompletionRecord::path(&planned.dir, step, rank);
-    if let Some(record) = CompletionRecord::read(&path, &planned.fingerprint)? {
-        ctx.progress.advance(record.report.read);
-        return Ok(record.report);
-    }
-    let record = CompletionRecord {
-        fingerprint: planned.fingerprint.clone(),
-        report: planned.stage.task(step, rank, ctx)?,
-    };
-    Ok(record.put(&path)?.report)
-}
-
-/// Removes what the steps of a stage left for each other.
-fn remove_intermediates(stage: &Path) -> Result<()> {
-    let work = stage.join("work");
-    if work.exists() {
-        fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;
-    }
-    Ok(())
-}
-
-/// Keeps what an interrupted run of the same fingerprint left, removes everything else.
-fn prepare_folder(planned: &PlannedStage, afresh: bool) -> Result<()> {
-    let dir = &planned.dir;
-    let mark = dir.join("work/fingerprint");
-    let resumes = !afresh && fs::read_to_string(&mark).is_ok_and(|f| f == planned.fingerprint);
-    if resumes {
-        return Ok(remove_leftovers(dir)?);
-    }
-    if dir.exists() {
-        fs::remove_dir_all(dir).with_context(|| dir.display().to_string())?;
-    }
-    Ok(write_atomically(&mark, planned.fingerprint.as_bytes())?)
-}
-
-/// Nothing is lost silently: documents in = kept + dropped, and in = what came before.
-fn check_counts(
-    info: &StageInfo,
-    report: &TaskReport,
-    inputs: &BTreeMap<String, StageInput>,
-) -> Result<()> {
-    let (read, kept, dropped) = (report.read, report.kept_rows, report.dropped_total());
-    ensure!(
-        read == kept + dropped,
-        "{}: {read} documents in, but {kept} kept and {dropped} dropped: this is a bug in the stage",
-        info.name
-    );
-    if !info.writes_documents {
-        return Ok(());
-    }
-    let rows = |entries: &[ShardEntry]| entries.iter().map(|entry| entry.rows).sum::<u64>();
-    ensure!(
-        rows(&report.kept) == kept && rows(&report.dropped) == dropped,
-        "{}: counted {kept} kept and {dropped} dropped, but wrote {} and {} rows",
-        info.name,
-        rows(&report.kept),
-        rows(&report.dropped)
-    );
-    let measured = rows(&report.signals);
-    ensure!(
-        report.signals.is_empty() || measured == read,
-        "{}: {read} documents in, but {measured} were measured: this is a bug in the stage",
-        info.name
-    );
-    if let Some(upstream) = info.inputs.first().and_then(|name| inputs.get(*name)) {
-        let given = upstream.manifest.kept_rows;
-        ensure!(
-            read == given,
-            "{}: {} wrote {given} documents, but {read} were read",
-            info.name,
-            upstream.manifest.stage
-        );
-    }
-    Ok(())
-}
-
-/// A stage that promises a limit is held to it, in sight of the user.
-fn check_memory(manifest: &Manifest) {
-    let (Some(peak), Some(limit)) = (manifest.peak_memory_bytes, manifest.memory_limit_bytes)
-    else {
-        return;
-    };
-    if peak > limit {
-        eprintln!(
-            "warning: {}: the peak of {} MiB is above memory_limit = {} MiB; fewer threads \
-             (--set run.threads=1) take less",
-            manifest.stage,
-            peak >> 20,
-            limit >> 20
-        );
-    }
-}
-
 /// Two runs in one folder would tread on each other's files.
-fn lock(dir: &Path) -> Result<File> {
+pub fn lock(dir: &Path) -> Result<File> {
+    locked(dir, File::try_lock)
+}
+
+/// Single tasks share a folder with each other, not with a run.
+pub fn lock_shared(dir: &Path) -> Result<File> {
+    locked(dir, File::try_lock_shared)
+}
+
+fn locked(dir: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<File> {
     let path = dir.join(".lock");
     let file = File::create(&path).with_context(|| path.display().to_string())?;
-    match file.try_lock() {
+    match lock(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
             "{}: another textmill is running in this folder; wait for it, or choose another \
@@ -343,7 +181,8 @@ fn lock(dir: &Path) -> Result<File> {
     }
 }
 
-fn note_configuration(config: &Config, dir: &Path) -> Result<()> {
+/// Writes the resolved configuration into the run's folder.
+pub fn note_configuration(config: &Config, dir: &Path) -> Result<()> {
     let resolved = toml::to_string(config)?;
     let text = format!(
         "# The resolved configuration of the last run in this folder.\n# textmill {}\n\n{resolved}",

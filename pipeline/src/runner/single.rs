@@ -1,0 +1,290 @@
+//! Single tasks, for whoever starts them: a job array, a cluster's scheduler, a shell.
+//!
+//! A stage is begun, its steps are worked off, task by task, and it is finished: BEGIN prepares
+//! its folder, each task puts a completion record, FINISH adds them up into the manifest. Each may
+//! be run again at any time, and twice at the same time: what is done is not done again, and of two
+//! records the first counts. All processes see the run's folder.
+
+use std::fs;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde::Serialize;
+use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskContext, TaskReport};
+
+use super::meter::Meter;
+use super::plan::{Plan, PlannedStage, Status};
+use super::progress::Reporter;
+use super::run::{lock_shared, note_configuration};
+use super::stage_run::{finish, is_begun, prepare_folder, run_task, stage_inputs};
+use crate::config::Config;
+use crate::stages::{self, StageInfo};
+
+/// Prepares a stage's folder.
+const BEGIN: &str = "begin";
+/// Adds up what the tasks did, and writes the manifest.
+const FINISH: &str = "finish";
+
+/// A stage's task lists.
+#[derive(Debug, Serialize)]
+pub struct StageTasks {
+    /// The stage.
+    pub stage: &'static str,
+    /// Stages that must be done before it.
+    pub needs: &'static [&'static str],
+    /// Whether it can run.
+    pub state: State,
+    /// Why it must run, as far as that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<&'static str>,
+    /// Its task lists in order; each waits for the one before it.
+    pub steps: Vec<StepTasks>,
+}
+
+/// Whether a stage can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Its output is up to date.
+    Done,
+    /// What it needs is done.
+    Ready,
+    /// Something that it needs is not done.
+    Waiting,
+}
+
+/// One task list.
+#[derive(Debug, Serialize)]
+pub struct StepTasks {
+    /// Its name within the stage.
+    pub step: &'static str,
+    /// The list that must be done before it, as `stage/step`.
+    pub after: Vec<String>,
+    /// Number of its tasks; unknown until the steps before it are done.
+    pub world: Option<usize>,
+    /// Ranks of the tasks that are left to do, as far as the world is known.
+    pub left: Vec<usize>,
+}
+
+/// The single tasks of a run.
+pub struct SingleTasks<'a> {
+    config: &'a Config,
+    plan: Plan<'a>,
+}
+
+impl<'a> SingleTasks<'a> {
+    /// Those of a configuration's run.
+    pub fn new(config: &'a Config) -> Self {
+        Self {
+            config,
+            plan: Plan::new(config),
+        }
+    }
+
+    /// The task lists of all stages that a target needs, itself included.
+    pub fn lists(&self, target: &str) -> Result<Vec<StageTasks>> {
+        let mut lists: Vec<StageTasks> = Vec::new();
+        for info in Plan::needed(target)? {
+            let done = |name: &&str| {
+                let mut before = lists.iter();
+                before.any(|list| list.stage == *name && list.state == State::Done)
+            };
+            let list = match info.inputs.iter().all(|name| done(name)) {
+                true => self.ready(info)?,
+                false => StageTasks {
+                    stage: info.name,
+                    needs: info.inputs,
+                    state: State::Waiting,
+                    because: None,
+                    steps: steps(info, &stages::build(info.name, self.config)?.steps()),
+                },
+            };
+            lists.push(list);
+        }
+        Ok(lists)
+    }
+
+    /// The lists of a stage whose inputs are done.
+    fn ready(&self, info: &'static StageInfo) -> Result<StageTasks> {
+        let planned = self.plan.stage(info)?;
+        let (state, because) = match planned.status {
+            Status::Done(_) => (State::Done, None),
+            Status::Missing => (State::Ready, Some("not run yet")),
+            Status::Stale(reason) => (State::Ready, Some(reason)),
+        };
+        let mut steps = steps(info, &planned.stage.steps());
+        match state {
+            State::Done => steps.clear(),
+            _ => self.count(&planned, &mut steps)?,
+        }
+        Ok(StageTasks {
+            stage: info.name,
+            needs: info.inputs,
+            state,
+            because,
+            steps,
+        })
+    }
+
+    /// Counts the tasks of the steps, up to the first that is not done.
+    fn count(&self, planned: &PlannedStage, steps: &mut [StepTasks]) -> Result<()> {
+        for step in steps {
+            let (world, left) = match step.step {
+                BEGIN if is_begun(planned) => (1, Vec::new()),
+                BEGIN | FINISH => (1, vec![0]),
+                name => {
+                    let world = self.world(planned, name)?;
+                    let mut left = Vec::new();
+                    for rank in 0..world {
+                        if record(planned, name, rank)?.is_none() {
+                            left.push(rank);
+                        }
+                    }
+                    (world, left)
+                }
+            };
+            (step.world, step.left) = (Some(world), left);
+            if !step.left.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn world(&self, planned: &PlannedStage, step: &str) -> Result<usize> {
+        let inputs = stage_inputs(&self.plan, planned)?;
+        let ctx = TaskContext {
+            out: &planned.dir,
+            inputs: &inputs,
+            seed: self.config.run.seed,
+            threads: self.config.run.resolved_threads(),
+            progress: &NoProgress,
+            cancel: &AtomicBool::new(false),
+        };
+        let world = planned.stage.world(step, &ctx);
+        world.map_err(|error| anyhow!("{}: {error}", planned.info.name))
+    }
+
+    /// Runs one task; `world`, where it is told, must be the number of the step's tasks.
+    pub fn run(
+        &self,
+        (stage, step): (&str, &str),
+        (rank, world): (usize, Option<usize>),
+        cancel: &AtomicBool,
+        quiet: bool,
+    ) -> Result<()> {
+        fs::create_dir_all(self.plan.dir())
+            .with_context(|| format!("{}: cannot make the folder", self.plan.dir().display()))?;
+        let _lock = lock_shared(self.plan.dir())?;
+        let planned = self.plan.stage(stages::find(stage)?)?;
+        if matches!(planned.status, Status::Done(_)) {
+            return Ok(()); // a task that was started twice
+        }
+        let known = planned.stage.steps();
+        ensure!(
+            [BEGIN, FINISH].contains(&step) || known.contains(&step),
+            "{stage} has no step `{step}`; its steps are {BEGIN}, {}, {FINISH}",
+            known.join(", ")
+        );
+        if step == BEGIN {
+            return self.begin(&planned);
+        }
+        ensure!(
+            is_begun(&planned),
+            "{stage}: run its task `{BEGIN}` first (or again: what it reads or its configuration has \
+             changed since)"
+        );
+        match step {
+            FINISH => self.finish(&planned, &known),
+            step => self.task(&planned, step, (rank, world), cancel, quiet),
+        }
+    }
+
+    fn begin(&self, planned: &PlannedStage) -> Result<()> {
+        note_configuration(self.config, self.plan.dir())?;
+        if is_begun(planned) {
+            return Ok(()); // other tasks may be writing
+        }
+        prepare_folder(planned, false)
+    }
+
+    fn task(
+        &self,
+        planned: &PlannedStage,
+        step: &str,
+        (rank, world): (usize, Option<usize>),
+        cancel: &AtomicBool,
+        quiet: bool,
+    ) -> Result<()> {
+        let name = planned.info.name;
+        let inputs = stage_inputs(&self.plan, planned)?;
+        let reporter = Reporter::start(name, quiet);
+        let ctx = TaskContext {
+            out: &planned.dir,
+            inputs: &inputs,
+            seed: self.config.run.seed,
+            threads: self.config.run.resolved_threads(),
+            progress: &reporter,
+            cancel,
+        };
+        let result = planned.stage.world(step, &ctx).and_then(|found| {
+            if rank >= found || world.is_some_and(|world| world != found) {
+                let given = world.map_or(String::new(), |world| format!(" of {world}"));
+                return Err(format!(
+                    "the step `{step}` has {found} tasks; there is no rank {rank}{given}"
+                )
+                .into());
+            }
+            run_task(planned, step, rank, &ctx)
+        });
+        reporter.finish();
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) if error.is::<Cancelled>() => bail!(Cancelled),
+            Err(error) => bail!("{name}: {error}"),
+        }
+    }
+
+    /// Adds up the records of all tasks.
+    fn finish(&self, planned: &PlannedStage, steps: &[&'static str]) -> Result<()> {
+        let meter = Meter::start();
+        let mut sum = TaskReport::default();
+        for step in steps {
+            for rank in 0..self.world(planned, step)? {
+                let found = record(planned, step, rank)?;
+                let found = found.with_context(|| {
+                    format!(
+                        "{}: task {rank} of the step `{step}` is not done: run it first",
+                        planned.info.name
+                    )
+                })?;
+                sum.merge(found.report);
+            }
+        }
+        let inputs = stage_inputs(&self.plan, planned)?;
+        let threads = self.config.run.resolved_threads();
+        finish(planned, sum, &inputs, &meter, threads).map(drop)
+    }
+}
+
+fn record(planned: &PlannedStage, step: &str, rank: usize) -> Result<Option<CompletionRecord>> {
+    let path = CompletionRecord::path(&planned.dir, step, rank);
+    Ok(CompletionRecord::read(&path, &planned.fingerprint)?)
+}
+
+/// The lists of a stage, of which nothing is known yet but their order.
+fn steps(info: &StageInfo, names: &[&'static str]) -> Vec<StepTasks> {
+    let mut after: Vec<String> = info
+        .inputs
+        .iter()
+        .map(|input| format!("{input}/{FINISH}"))
+        .collect();
+    let all = [BEGIN].iter().chain(names).chain(&[FINISH]);
+    let step = |&step: &&'static str| StepTasks {
+        step,
+        after: std::mem::replace(&mut after, vec![format!("{}/{step}", info.name)]),
+        world: None,
+        left: Vec::new(),
+    };
+    all.map(step).collect()
+}
