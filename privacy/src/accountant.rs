@@ -156,6 +156,9 @@ fn fractional(rate: f64, noise: f64, order: f64) -> Option<f64> {
         let tail = |x: f64| log_erfc(x / (SQRT_2 * noise)) - LN_2;
         let first = log + i * taken + j * left + (i * i - i) / (2.0 * variance) + tail(i - middle);
         let second = log + j * taken + i * left + (j * j - j) / (2.0 * variance) + tail(middle - j);
+        if first.is_nan() || second.is_nan() {
+            return None;
+        }
         let join = match positive {
             true => |a, b| Some(add(a, b)),
             false => subtract,
@@ -258,6 +261,9 @@ mod tests {
         assert_eq!(epsilon(1.0, 0.0, 1, 1e-5), f64::INFINITY);
         // Hardly any noise: large, and a number all the same.
         assert!(epsilon(0.1, 1e-3, 1, 1e-5) > 1e4);
+        assert_eq!(epsilon(0.1, 1e-200, 1, 1e-5), f64::INFINITY);
+        // So much that nothing is left: what remains is the conversion's own.
+        assert!(epsilon(0.5, 1e200, 1, 1e-5) < 0.11);
         for (rate, noise) in [(-0.1, 1.0), (1.1, 1.0), (f64::NAN, 1.0), (0.1, -1.0)] {
             assert!(Accountant::new(rate, noise).is_err());
         }
@@ -315,7 +321,7 @@ mod tests {
         #[test]
         fn budgets_grow_with_steps_and_rate_and_fall_with_noise(
             rate in 1e-4f64..0.9,
-            noise in 0.4f64..10.0,
+            noise in 0.05f64..10.0,
             steps in 1u64..20_000,
             more in 1.05f64..3.0,
         ) {

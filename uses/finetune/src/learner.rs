@@ -29,7 +29,7 @@ pub struct Settings {
     pub head_lr: f64,
     /// Decoupled weight decay of matrices.
     pub weight_decay: f64,
-    /// Largest norm of a gradient.
+    /// Largest norm of a gradient; private training has one for each row in its place.
     pub clip: f64,
     /// Probability of dropout.
     pub dropout: f64,

@@ -6,7 +6,8 @@
 //! what others have published. The folder that it writes is read by [`Predictor`], `textmill chat`,
 //! `textmill serve` and transformers.
 //!
-//! Results depend on rows, settings and seed alone, not on the number of threads.
+//! Results depend on rows, settings and seed alone, not on the number of threads; but private
+//! training ([`Private`]) draws from the operating system unless it is given a seed of its own.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answers;

@@ -45,7 +45,7 @@ const NOT_COVERED: [&str; 6] = [
     "the dev and test rows: they choose the epoch and make the figures",
     "the set of labels, the numbers of rows, and rows that were left out",
     "the table's lines of majority and bag of words",
-    "a person with k rows has k times this loss",
+    "a person with k rows has k times this ε, and more than k times this δ",
     "the noise is drawn in floating point, which may betray more than the theory says",
 ];
 
