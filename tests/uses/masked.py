@@ -1,10 +1,10 @@
 """BERT models of Hugging Face transformers, beside ours.
 
     masked.py make FOLDER   makes a small stock BERT there, with what it answers
-    masked.py check FOLDER  loads a folder of ours, and prints what it answers, as JSON
-    masked.py adapter FOLDER ANSWERS.jsonl TEXT...
-                            puts the adapters of a fine-tuned folder of ours onto their base by PEFT, and prints as JSON
-                            how far that is from the folder's own weights and from `textmill predict`, and what PEFT misses
+    masked.py check FOLDER TUNED ANSWERS.jsonl TEXT...
+                            loads a folder of ours, and prints what it answers, as JSON; then puts the adapters of TUNED, which
+                            was fine-tuned from it, onto it by PEFT, and tells how far that is from TUNED's own weights and from
+                            the answers of `textmill predict`, and what PEFT misses
 
 What a model answers: logits of the ids in ROW, and the hidden states of the first five of them in a row that is padded.
 """
@@ -52,7 +52,7 @@ def check(folder):
 
 
 def adapter(folder, answers, texts):
-    from peft import AutoPeftModel  # takes seconds to load
+    from peft import AutoPeftModel  # which `make` does without
 
     adapted = AutoPeftModel.from_pretrained(folder / "adapter").eval()
     files = set(load_file(folder / "adapter/adapter_model.safetensors"))
@@ -80,7 +80,7 @@ if __name__ == "__main__":
     mode, folder = sys.argv[1], Path(sys.argv[2])
     if mode == "make":
         make(folder)
-    elif mode == "check":
-        print(json.dumps(check(folder)))
     else:
-        print(json.dumps(adapter(folder, Path(sys.argv[3]), sys.argv[4:])))
+        tuned, rows, *texts = sys.argv[3:]
+        found = check(folder) | {"adapter": adapter(Path(tuned), Path(rows), texts)}
+        print(json.dumps(found))

@@ -1,7 +1,7 @@
 //! `preset = "bert"`: a model that fills in masked tokens, and the stock one.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -35,10 +35,11 @@ fn with_settings(dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn script(mode: &str, folder: &Path) -> String {
+fn script(mode: &str, folder: &Path) -> Command {
     let mut command = python();
     command.arg(root().join("tests/uses/masked.py"));
-    succeed(command.arg(mode).arg(folder))
+    command.arg(mode).arg(folder);
+    command
 }
 
 /// Whether our model answers as transformers' does.
@@ -60,7 +61,7 @@ fn assert_same(folder: &Path, theirs: &Value) {
 #[test]
 fn a_stock_bert_answers_as_in_transformers() {
     let dir = tempfile::tempdir().unwrap();
-    script("make", dir.path());
+    succeed(&mut script("make", dir.path()));
     let theirs = fs::read_to_string(dir.path().join("answers.json")).unwrap();
     assert_same(dir.path(), &serde_json::from_str(&theirs).unwrap());
 }
@@ -96,15 +97,23 @@ fn a_bert_is_trained_from_the_same_shards() {
     let repeated = fs::read_to_string(dir.path().join("train/metrics.jsonl")).unwrap();
     assert_eq!(repeated, metrics);
 
-    let theirs: Value = serde_json::from_str(&script("check", &newest)).unwrap();
+    let (tuned, answers) = adapted(dir.path(), &newest);
+    let mut check = script("check", &newest);
+    check.arg(tuned).arg(answers).args(TEXTS);
+    let theirs: Value = serde_json::from_str(&succeed(&mut check)).unwrap();
     for problem in ["missing_keys", "unexpected_keys", "mismatched_keys"] {
         assert_eq!(theirs[problem], Value::Array(Vec::new()), "{problem}");
     }
     assert_same(&newest, &theirs);
+    let found = &theirs["adapter"];
+    assert_eq!(found["unmatched"], Value::Array(Vec::new()));
+    let far = |what: &str| found[what].as_f64().unwrap();
+    assert!(far("changed") > 1e-3, "{found}");
+    assert!(far("logits") < 1e-4, "{found}");
+    assert!(far("probabilities") < 1e-4, "{found}");
     what_it_has_learnt_is_measured(dir.path());
     what_it_cost_was_foretold(dir.path());
     what_a_bert_cannot_do_is_said(dir.path(), &newest);
-    its_adapters_are_those_of_peft(dir.path(), &newest);
 }
 
 /// A whole run does not stop before its last stage.
@@ -148,7 +157,10 @@ fn what_it_cost_was_foretold(run: &Path) {
     assert_eq!(ratio("validation loss"), None); // of which no law speaks
 }
 
-fn its_adapters_are_those_of_peft(run: &Path, base: &Path) {
+const TEXTS: [&str; 2] = ["The soup was simply lovely.", "A waste of time."];
+
+/// The folder of a model with merged adapters, and what it says of the texts.
+fn adapted(run: &Path, base: &Path) -> (PathBuf, PathBuf) {
     let out = run.join("lora");
     let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
     command.args(["finetune", "--quiet", "--task", "sentiment", "--lora"]);
@@ -164,23 +176,14 @@ fn its_adapters_are_those_of_peft(run: &Path, base: &Path) {
     let rows = root().join("sample_corpus/tasks/reviews.en.tsv");
     command.arg("--train").arg(rows).arg("--model").arg(base);
     succeed(command.arg("--out").arg(&out));
-    let texts = ["The soup was simply lovely.", "A waste of time."];
     let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
     command.arg("predict").arg(&out);
-    texts.iter().for_each(|text| {
+    TEXTS.iter().for_each(|text| {
         command.args(["--text", text]);
     });
     let answers = run.join("answers.jsonl");
     fs::write(&answers, succeed(&mut command)).unwrap();
-    let mut command = python();
-    command.arg(root().join("tests/uses/masked.py"));
-    command.arg("adapter").arg(&out).arg(&answers).args(texts);
-    let found: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
-    assert_eq!(found["unmatched"], Value::Array(Vec::new()));
-    let far = |what: &str| found[what].as_f64().unwrap();
-    assert!(far("changed") > 1e-3, "{found}");
-    assert!(far("logits") < 1e-4, "{found}");
-    assert!(far("probabilities") < 1e-4, "{found}");
+    (out, answers)
 }
 
 fn what_a_bert_cannot_do_is_said(run: &Path, model: &Path) {

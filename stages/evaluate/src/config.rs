@@ -29,7 +29,8 @@ pub struct Config {
     /// different n-gram, 25 to 50 bytes a token in all.
     pub baseline_tokens: u64,
     /// Sides whose documents' losses are written, one row a document: `validation`, and `train`
-    /// for what the model makes of the documents that it has learnt from.
+    /// for what the model makes of the documents that it has learnt from. Of a BERT they are
+    /// pseudo-log-likelihoods, of the documents that [`MaskedConfig`] bounds.
     pub document_loss: Vec<Side>,
     /// Training documents whose losses are written at most, drawn evenly over the shards; 0 writes
     /// all. Each costs as much as a validation document.
