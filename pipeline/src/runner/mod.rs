@@ -13,4 +13,4 @@ pub use follow::{check_inputs, follow};
 pub use per_document::{PerDocument, decide};
 pub use progress::Reporter;
 pub use run::{Runner, StageOutcome, lock};
-pub use single::{SingleTasks, StageTasks, State, StepTasks};
+pub use single::{SingleTasks, StageTasks, State};

@@ -89,7 +89,7 @@ impl<'a> SingleTasks<'a> {
                 let mut before = lists.iter();
                 before.any(|list| list.stage == *name && list.state == State::Done)
             };
-            let list = match info.inputs.iter().all(|name| done(name)) {
+            let list = match info.inputs.iter().all(done) {
                 true => self.ready(info)?,
                 false => StageTasks {
                     stage: info.name,

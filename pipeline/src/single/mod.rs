@@ -29,7 +29,7 @@ byte, as those of `textmill run`.";
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  \
 textmill plan-tasks --until tokenize\n  \
-textmill plan-tasks --until tokenize --json | jq '[.[] | select(.state == \"ready\")][0]'")]
+textmill plan-tasks --until tokenize --json | jq 'first(.[] | select(.state == \"ready\"))'")]
 pub struct PlanArgs {
     /// Last stage to plan [default: the configuration's [run] until, or tokenize].
     #[arg(long, value_name = "STAGE")]
