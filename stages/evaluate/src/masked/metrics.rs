@@ -197,8 +197,11 @@ impl Results {
     }
 }
 
+/// A group of which nothing was hidden together has no loss, and is left out.
 fn compare<K: Ord + Clone>(groups: &BTreeMap<K, Group>) -> Result<BTreeMap<K, Comparison>, Error> {
-    let named = groups.iter();
+    let named = groups
+        .iter()
+        .filter(|(_, group)| group.model.score.tokens > 0);
     named
         .map(|(name, group)| Ok((name.clone(), group.compare()?)))
         .collect()

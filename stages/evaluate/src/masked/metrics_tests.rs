@@ -71,6 +71,22 @@ fn what_does_not_apply_is_null_and_the_form_is_told() {
 }
 
 #[test]
+fn a_group_without_a_loss_is_left_out() {
+    let mut results = Results::default();
+    let known = score(1.0, &[0]);
+    results.add(&document("a", None, 6), &known, &known);
+    results.add_pseudo(&document("b", None, 6), &known);
+    results.add(
+        &document("c", None, 6),
+        &Score::default(),
+        &Score::default(),
+    );
+    let metrics = results.report(facts(), 0.15).unwrap();
+    assert!(metrics.by_source.keys().eq(["a"]));
+    assert_eq!(metrics.overall.pseudo.unwrap().documents, 1);
+}
+
+#[test]
 fn nothing_hidden_and_no_numbers_are_errors() {
     let none = Results::default().report(facts(), 0.15).unwrap_err();
     assert!(matches!(none, Error::NoDocuments));
