@@ -7,7 +7,7 @@ use crate::explore::table;
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 320.0;
-const MARGIN: f64 = 48.0;
+const MARGIN: f64 = 60.0;
 /// Mean exposure, in bits, of secrets that a model knows nothing of.
 const CHANCE: f64 = std::f64::consts::LOG2_E;
 
@@ -83,7 +83,12 @@ pub fn exposure_svg(exposures: &Exposures) -> String {
     }
     let _ = writeln!(
         out,
-        "<text x=\"{MARGIN}\" y=\"14\">exposure in bits, of {most:.1}</text>"
+        "<text x=\"{MARGIN}\" y=\"14\">exposure in bits, of {most:.1}</text>\
+         <text x=\"{:.1}\" y=\"14\" text-anchor=\"end\">● English  ■ Chinese  – mean</text>\
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">times planted</text>",
+        WIDTH - MARGIN,
+        WIDTH / 2.0,
+        HEIGHT - 8.0
     );
     let mut means = Vec::new();
     for (place, group) in exposures.groups.iter().enumerate() {
