@@ -115,14 +115,7 @@ fn inspect_and_sql_and_trace_look_into_a_run() {
     );
 
     let said = succeed(&mut textmill(dir.path(), &["trace", &kept[0].id]));
-    for stage in [
-        "collect",
-        "extract",
-        "filter",
-        "dedupe",
-        "normalize",
-        "tokenize",
-    ] {
+    for stage in support::DATA_STAGES {
         assert!(said.contains(stage), "{stage} in\n{said}");
     }
     let dropped: Vec<Dropped> = rows(dir.path(), "filter", true);

@@ -11,17 +11,9 @@ use std::time::Duration;
 use support::{manifest, succeed, textmill};
 use textmill_schemas::{Document, Dropped, Row};
 
-const DATA: [&str; 6] = [
-    "collect",
-    "extract",
-    "filter",
-    "dedupe",
-    "normalize",
-    "tokenize",
-];
 /// Hash of every output of every data stage.
 fn hashes(dir: &Path) -> BTreeMap<String, String> {
-    let entries = DATA.iter().flat_map(|stage| {
+    let entries = support::DATA_STAGES.iter().flat_map(|stage| {
         let manifest = manifest(dir, stage);
         let all = [manifest.kept, manifest.dropped, manifest.files].concat();
         all.into_iter()
@@ -76,7 +68,7 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
     }
     run_data(killed.path(), &[]);
     assert_eq!(hashes(whole.path()), hashes(killed.path()));
-    for stage in DATA {
+    for stage in support::DATA_STAGES {
         assert!(
             !killed.path().join(stage).join("work").exists(),
             "{stage} left its intermediates"
@@ -88,7 +80,7 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
 fn in_equals_kept_plus_dropped_and_no_id_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     run_data(dir.path(), &[]);
-    for pair in DATA.windows(2) {
+    for pair in support::DATA_STAGES.windows(2) {
         assert_eq!(
             manifest(dir.path(), pair[0]).kept_rows,
             manifest(dir.path(), pair[1]).read
@@ -125,7 +117,10 @@ fn an_edit_reruns_what_it_touches_and_nothing_else() {
             .modified()
             .unwrap()
     };
-    let before: Vec<_> = DATA.iter().map(|stage| stamp(stage)).collect();
+    let before: Vec<_> = support::DATA_STAGES
+        .iter()
+        .map(|stage| stamp(stage))
+        .collect();
     let arguments = [
         "run",
         "--until",
@@ -136,8 +131,11 @@ fn an_edit_reruns_what_it_touches_and_nothing_else() {
     let said = succeed(&mut textmill(dir.path(), &arguments));
     assert!(said.contains("Nothing to do"), "{said}");
     run_data(dir.path(), &["--set", "filter.min_words=200"]);
-    let after: Vec<_> = DATA.iter().map(|stage| stamp(stage)).collect();
-    let ran: Vec<&str> = DATA
+    let after: Vec<_> = support::DATA_STAGES
+        .iter()
+        .map(|stage| stamp(stage))
+        .collect();
+    let ran: Vec<&str> = support::DATA_STAGES
         .iter()
         .zip(before.iter().zip(&after))
         .filter(|(_, (b, a))| a > b)

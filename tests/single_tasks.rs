@@ -12,15 +12,6 @@ use std::time::Duration;
 use serde_json::Value;
 use support::{both, manifest, succeed, textmill};
 
-const STAGES: [&str; 6] = [
-    "collect",
-    "extract",
-    "filter",
-    "dedupe",
-    "normalize",
-    "tokenize",
-];
-
 fn lists(dir: &Path) -> Vec<Value> {
     let said = succeed(&mut textmill(
         dir,
@@ -93,7 +84,7 @@ fn many_processes_write_what_one_writes() {
         }
     }
     assert!(killed > 5, "{killed}");
-    for stage in STAGES {
+    for stage in support::DATA_STAGES {
         assert_eq!(hashes(dir, stage), hashes(one.path(), stage), "{stage}");
     }
     // What the killed ones left is named and goes, and the run is whole without it.

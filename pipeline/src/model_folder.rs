@@ -27,7 +27,6 @@ pub fn of_model(named: &Path) -> Result<PathBuf> {
 
 /// Reads a `--model`: the folder of a run stands for its best checkpoint. What is no folder of
 /// either is left as it is, for the command to say what is missing in it.
-#[allow(clippy::unnecessary_wraps)] // the form that clap's value_parser asks for
 pub fn model_folder(named: &str) -> Result<PathBuf, Infallible> {
     let named = Path::new(named);
     Ok(of_model(named).unwrap_or_else(|_| named.to_path_buf()))

@@ -5,6 +5,17 @@ use std::process::{Command, Output};
 
 use textmill_schemas::{Manifest, Row, ShardReader};
 
+/// The stages that need no model, in order.
+#[allow(dead_code)]
+pub const DATA_STAGES: [&str; 6] = [
+    "collect",
+    "extract",
+    "filter",
+    "dedupe",
+    "normalize",
+    "tokenize",
+];
+
 /// The repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -7,11 +7,11 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow, bail};
-use textmill_schemas::{Cancelled, CompletionRecord, TaskContext};
+use textmill_schemas::{Cancelled, CompletionRecord};
 
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
-use super::stage_run::stage_inputs;
+use super::stage_run::{context, stage_inputs};
 use crate::config::Config;
 
 /// Demands that all that a stage needs is up to date, as several processes cannot bring it up to
@@ -44,14 +44,7 @@ pub fn follow(config: &Config, target: &str, force: bool, cancel: &AtomicBool) -
     }
     let inputs = stage_inputs(&plan, &planned)?;
     let progress = Reporter::start(info.name, true);
-    let ctx = TaskContext {
-        out: &planned.dir,
-        inputs: &inputs,
-        seed: config.run.seed,
-        threads: config.run.resolved_threads(),
-        progress: &progress,
-        cancel,
-    };
+    let ctx = context(config, &planned, &inputs, &progress, cancel);
     for step in planned.stage.steps() {
         let result = planned.stage.task(step, 0, &ctx);
         result.map_err(|error| match error.downcast_ref::<Cancelled>() {

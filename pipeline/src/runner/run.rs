@@ -13,7 +13,9 @@ use textmill_schemas::{
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
-use super::stage_run::{finish, prepare_folder, remove_intermediates, run_task, stage_inputs};
+use super::stage_run::{
+    context, finish, prepare_folder, remove_intermediates, run_task, stage_inputs,
+};
 use crate::config::Config;
 use crate::stages::StageInfo;
 
@@ -105,14 +107,7 @@ impl<'a> Runner<'a> {
         prepare_folder(planned, afresh)?;
         let inputs = stage_inputs(&self.plan, planned)?;
         let reporter = Reporter::start(name, self.quiet);
-        let ctx = TaskContext {
-            out: &planned.dir,
-            inputs: &inputs,
-            seed: self.config.run.seed,
-            threads: self.threads.current_num_threads(),
-            progress: &reporter,
-            cancel: self.cancel,
-        };
+        let ctx = context(self.config, planned, &inputs, &reporter, self.cancel);
         let report = self.run_steps(planned, &ctx);
         reporter.finish();
         let report = report.map_err(|error| {

@@ -10,13 +10,13 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Serialize;
-use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskContext, TaskReport};
+use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskReport};
 
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
 use super::run::{lock_shared, note_configuration};
-use super::stage_run::{finish, is_begun, prepare_folder, run_task, stage_inputs};
+use super::stage_run::{context, finish, is_begun, prepare_folder, run_task, stage_inputs};
 use crate::config::Config;
 use crate::stages::{self, StageInfo};
 
@@ -153,14 +153,8 @@ impl<'a> SingleTasks<'a> {
 
     fn world(&self, planned: &PlannedStage, step: &str) -> Result<usize> {
         let inputs = stage_inputs(&self.plan, planned)?;
-        let ctx = TaskContext {
-            out: &planned.dir,
-            inputs: &inputs,
-            seed: self.config.run.seed,
-            threads: self.config.run.resolved_threads(),
-            progress: &NoProgress,
-            cancel: &AtomicBool::new(false),
-        };
+        let never = AtomicBool::new(false);
+        let ctx = context(self.config, planned, &inputs, &NoProgress, &never);
         let world = planned.stage.world(step, &ctx);
         world.map_err(|error| anyhow!("{}: {error}", planned.info.name))
     }
@@ -219,14 +213,7 @@ impl<'a> SingleTasks<'a> {
         let name = planned.info.name;
         let inputs = stage_inputs(&self.plan, planned)?;
         let reporter = Reporter::start(name, quiet);
-        let ctx = TaskContext {
-            out: &planned.dir,
-            inputs: &inputs,
-            seed: self.config.run.seed,
-            threads: self.config.run.resolved_threads(),
-            progress: &reporter,
-            cancel,
-        };
+        let ctx = context(self.config, planned, &inputs, &reporter, cancel);
         let result = planned.stage.world(step, &ctx).and_then(|found| {
             if rank >= found || world.is_some_and(|world| world != found) {
                 let given = world.map_or(String::new(), |world| format!(" of {world}"));

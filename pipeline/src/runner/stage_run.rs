@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, ensure};
 use textmill_schemas::{
-    CompletionRecord, Manifest, ShardEntry, StageInput, StageResult, TaskContext, TaskReport,
-    remove_leftovers, write_atomically,
+    CompletionRecord, Manifest, Progress, ShardEntry, StageInput, StageResult, TaskContext,
+    TaskReport, remove_leftovers, write_atomically,
 };
 
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage};
+use crate::config::Config;
 use crate::stages::StageInfo;
 
 /// What the stages wrote that a stage reads.
@@ -24,6 +26,24 @@ pub fn stage_inputs(plan: &Plan, planned: &PlannedStage) -> Result<BTreeMap<Stri
         inputs.insert((*name).to_owned(), StageInput { dir, manifest });
     }
     Ok(inputs)
+}
+
+/// What the tasks of a stage may know of the run.
+pub fn context<'a>(
+    config: &Config,
+    planned: &'a PlannedStage,
+    inputs: &'a BTreeMap<String, StageInput>,
+    progress: &'a dyn Progress,
+    cancel: &'a AtomicBool,
+) -> TaskContext<'a> {
+    TaskContext {
+        out: &planned.dir,
+        inputs,
+        seed: config.run.seed,
+        threads: config.run.resolved_threads(),
+        progress,
+        cancel,
+    }
 }
 
 /// Runs a task and puts its record, unless the record is there already.

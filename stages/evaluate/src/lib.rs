@@ -22,6 +22,7 @@ mod losses;
 mod masked;
 mod memorization;
 mod metrics;
+mod report;
 mod samples;
 mod scoring;
 mod stage;

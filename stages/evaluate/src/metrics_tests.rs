@@ -1,32 +1,12 @@
 use super::*;
+use crate::test_support::{facts, measured as document, score};
 
 fn scores(nats: f64, ranks: &[u64]) -> Scores {
-    let mut model = Score::default();
-    for &rank in ranks {
-        model.count(nats, rank);
-    }
+    let model = score(nats, ranks);
     Scores {
         model,
         kneser_ney_5: model,
         unigram: model,
-    }
-}
-
-fn document(source: &str, lang: Option<&str>, bytes: u32) -> Tokens {
-    Tokens {
-        source: source.to_owned(),
-        lang: lang.map(str::to_owned),
-        bytes,
-        ..Tokens::default()
-    }
-}
-
-fn facts() -> ModelFacts {
-    ModelFacts {
-        checkpoint: "best".to_owned(),
-        parameters: 1,
-        context: 2,
-        vocab_size: 3,
     }
 }
 

@@ -1,10 +1,9 @@
 //! The evaluate stage.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use textmill_model::{Gpt, best_device};
 use textmill_schemas::{
-    CorpusStage, ShardEntry, Side, StageInput, StageResult, TaskContext, TaskReport, Tokens,
-    check_tokenizer, write_atomically,
+    CorpusStage, Side, StageInput, StageResult, TaskContext, TaskReport, Tokens, check_tokenizer,
 };
 use tokenizers::Tokenizer;
 
@@ -15,13 +14,11 @@ use crate::inputs::{Checkpoint, TOKENIZE, TRAIN, Vocabulary, held_out, tokenizer
 use crate::losses::Losses;
 use crate::memorization::{Passages, recite};
 use crate::metrics::{Further, Metrics, ModelFacts, Results, Scores};
+use crate::report::report;
 use crate::scoring::{Shape, score};
 use crate::tasks::{self, LanguageModel, TaskScores, Watch};
 use crate::workers::Workers;
 use crate::{Config, Error, masked, samples};
-
-/// Where the stage puts what it measured.
-pub(crate) const METRICS_FILE: &str = "metrics.json";
 
 /// The evaluate stage: one step, one task.
 ///
@@ -129,7 +126,9 @@ impl Evaluate {
             ctx,
         )?;
         let metrics = scorer.results.report(facts, further)?;
-        report(&metrics, scorer, ctx)
+        let stats = stats(&metrics, scorer.baselines.tokens);
+        let documents = scorer.results.documents();
+        report(&metrics, stats, scorer.losses, documents, ctx)
     }
 
     /// What is asked of the model besides its losses.
@@ -267,32 +266,18 @@ impl Scorer<'_> {
     }
 }
 
-fn report(metrics: &Metrics, scorer: Scorer, ctx: &TaskContext) -> Result<TaskReport, Error> {
-    let mut json = serde_json::to_vec_pretty(metrics)?;
-    json.push(b'\n');
-    write_atomically(&ctx.out.join(METRICS_FILE), &json)?;
-    let mut stats = vec![
-        (
-            "perplexity".to_owned(),
-            json!(metrics.overall.model.perplexity),
-        ),
-        (
-            "bits_per_byte".to_owned(),
-            json!(metrics.overall.model.bits_per_byte),
-        ),
-        ("baseline_tokens".to_owned(), json!(scorer.baselines.tokens)),
-    ];
+/// The figures that the manifest holds, too.
+fn stats(metrics: &Metrics, baseline_tokens: u64) -> Vec<(String, Value)> {
+    let overall = &metrics.overall.model;
     let named = |scores: &TaskScores| (format!("acc_{}", scores.task), json!(scores.acc));
-    stats.extend(metrics.further.tasks.iter().map(named));
-    let mut files = vec![ShardEntry::of_file(ctx.out, METRICS_FILE)?];
-    files.extend(scorer.losses.finish()?);
-    Ok(TaskReport {
-        read: scorer.results.documents(),
-        kept_rows: scorer.results.documents(),
-        files,
-        stats: stats.into_iter().collect(),
-        ..TaskReport::default()
-    })
+    let figures = [
+        ("perplexity", json!(overall.perplexity)),
+        ("bits_per_byte", json!(overall.bits_per_byte)),
+        ("baseline_tokens", json!(baseline_tokens)),
+    ];
+    let figures = figures.map(|(name, value)| (name.to_owned(), value));
+    let tasks = metrics.further.tasks.iter().map(named);
+    figures.into_iter().chain(tasks).collect()
 }
 
 #[cfg(test)]

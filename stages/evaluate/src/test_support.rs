@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tch::Device;
 use textmill_model::{Architecture, Gpt, ModelConfig, Size};
 use textmill_schemas::{
-    Manifest, Progress, ShardEntry, StageInput, TaskContext, TokenizerStamp, Tokens,
+    CorpusStage, Manifest, Progress, ShardEntry, StageInput, StageResult, TaskContext, TaskReport,
+    TokenizerStamp, Tokens,
 };
 use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::{AddedToken, Tokenizer};
+
+use crate::inputs::{TOKENIZE, TRAIN};
+use crate::metrics::{ModelFacts, Score};
+use crate::report::METRICS_FILE;
+use crate::{Config, Evaluate};
 
 /// A tiny network with random weights that are not all alike.
 pub(crate) fn model(vocab: usize, context: i64) -> Gpt {
@@ -172,5 +178,64 @@ pub(crate) fn trained(dir: &Path, gpt: &Gpt, tokenizer: &Tokenizer) -> StageInpu
             stats: [("checkpoint".to_owned(), json!("best"))].into(),
             ..Manifest::default()
         },
+    }
+}
+
+/// A stage's run, from its upstream outputs on.
+pub(crate) struct Run {
+    pub ctx: Context,
+}
+
+impl Run {
+    /// Of a model over these shards.
+    pub fn over(gpt: &Gpt, shards: &[(&str, &[Tokens])]) -> Self {
+        let (mut ctx, tokenizer) = (Context::new(), tokenizer());
+        let dir = |name: &str| ctx.dir.path().join(name);
+        let inputs = [
+            (TOKENIZE, tokenized(&dir("in/tokenize"), &tokenizer, shards)),
+            (TRAIN, trained(&dir("in/train"), gpt, &tokenizer)),
+        ];
+        ctx.inputs = inputs.map(|(name, input)| (name.to_owned(), input)).into();
+        Self { ctx }
+    }
+
+    pub fn go(&self, config: &Config) -> StageResult<TaskReport> {
+        Evaluate::new(config)?.task("evaluate", 0, &self.ctx.borrow())
+    }
+
+    pub fn metrics(&self) -> Value {
+        let json = std::fs::read(self.ctx.dir.path().join(METRICS_FILE)).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    }
+
+    pub fn input(&mut self, stage: &str) -> &mut StageInput {
+        self.ctx.inputs.get_mut(stage).unwrap()
+    }
+}
+
+/// A document of so many bytes, whose tokens do not matter.
+pub(crate) fn measured(source: &str, lang: Option<&str>, bytes: u32) -> Tokens {
+    Tokens {
+        source: source.to_owned(),
+        lang: lang.map(str::to_owned),
+        bytes,
+        ..Tokens::default()
+    }
+}
+
+/// A score that counts the same nats at each of these ranks.
+pub(crate) fn score(nats: f64, ranks: &[u64]) -> Score {
+    let mut score = Score::default();
+    ranks.iter().for_each(|rank| score.count(nats, *rank));
+    score
+}
+
+/// Of a model that does not matter.
+pub(crate) fn facts() -> ModelFacts {
+    ModelFacts {
+        checkpoint: "best".to_owned(),
+        parameters: 1,
+        context: 2,
+        vocab_size: 3,
     }
 }

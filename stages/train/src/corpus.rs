@@ -19,10 +19,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use textmill_packing::{Mixture, Piece, Pieces, Seen};
+use textmill_packing::{Piece, Pieces};
 use textmill_schemas::{ShardReader, TaskContext, Tokens};
 
 use crate::Error;
+use crate::contents::{Contents, Times};
 use crate::documents::{Documents, IdWriter, Ids, file_or_nothing};
 use crate::planting::Plants;
 
@@ -32,34 +33,6 @@ pub(crate) struct Vocabulary {
     pub size: i64,
     /// The token that stands before each document.
     pub eot: u32,
-}
-
-/// How often documents stand in a stream.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Times<'a> {
-    /// Once each: for measuring.
-    Once,
-    /// As often as a mixture wants them, given the run's seed: for training.
-    Mixed(&'a Mixture, u64),
-}
-
-impl Times<'_> {
-    fn of(self, document: &Tokens) -> u32 {
-        match self {
-            Self::Once => 1,
-            Self::Mixed(mixture, seed) => mixture.times(Seen::of(document), seed),
-        }
-    }
-}
-
-/// What a stream holds.
-#[derive(Debug)]
-pub(crate) struct Contents<'a> {
-    /// The shards of its documents, in order.
-    pub shards: &'a [PathBuf],
-    pub times: Times<'a>,
-    /// What else stands among them.
-    pub plants: Plants,
 }
 
 /// A circular stream of tokens: document-end token, document, document-end token, document, …
@@ -291,6 +264,8 @@ impl Packer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use textmill_packing::Mixture;
+
     use crate::test_support::{context, write_rows, write_shard};
 
     fn pack(dir: &Path, shards: &[PathBuf], times: Times, size: i64) -> Result<TokenStream, Error> {

@@ -9,6 +9,7 @@
 mod adamw;
 mod checkpoint;
 mod config;
+mod contents;
 mod corpus;
 mod documents;
 mod error;

@@ -124,7 +124,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus::{Times, Vocabulary};
+    use crate::contents::Times;
+    use crate::corpus::Vocabulary;
     use crate::test_support::{context, write_shard};
 
     proptest! {

@@ -130,7 +130,8 @@ impl Prefetch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Times, Vocabulary};
+    use crate::contents::Times;
+    use crate::corpus::Vocabulary;
     use crate::test_support::{context, write_shard};
 
     #[test]

@@ -17,7 +17,8 @@ use textmill_schemas::{
 };
 
 use crate::checkpoint::{BEST, Identity, STATE_FILE, step_name};
-use crate::corpus::{Contents, Times, TokenStream, Vocabulary};
+use crate::contents::{Contents, Times};
+use crate::corpus::{TokenStream, Vocabulary};
 use crate::hashes::HASHES_FILE;
 use crate::loader::RowFormat;
 use crate::masking::Masking;

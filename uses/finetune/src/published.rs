@@ -52,11 +52,17 @@ mod tests {
     #[test]
     fn each_figure_says_where_it_comes_from() {
         let file: File = toml::from_str(include_str!("../data/published.toml")).unwrap();
-        assert!(
-            file.figure
-                .iter()
-                .all(|one| one.source.contains("20") && one.value > 0.0 && one.value < 1.0)
-        );
+        assert!(file.figure.len() > 5);
+        for one in &file.figure {
+            let words = one.source.split(|c: char| !c.is_ascii_digit());
+            let year = words.filter_map(|word| word.parse().ok());
+            let year: Option<u32> = year.clone().find(|year| (1990..2030).contains(year));
+            let by = one.source.contains("arXiv:") || one.source.contains("README of");
+            assert!(year.is_some() && by, "{}", one.source);
+            assert!(one.value > 0.5 && one.value < 1.0, "{}", one.value);
+            let known = ["accuracy", "exact match", "F1 (words)", "F1 (characters)"];
+            assert!(known.contains(&one.metric.as_str()), "{}", one.metric);
+        }
         assert_eq!(published("sst2").unwrap()[0].metric, "accuracy");
         let none = published("nothing").unwrap_err().to_string();
         assert!(none.contains("cmrc2018, sst2"), "{none}");

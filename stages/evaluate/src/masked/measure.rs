@@ -1,10 +1,8 @@
 //! The measuring of a BERT, from the documents to the files.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use textmill_model::Gpt;
-use textmill_schemas::{
-    ShardEntry, Side, StageInput, TaskContext, TaskReport, Tokens, write_atomically,
-};
+use textmill_schemas::{Side, StageInput, TaskContext, TaskReport, Tokens};
 use tokenizers::Tokenizer;
 
 use super::metrics::{Metrics, Results};
@@ -16,8 +14,9 @@ use crate::drawing::{Draw, each_chunk};
 use crate::inputs::{Checkpoint, Vocabulary};
 use crate::losses::Losses;
 use crate::metrics::ModelFacts;
+use crate::report::report;
 use crate::scoring::Shape;
-use crate::stage::{BATCHES, METRICS_FILE};
+use crate::stage::BATCHES;
 use crate::workers::Workers;
 use crate::{Config, Error};
 
@@ -71,7 +70,8 @@ pub(crate) fn measure(
         scorer.hide_each(config, side)?;
     }
     let metrics = scorer.results.report(facts, share)?;
-    report(&metrics, scorer)
+    let documents = scorer.results.documents();
+    report(&metrics, stats(&metrics), scorer.losses, documents, ctx)
 }
 
 /// Windows leave room for the document-end token before them.
@@ -178,32 +178,20 @@ impl Scorer<'_> {
     }
 }
 
-fn report(metrics: &Metrics, scorer: Scorer) -> Result<TaskReport, Error> {
-    let out = scorer.ctx.out;
-    let mut json = serde_json::to_vec_pretty(metrics)?;
-    json.push(b'\n');
-    write_atomically(&out.join(METRICS_FILE), &json)?;
+/// The figures that the manifest holds, too.
+fn stats(metrics: &Metrics) -> Vec<(String, Value)> {
     let overall = &metrics.overall;
-    let mut stats = vec![
-        ("masked_loss".to_owned(), json!(overall.model.masked_loss)),
-        (
-            "masked_accuracy".to_owned(),
-            json!(overall.model.masked_accuracy),
-        ),
+    let mut figures = vec![
+        ("masked_loss", json!(overall.model.masked_loss)),
+        ("masked_accuracy", json!(overall.model.masked_accuracy)),
     ];
     if let Some(pseudo) = &overall.pseudo {
-        let figure = json!(pseudo.pseudo_perplexity);
-        stats.push(("pseudo_perplexity".to_owned(), figure));
+        figures.push(("pseudo_perplexity", json!(pseudo.pseudo_perplexity)));
     }
-    let mut files = vec![ShardEntry::of_file(out, METRICS_FILE)?];
-    files.extend(scorer.losses.finish()?);
-    Ok(TaskReport {
-        read: scorer.results.documents(),
-        kept_rows: scorer.results.documents(),
-        files,
-        stats: stats.into_iter().collect(),
-        ..TaskReport::default()
-    })
+    let figures = figures.into_iter();
+    figures
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 #[cfg(test)]

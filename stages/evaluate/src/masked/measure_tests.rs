@@ -1,11 +1,8 @@
-use std::path::PathBuf;
-
 use serde_json::Value;
-use textmill_schemas::{CorpusStage, DocumentLoss, ShardReader, StageResult};
+use textmill_schemas::{DocumentLoss, ShardReader};
 
-use crate::inputs::{TOKENIZE, TRAIN};
-use crate::test_support::{Context, bert, ids, tokenized, tokenizer, trained};
-use crate::{Config, Evaluate, MaskedConfig, Task};
+use crate::test_support::{Run, bert, ids, tokenizer};
+use crate::{Config, MaskedConfig, Task};
 
 use super::*;
 
@@ -34,48 +31,23 @@ fn documents(range: std::ops::Range<usize>) -> Vec<Tokens> {
     range.map(document).collect()
 }
 
-struct Run {
-    ctx: Context,
+fn prepared() -> Run {
+    prepared_of(&bert(tokenizer().get_vocab_size(true), CONTEXT, MASK))
 }
 
-impl Run {
-    fn new() -> Self {
-        Self::of(&bert(tokenizer().get_vocab_size(true), CONTEXT, MASK))
-    }
+fn prepared_of(gpt: &Gpt) -> Run {
+    let (train, validation) = (documents(0..10), documents(10..17));
+    let shards: [(&str, &[Tokens]); 2] = [
+        ("train/part-00000.parquet", &train),
+        ("validation/part-00000.parquet", &validation),
+    ];
+    Run::over(gpt, &shards)
+}
 
-    fn of(gpt: &Gpt) -> Self {
-        let mut ctx = Context::new();
-        let (train, validation) = (documents(0..10), documents(10..17));
-        let shards: [(&str, &[Tokens]); 2] = [
-            ("train/part-00000.parquet", &train),
-            ("validation/part-00000.parquet", &validation),
-        ];
-        let dir = |name: &str| -> PathBuf { ctx.dir.path().join(name) };
-        let inputs = [
-            (
-                TOKENIZE,
-                tokenized(&dir("in/tokenize"), &tokenizer(), &shards),
-            ),
-            (TRAIN, trained(&dir("in/train"), gpt, &tokenizer())),
-        ];
-        ctx.inputs = inputs.map(|(name, input)| (name.to_owned(), input)).into();
-        Self { ctx }
-    }
-
-    fn go(&self, config: &Config) -> StageResult<TaskReport> {
-        Evaluate::new(config)?.task("evaluate", 0, &self.ctx.borrow())
-    }
-
-    fn metrics(&self) -> Value {
-        let json = std::fs::read(self.ctx.dir.path().join(METRICS_FILE)).unwrap();
-        serde_json::from_slice(&json).unwrap()
-    }
-
-    fn losses(&self) -> Vec<DocumentLoss> {
-        let path = self.ctx.dir.path().join("documents/part-00000.parquet");
-        let reader = ShardReader::<DocumentLoss>::open(&path).unwrap();
-        reader.flat_map(Result::unwrap).collect()
-    }
+fn losses(run: &Run) -> Vec<DocumentLoss> {
+    let path = run.ctx.dir.path().join("documents/part-00000.parquet");
+    let reader = ShardReader::<DocumentLoss>::open(&path).unwrap();
+    reader.flat_map(Result::unwrap).collect()
 }
 
 fn config() -> Config {
@@ -87,7 +59,7 @@ fn config() -> Config {
 
 #[test]
 fn everything_is_measured_and_reported() {
-    let run = Run::new();
+    let run = prepared();
     let report = run.go(&config()).unwrap();
     assert_eq!((report.read, report.kept_rows), (7, 7));
     let metrics = run.metrics();
@@ -129,7 +101,7 @@ fn everything_is_measured_and_reported() {
     assert!(loss("unigram") < loss("model"));
 
     // the losses are the pseudo-log-likelihoods
-    let rows = run.losses();
+    let rows = losses(&run);
     assert_eq!(rows.len(), 7);
     let nats: f64 = rows.iter().map(|row| row.nats).sum();
     let found = perplexity.as_f64().unwrap();
@@ -144,7 +116,7 @@ fn everything_is_measured_and_reported() {
 #[test]
 fn threads_do_not_show_in_the_bytes_and_the_seed_hides_other_tokens() {
     let run = |threads, seed| {
-        let mut run = Run::new();
+        let mut run = prepared();
         run.ctx.seed = seed;
         let report = run.go(&Config {
             threads,
@@ -177,7 +149,7 @@ fn the_costly_part_is_bounded() {
         (masked(3, 1 << 20), 3),
         (masked(7, least), 1),
     ] {
-        let run = Run::new();
+        let run = prepared();
         let config = Config {
             masked,
             document_loss: vec![Side::Validation, Side::Train],
@@ -192,7 +164,7 @@ fn the_costly_part_is_bounded() {
             documents > 0
         );
         if documents == 3 {
-            let rows = run.losses();
+            let rows = losses(&run);
             let train = rows.iter().filter(|row| row.side == "train");
             assert_eq!((rows.len(), train.count()), (6, 3));
         }
@@ -201,7 +173,7 @@ fn the_costly_part_is_bounded() {
 
 #[test]
 fn what_cannot_be_measured_is_said() {
-    let run = Run::new();
+    let run = prepared();
     let path = run.ctx.dir.path().join("piqa.jsonl");
     std::fs::write(&path, "{}\n").unwrap();
     let kind = "piqa".to_owned();
@@ -221,6 +193,6 @@ fn what_cannot_be_measured_is_said() {
     let mut bare = model.config().clone();
     bare.mask_id = None;
     model = Gpt::new(&bare, 1, tch::Device::Cpu).unwrap();
-    let said = Run::of(&model).go(&config()).unwrap_err().to_string();
+    let said = prepared_of(&model).go(&config()).unwrap_err().to_string();
     assert!(said.contains("`mask_token_id`"), "{said}");
 }

@@ -1,30 +1,5 @@
 use super::*;
-
-fn score(nats: f64, ranks: &[u64]) -> Score {
-    let mut score = Score::default();
-    for &rank in ranks {
-        score.count(nats, rank);
-    }
-    score
-}
-
-fn document(source: &str, lang: Option<&str>, bytes: u32) -> Tokens {
-    Tokens {
-        source: source.to_owned(),
-        lang: lang.map(str::to_owned),
-        bytes,
-        ..Tokens::default()
-    }
-}
-
-fn facts() -> ModelFacts {
-    ModelFacts {
-        checkpoint: "best".to_owned(),
-        parameters: 1,
-        context: 2,
-        vocab_size: 3,
-    }
-}
+use crate::test_support::{facts, measured as document, score};
 
 #[test]
 fn measures_are_those_of_the_hand() {

@@ -1,12 +1,13 @@
 //! What is asked of the model besides its losses.
 
 use textmill_privacy::Canaries;
+use textmill_schemas::ShardEntry;
 
 use super::*;
 
 #[test]
 fn tasks_and_memorization_stand_in_the_metrics() {
-    let run = Run::new();
+    let run = prepared();
     let path = run.ctx.dir.path().join("in/piqa.jsonl");
     let row = "{\"goal\": \"mill\", \"sol1\": \"turns\", \"sol2\": \"stands\", \"label\": 0}\n";
     std::fs::write(&path, row.repeat(3) + "{}\n").unwrap();
@@ -49,7 +50,7 @@ fn tasks_and_memorization_stand_in_the_metrics() {
 
 #[test]
 fn canaries_of_the_trainer_are_ranked() {
-    let mut run = Run::of(160); // the tests' tokenizer spells canaries byte by byte
+    let mut run = prepared_of(160); // the tests' tokenizer spells canaries byte by byte
     let config = Config {
         canary_candidates: 32,
         ..config()

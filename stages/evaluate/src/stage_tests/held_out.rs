@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_was_held_out_stands_beside_the_rest_and_is_no_baselines_business() {
-    let mut run = Run::new();
+    let mut run = prepared();
     run.go(&config()).unwrap();
     let before = run.metrics();
     assert!(before.get("by_training").is_none() && before.get("held_out").is_none());

@@ -2,14 +2,14 @@ mod further;
 mod held_out;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 use textmill_schemas::{Cancelled, DocumentLoss, ShardReader};
 
 use super::*;
-use crate::test_support::{Context, model, tokenized, tokenizer, trained};
+use crate::report::METRICS_FILE;
+use crate::test_support::{Run, model, tokenized, tokenizer, trained};
 use crate::{Memorization, Prompt, Task};
 
 const CONTEXT: i64 = 16;
@@ -44,53 +44,23 @@ fn documents(range: std::ops::Range<usize>) -> Vec<Tokens> {
     range.map(text).collect()
 }
 
-struct Run {
-    ctx: Context,
+fn prepared() -> Run {
+    prepared_of(CONTEXT)
 }
 
-impl Run {
-    fn new() -> Self {
-        Self::of(CONTEXT)
-    }
+/// With a model of this context.
+fn prepared_of(context: i64) -> Run {
+    let (train, validation) = (documents(0..12), documents(12..19));
+    let shards: [(&str, &[Tokens]); 3] = [
+        ("train/part-00000.parquet", &train),
+        ("validation/part-00000.parquet", &validation[..4]),
+        ("validation/part-00001.parquet", &validation[4..]),
+    ];
+    Run::over(&model(tokenizer().get_vocab_size(true), context), &shards)
+}
 
-    /// With a model of this context.
-    fn of(context: i64) -> Self {
-        let mut ctx = Context::new();
-        let (tokenizer, train, validation) = (tokenizer(), documents(0..12), documents(12..19));
-        let shards: [(&str, &[Tokens]); 3] = [
-            ("train/part-00000.parquet", &train),
-            ("validation/part-00000.parquet", &validation[..4]),
-            ("validation/part-00001.parquet", &validation[4..]),
-        ];
-        let gpt = model(tokenizer.get_vocab_size(true), context);
-        let dir = |name| -> PathBuf { ctx.dir.path().join(name) };
-        let inputs = [
-            (
-                TOKENIZE,
-                tokenized(&dir("in/tokenize"), &tokenizer, &shards),
-            ),
-            (TRAIN, trained(&dir("in/train"), &gpt, &tokenizer)),
-        ];
-        ctx.inputs = inputs.map(|(name, input)| (name.to_owned(), input)).into();
-        Self { ctx }
-    }
-
-    fn go(&self, config: &Config) -> StageResult<TaskReport> {
-        Evaluate::new(config)?.task("evaluate", 0, &self.ctx.borrow())
-    }
-
-    fn metrics(&self) -> Value {
-        let json = std::fs::read(self.ctx.dir.path().join(METRICS_FILE)).unwrap();
-        serde_json::from_slice(&json).unwrap()
-    }
-
-    fn complaint(&self) -> String {
-        self.go(&config()).unwrap_err().to_string()
-    }
-
-    fn input(&mut self, stage: &str) -> &mut StageInput {
-        self.ctx.inputs.get_mut(stage).unwrap()
-    }
+fn complaint(run: &Run) -> String {
+    run.go(&config()).unwrap_err().to_string()
 }
 
 fn config() -> Config {
@@ -113,7 +83,7 @@ fn config() -> Config {
 
 #[test]
 fn everything_is_measured_and_reported() {
-    let run = Run::new();
+    let run = prepared();
     let report = run.go(&config()).unwrap();
     assert_eq!((report.read, report.kept_rows), (7, 7));
     assert_eq!(run.ctx.done.load(Ordering::Relaxed), 7);
@@ -170,7 +140,7 @@ fn everything_is_measured_and_reported() {
 
 #[test]
 fn the_file_has_its_keys_in_order() {
-    let run = Run::new();
+    let run = prepared();
     run.go(&config()).unwrap();
     let text = std::fs::read_to_string(run.ctx.dir.path().join(METRICS_FILE)).unwrap();
     let keys = [
@@ -205,7 +175,7 @@ fn the_file_has_its_keys_in_order() {
 fn repetitions_and_threads_do_not_show_in_the_bytes() {
     let mut reports = Vec::new();
     for threads in [1, 3, 3] {
-        let run = Run::new();
+        let run = prepared();
         reports.push(
             run.go(&Config {
                 threads,
@@ -224,7 +194,7 @@ fn the_seed_decides_the_samples_only() {
         samples: 2,
         ..config()
     };
-    let (first, mut second) = (Run::new(), Run::new());
+    let (first, mut second) = (prepared(), prepared());
     second.ctx.seed = 2;
     first.go(&config).unwrap();
     second.go(&config).unwrap();
@@ -237,7 +207,7 @@ fn the_seed_decides_the_samples_only() {
 
 #[test]
 fn fewer_documents_are_drawn_evenly() {
-    let run = Run::new();
+    let run = prepared();
     let config = Config {
         max_documents: 3,
         ..config()
@@ -247,7 +217,7 @@ fn fewer_documents_are_drawn_evenly() {
 
 #[test]
 fn the_loss_of_each_document_is_written() {
-    let run = Run::new();
+    let run = prepared();
     let config = Config {
         document_loss: vec![Side::Validation, Side::Train],
         max_train_documents: 5,
@@ -287,19 +257,19 @@ fn the_loss_of_each_document_is_written() {
         document_loss: Vec::new(),
         ..config
     };
-    let run = Run::new();
+    let run = prepared();
     assert_eq!(run.go(&none).unwrap().files.len(), 1);
     assert!(!run.ctx.dir.path().join("documents").exists());
 }
 
 #[test]
 fn another_validation_set_than_the_trainers_is_refused() {
-    let mut run = Run::new();
+    let mut run = prepared();
     let stats = &mut run.input(TOKENIZE).manifest.stats;
     stats.insert("validation_hash".to_owned(), "0a".into());
     let state = run.ctx.dir.path().join("in/train/best/state.json");
     std::fs::write(&state, "{\"step\": 3, \"validation_hash\": \"0b\"}").unwrap();
-    let message = run.complaint();
+    let message = complaint(&run);
     assert!(
         message.contains("0a") && message.contains("0b"),
         "{message}"
@@ -313,57 +283,54 @@ fn another_validation_set_than_the_trainers_is_refused() {
 
 #[test]
 fn no_validation_documents_is_an_error_with_the_mend() {
-    let mut run = Run::new();
+    let mut run = prepared();
     let kept = &mut run.input(TOKENIZE).manifest.kept;
     kept.retain(|shard| shard.path.starts_with("train/"));
-    assert!(run.complaint().contains("`validation_fraction`"));
+    assert!(complaint(&run).contains("`validation_fraction`"));
 }
 
 #[test]
 fn a_model_of_another_vocabulary_is_refused() {
-    let mut run = Run::new();
+    let mut run = prepared();
     let size = tokenizer().get_vocab_size(true);
     let dir = run.ctx.dir.path().join("in/other");
     let other = trained(&dir, &model(size - 1, CONTEXT), &tokenizer());
     *run.input(TRAIN) = other;
-    let message = run.complaint();
+    let message = complaint(&run);
     assert!(
         message.contains(&format!("{} tokens", size - 1)),
         "{message}"
     );
     assert!(message.contains("`train` again"), "{message}");
     // the sizes agree, the tokens do not
-    let mut run = Run::new();
+    let mut run = prepared();
     run.input(TRAIN).manifest.files[2].hash = "another".to_owned();
-    assert!(run.complaint().contains("another tokenizer.json"));
-    let mut run = Run::new();
+    assert!(complaint(&run).contains("another tokenizer.json"));
+    let mut run = prepared();
     run.input(TOKENIZE).manifest.files[0].hash = "another".to_owned();
-    assert!(
-        run.complaint()
-            .contains("its tokens are of another tokenizer")
-    );
+    assert!(complaint(&run).contains("its tokens are of another tokenizer"));
 }
 
 #[test]
 fn inputs_that_lack_something_are_named() {
-    let mut run = Run::new();
+    let mut run = prepared();
     let stats = std::mem::take(&mut run.input(TRAIN).manifest.stats);
-    assert!(run.complaint().contains("`checkpoint`"));
+    assert!(complaint(&run).contains("`checkpoint`"));
     run.input(TRAIN).manifest.stats = stats;
     let files = std::mem::take(&mut run.input(TRAIN).manifest.files);
-    assert!(run.complaint().contains("best/model.safetensors"));
+    assert!(complaint(&run).contains("best/model.safetensors"));
     run.input(TRAIN).manifest.files = files;
     let stats = &mut run.input(TOKENIZE).manifest.stats;
     stats.insert("vocab_size".to_owned(), 100.into());
     stats.insert("eot_id".to_owned(), 100.into());
-    assert!(run.complaint().contains("eot_id 100"));
+    assert!(complaint(&run).contains("eot_id 100"));
     run.input(TOKENIZE).manifest.stats.remove("eot_id");
-    assert!(run.complaint().contains("`eot_id`"));
+    assert!(complaint(&run).contains("`eot_id`"));
 }
 
 #[test]
 fn a_token_outside_the_vocabulary_is_named() {
-    let mut run = Run::new();
+    let mut run = prepared();
     let (tokenizer, mut bad) = (tokenizer(), documents(12..14));
     bad[1].tokens[0] = 9999;
     let dir = run.ctx.dir.path().join("in/bad");
@@ -373,7 +340,7 @@ fn a_token_outside_the_vocabulary_is_named() {
         ("validation/part-00000.parquet", &bad),
     ];
     *run.input(TOKENIZE) = tokenized(&dir, &tokenizer, &shards);
-    let message = run.complaint();
+    let message = complaint(&run);
     assert!(
         message.contains("validation/part-00000.parquet"),
         "{message}"
@@ -383,17 +350,17 @@ fn a_token_outside_the_vocabulary_is_named() {
 
 #[test]
 fn a_model_that_went_wrong_is_told() {
-    let mut run = Run::new();
+    let mut run = prepared();
     let gpt = model(tokenizer().get_vocab_size(true), CONTEXT);
     let _ = gpt.flat().shallow_clone().fill_(f64::NAN);
     let dir = run.ctx.dir.path().join("in/nan");
     *run.input(TRAIN) = trained(&dir, &gpt, &tokenizer());
-    assert!(run.complaint().contains("training went wrong"));
+    assert!(complaint(&run).contains("training went wrong"));
 }
 
 #[test]
 fn a_stop_is_heeded() {
-    let mut run = Run::new();
+    let mut run = prepared();
     *run.ctx.cancel.get_mut() = true;
     let error = run.go(&config()).unwrap_err();
     assert!(error.downcast_ref::<Cancelled>().is_some(), "{error}");
