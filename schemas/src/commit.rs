@@ -13,7 +13,8 @@ const SUFFIX: &str = ".tmp";
 /// The name that a file has until it is whole: in the same folder, so that renaming is atomic, and
 /// this process's own, so that two that run the same task do not write into one file, be it on two
 /// hosts that share the folder.
-pub(crate) fn temporary(path: &Path) -> PathBuf {
+#[must_use]
+pub fn temporary(path: &Path) -> PathBuf {
     static OWN: OnceLock<u64> = OnceLock::new();
     // The keys of a new `RandomState` come from the system's randomness.
     let own = OWN.get_or_init(|| RandomState::new().hash_one(std::process::id()));

@@ -24,7 +24,7 @@ mod spans;
 mod stage;
 mod tokens;
 
-pub use commit::{leftovers, remove_leftovers, write_atomically};
+pub use commit::{leftovers, remove_leftovers, temporary, write_atomically};
 pub use describe::{ColumnDescription, ShardDescription};
 pub use error::Error;
 pub use groups::{Side, TokenGroup};

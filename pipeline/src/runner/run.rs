@@ -157,6 +157,11 @@ pub fn lock(dir: &Path) -> Result<File> {
     locked(dir, File::try_lock)
 }
 
+/// Waits until no other process works in the folder, and keeps the others out.
+pub fn lock_waiting(dir: &Path) -> Result<File> {
+    locked(dir, |file| file.lock().map_err(TryLockError::Error))
+}
+
 /// Single tasks share a folder with each other, not with a run.
 pub fn lock_shared(dir: &Path) -> Result<File> {
     locked(dir, File::try_lock_shared)

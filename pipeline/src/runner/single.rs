@@ -3,7 +3,8 @@
 //! A stage is begun, its steps are worked off, task by task, and it is finished: BEGIN prepares
 //! its folder, each task puts a completion record, FINISH adds them up into the manifest. Each may
 //! be run again at any time, and twice at the same time: what is done is not done again, and of two
-//! records the first counts. All processes see the run's folder.
+//! records the first counts. Only what prepares, adds up or goes on where it stood waits for the
+//! others. All processes see the run's folder.
 
 use std::fs;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +16,7 @@ use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskReport};
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
-use super::run::{lock_shared, note_configuration};
+use super::run::{lock_shared, lock_waiting, note_configuration};
 use super::stage_run::{context, finish, is_begun, prepare_folder, run_task, stage_inputs};
 use crate::config::Config;
 use crate::stages::{self, StageInfo};
@@ -24,6 +25,10 @@ use crate::stages::{self, StageInfo};
 const BEGIN: &str = "begin";
 /// Adds up what the tasks did, and writes the manifest.
 const FINISH: &str = "finish";
+
+/// Tasks, as stage and step, that no second process may run at the same time: they go on in files of
+/// their own where they stood.
+const ALONE: [(&str, &str); 2] = [("collect", "fetch"), ("train", "train")];
 
 /// A stage's task lists.
 #[derive(Debug, Serialize)]
@@ -169,7 +174,10 @@ impl<'a> SingleTasks<'a> {
     ) -> Result<()> {
         fs::create_dir_all(self.plan.dir())
             .with_context(|| format!("{}: cannot make the folder", self.plan.dir().display()))?;
-        let _lock = lock_shared(self.plan.dir())?;
+        let _lock = match [BEGIN, FINISH].contains(&step) || ALONE.contains(&(stage, step)) {
+            true => lock_waiting(self.plan.dir())?,
+            false => lock_shared(self.plan.dir())?,
+        };
         let planned = self.plan.stage(stages::find(stage)?)?;
         if matches!(planned.status, Status::Done(_)) {
             return Ok(()); // a task that was started twice

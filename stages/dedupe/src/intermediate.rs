@@ -6,6 +6,8 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use textmill_schemas::temporary;
+
 use crate::Error;
 
 /// A file being written. It has its name when [`Self::finish`] returns.
@@ -21,7 +23,7 @@ impl IntermediateFile {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }
-        let temporary = path.with_extension("tmp");
+        let temporary = temporary(path);
         let file = File::create(&temporary).map_err(Error::io(&temporary))?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -104,6 +106,13 @@ mod tests {
         writer.write(b"tail").unwrap();
         assert_eq!(writer.position(), 28);
         assert!(!path.exists(), "no name before it is whole");
+        // Nor one that another process would take that runs the same task.
+        let mut names = fs::read_dir(path.parent().unwrap()).unwrap();
+        let name = names.next().unwrap().unwrap().file_name();
+        assert!(
+            !["x.tmp", "x.bin.tmp"].contains(&name.to_str().unwrap()),
+            "{name:?}"
+        );
         writer.finish().unwrap();
         let file = File::open(&path).unwrap();
         assert_eq!(read_words(&file, &path, 1, 2).unwrap(), [2, u64::MAX]);
