@@ -8,6 +8,7 @@ mod progress;
 mod run;
 mod single;
 mod stage_run;
+mod staging;
 
 pub use follow::{check_inputs, follow};
 pub use per_document::{PerDocument, decide};

@@ -123,6 +123,6 @@ impl Paths {
     }
 
     pub fn scratch(&self) -> PathBuf {
-        self.folder(Kind::Scratch)
+        textmill_storage::scratch(&self.folder(Kind::Scratch))
     }
 }

@@ -9,12 +9,13 @@
 //! each run the record at which each partition starts and the last one ends; then the number of
 //! runs, the number of partitions, and the words per record.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
+
+use textmill_storage::Source;
 
 use crate::Error;
 use crate::intermediate::{IntermediateFile, read_words};
-use crate::sorter::{Sorter, Source};
+use crate::sorter::{Records, Sorter};
 
 /// A record: words of 64 bits, the first of which is the key.
 pub type Record<const N: usize> = [u64; N];
@@ -128,12 +129,12 @@ impl<const N: usize> ShuffleWriter<N> {
 /// The distinct records of one partition of all files, in ascending order: by key, then by the
 /// other words.
 pub struct Sorted<const N: usize> {
-    records: Source<N>,
+    records: Records<N>,
     last: Option<Record<N>>,
 }
 
-impl<const N: usize> From<Source<N>> for Sorted<N> {
-    fn from(records: Source<N>) -> Self {
+impl<const N: usize> From<Records<N>> for Sorted<N> {
+    fn from(records: Records<N>) -> Self {
         Self {
             records,
             last: None,
@@ -179,7 +180,7 @@ impl<const N: usize> Sorted<N> {
 /// Where the records of a file lie.
 struct Pieces<'a, const N: usize> {
     path: &'a Path,
-    file: File,
+    file: Source,
     runs: u64,
     partitions: u64,
     index_at: u64,
@@ -188,8 +189,8 @@ struct Pieces<'a, const N: usize> {
 impl<'a, const N: usize> Pieces<'a, N> {
     fn open(path: &'a Path) -> Result<Self, Error> {
         let damaged = || Error::damaged(path, "index of the shuffle");
-        let file = File::open(path).map_err(Error::io(path))?;
-        let words = file.metadata().map_err(Error::io(path))?.len() / 8;
+        let file = Source::open(path).map_err(Error::io(path))?;
+        let words = file.size() / 8;
         let at = words.checked_sub(FOOTER_WORDS).ok_or_else(damaged)?;
         let footer = read_words(&file, path, at, FOOTER_WORDS)?;
         let [runs, partitions, record_words] = footer[..] else {
@@ -301,7 +302,7 @@ mod tests {
         }
         writer.finish().unwrap();
         let mut sorted = Sorted::<2>::open(&[path], 0, 1 << 16, dir.path()).unwrap();
-        assert!(matches!(sorted.records, Source::Merge(_)));
+        assert!(matches!(sorted.records, Records::Merge(_)));
         for row in 0..100_000 {
             assert_eq!(sorted.next_record().unwrap(), Some([7, row]));
         }
