@@ -265,7 +265,7 @@ mod tests {
             format!("[[collect.source]]\nname = \"{name}\"\npath = \"p\"\nweight = 2.5\n")
         };
         let text = source("a") + &source("b") + "[train.mixture.sources]\nb = 0.5\n";
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         for overrides in [vec![], vec!["run.seed=2".to_owned()]] {
             let config = Config::load(&path, &overrides).unwrap();
             let sources = config.train.mixture.sources;
