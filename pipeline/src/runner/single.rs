@@ -6,18 +6,21 @@
 //! records the first counts. Only what prepares, adds up or goes on where it stood waits for the
 //! others. All processes see the run's folder.
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Serialize;
-use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskReport};
+use textmill_schemas::{Cancelled, NoProgress, TaskReport};
 
+use super::hands::Threads;
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
+use super::ranks::Ranks;
 use super::run::{lock_shared, lock_waiting, note_configuration};
-use super::stage_run::{context, finish, is_begun, prepare_folder, run_task, stage_inputs};
+use super::stage_run::{context, finish, is_begun, prepare_folder, record, stage_inputs};
 use crate::config::Config;
 use crate::stages::{self, StageInfo};
 
@@ -164,20 +167,17 @@ impl<'a> SingleTasks<'a> {
         world.map_err(|error| anyhow!("{}: {error}", planned.info.name))
     }
 
-    /// Runs one task; `world`, where it is told, must be the number of the step's tasks.
+    /// Runs tasks of a step; `world`, where it is told, must be the number of the step's tasks.
     pub fn run(
         &self,
         (stage, step): (&str, &str),
-        (rank, world): (usize, Option<usize>),
+        (ranks, world): (&Ranks, Option<usize>),
         cancel: &AtomicBool,
         quiet: bool,
     ) -> Result<()> {
         fs::create_dir_all(self.plan.dir())
             .with_context(|| format!("{}: cannot make the folder", self.plan.dir().display()))?;
-        let _lock = match [BEGIN, FINISH].contains(&step) || ALONE.contains(&(stage, step)) {
-            true => lock_waiting(self.plan.dir())?,
-            false => lock_shared(self.plan.dir())?,
-        };
+        let _lock = lock_for(self.plan.dir(), stage, step)?;
         let planned = self.plan.stage(stages::find(stage)?)?;
         if matches!(planned.status, Status::Done(_)) {
             return Ok(()); // a task that was started twice
@@ -198,7 +198,7 @@ impl<'a> SingleTasks<'a> {
         );
         match step {
             FINISH => self.finish(&planned, &known),
-            step => self.task(&planned, step, (rank, world), cancel, quiet),
+            step => self.task(&planned, step, (ranks, world), cancel, quiet),
         }
     }
 
@@ -214,7 +214,7 @@ impl<'a> SingleTasks<'a> {
         &self,
         planned: &PlannedStage,
         step: &str,
-        (rank, world): (usize, Option<usize>),
+        (ranks, world): (&Ranks, Option<usize>),
         cancel: &AtomicBool,
         quiet: bool,
     ) -> Result<()> {
@@ -223,14 +223,16 @@ impl<'a> SingleTasks<'a> {
         let reporter = Reporter::start(name, quiet);
         let ctx = context(self.config, planned, &inputs, &reporter, cancel);
         let result = planned.stage.world(step, &ctx).and_then(|found| {
-            if rank >= found || world.is_some_and(|world| world != found) {
+            let outside = ranks.max().is_none_or(|rank| rank >= found);
+            if outside || world.is_some_and(|world| world != found) {
                 let given = world.map_or(String::new(), |world| format!(" of {world}"));
                 return Err(format!(
-                    "the step `{step}` has {found} tasks; there is no rank {rank}{given}"
+                    "the step `{step}` has {found} tasks; there is no rank {ranks}{given}"
                 )
                 .into());
             }
-            run_task(planned, step, rank, &ctx)
+            let ranks: Vec<usize> = ranks.iter().collect();
+            Threads::new(ctx.threads)?.run(planned, step, &ranks, &ctx)
         });
         reporter.finish();
         match result {
@@ -258,13 +260,16 @@ impl<'a> SingleTasks<'a> {
         }
         let inputs = stage_inputs(&self.plan, planned)?;
         let threads = self.config.run.resolved_threads();
-        finish(planned, sum, &inputs, &meter, threads).map(drop)
+        finish(planned, sum, &inputs, &meter.read(), threads).map(drop)
     }
 }
 
-fn record(planned: &PlannedStage, step: &str, rank: usize) -> Result<Option<CompletionRecord>> {
-    let path = CompletionRecord::path(&planned.dir, step, rank);
-    Ok(CompletionRecord::read(&path, &planned.fingerprint)?)
+/// The lock that a task takes on the run's folder.
+pub fn lock_for(dir: &Path, stage: &str, step: &str) -> Result<File> {
+    match [BEGIN, FINISH].contains(&step) || ALONE.contains(&(stage, step)) {
+        true => lock_waiting(dir),
+        false => lock_shared(dir),
+    }
 }
 
 /// The lists of a stage, of which nothing is known yet but their order.

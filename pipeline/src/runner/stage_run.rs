@@ -11,7 +11,7 @@ use textmill_schemas::{
     TaskReport, remove_leftovers, write_atomically,
 };
 
-use super::meter::Meter;
+use super::meter::Cost;
 use super::plan::{Plan, PlannedStage};
 use crate::config::Config;
 use crate::stages::StageInfo;
@@ -66,6 +66,12 @@ pub fn run_task(
     Ok(record.put(&path)?.report)
 }
 
+/// The record of a task, if it is done.
+pub fn record(planned: &PlannedStage, step: &str, rank: usize) -> Result<Option<CompletionRecord>> {
+    let path = CompletionRecord::path(&planned.dir, step, rank);
+    Ok(CompletionRecord::read(&path, &planned.fingerprint)?)
+}
+
 /// Removes what the steps of a stage left for each other.
 pub fn remove_intermediates(stage: &Path) -> Result<()> {
     let work = stage.join("work");
@@ -104,11 +110,11 @@ pub fn finish(
     planned: &PlannedStage,
     report: TaskReport,
     inputs: &BTreeMap<String, StageInput>,
-    meter: &Meter,
+    cost: &Cost,
     threads: usize,
 ) -> Result<Manifest> {
     check_counts(planned.info, &report, inputs)?;
-    let manifest = manifest(planned, report, inputs, meter, threads);
+    let manifest = manifest(planned, report, inputs, cost, threads);
     manifest.write(&planned.dir)?;
     check_memory(&manifest);
     remove_intermediates(&planned.dir)?;
@@ -177,11 +183,10 @@ fn manifest(
     planned: &PlannedStage,
     report: TaskReport,
     inputs: &BTreeMap<String, StageInput>,
-    meter: &Meter,
+    cost: &Cost,
     threads: usize,
 ) -> Manifest {
     let bytes = |entries: &[ShardEntry]| entries.iter().map(|entry| entry.bytes).sum::<u64>();
-    let cost = meter.read();
     Manifest {
         stage: planned.info.name.to_owned(),
         fingerprint: planned.fingerprint.clone(),
