@@ -48,7 +48,7 @@ TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
 SOURCES := $(shell find schemas words packing privacy stages model uses pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f -o -path '*/assets/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
-.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs uses test test-browser test-programs quality bench bench-scale bench-gpu fuzz lint clean distclean
+.PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs uses test test-browser test-programs test-cluster test-hosts quality bench bench-scale bench-cluster bench-gpu fuzz lint clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -122,6 +122,20 @@ test: $(LIBTORCH_STAMP) ## run every test: unit, property, snapshot, end to end
 test-programs: $(LIBTORCH_STAMP)
 	$(TEST) --no-run
 
+# Ray and an S3-compatible server, in a folder of their own.
+CLUSTER_STAMP := .venv-cluster/.installed
+$(CLUSTER_STAMP): cluster/requirements.txt tests/cluster/requirements.txt
+	@echo "Installing ray and an S3-compatible server (180 MB to download) ..."
+	@$(PYTHON) -m venv .venv-cluster
+	@.venv-cluster/bin/pip install --quiet --disable-pip-version-check -r tests/cluster/requirements.txt
+	@touch $@
+
+test-cluster: test-programs $(CLUSTER_STAMP) ## runs on a Ray cluster, over S3, with nodes, driver and storage failing: equal bytes
+	$(TEST) --test cluster -- --ignored --nocapture --test-threads 1 a_cluster
+
+test-hosts: test-programs $(CLUSTER_STAMP) ## the same with a network namespace for each node, one cut off and returning (needs root)
+	$(TEST) --test cluster -- --ignored --nocapture hosts_of_their_own
+
 # Small rows and few epochs: what comes out shows that it works, not what the model is worth.
 FINETUNE := $(TEXTMILL) finetune --model $(MODEL) --quiet
 uses: $(TEXTMILL) ## use the model: write, chat, fine-tune, embed, look inside, plan, privacy (MODEL=, default the sample's)
@@ -158,6 +172,9 @@ bench: $(LIBTORCH_STAMP) $(PEERS)/.installed ## time the stages beside their pee
 bench-scale: $(LIBTORCH_STAMP) ## how dedupe scales: 20 million documents' signatures through every step (DOCUMENTS=, MEMORY=)
 	$(CARGO) bench --locked -p textmill -p textmill-dedupe --bench scale -- --documents $(DOCUMENTS) --memory $(MEMORY)
 
+bench-cluster: $(LIBTORCH_STAMP) $(CLUSTER_STAMP) ## the scheduler of `run --cluster` on a step of a million tasks (ARGS="TASKS PYTHON RAY_ADDRESS")
+	$(CARGO) bench --locked -p textmill --bench cluster -- $(or $(ARGS),1000000 .venv-cluster/bin/python)
+
 bench-gpu: $(LIBTORCH_STAMP) ## GPT-2 124M at a context of 1,024 in bf16 on one GPU: tokens a second (make setup CUDA=1 first)
 	$(CARGO) bench --locked -p textmill -p textmill-model -p textmill-train --bench step -- gpu $(ARGS)
 
@@ -191,4 +208,4 @@ clean: ## remove build outputs and runs, keep the set-up
 	rm -rf target runs
 
 distclean: clean ## remove everything that make has made
-	rm -rf .libtorch .venv $(PEERS) $(foreach folder,$(FUZZ),$(addprefix $(folder)/,artifacts corpus seeds target))
+	rm -rf .libtorch .venv .venv-cluster $(PEERS) $(foreach folder,$(FUZZ),$(addprefix $(folder)/,artifacts corpus seeds target))

@@ -8,6 +8,7 @@ mod apply;
 #[cfg(feature = "torch")]
 mod chat;
 mod cli;
+mod cluster;
 mod clusters;
 mod config;
 mod doctor;
@@ -44,6 +45,10 @@ mod tokenizer;
 mod train_filter;
 mod tune;
 
+/// For the benchmark of the same name.
+#[doc(hidden)]
+pub use cluster::simulate as simulation;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -63,7 +68,7 @@ pub fn main() -> ExitCode {
 
 fn execute(command: Command) -> Result<()> {
     match command {
-        Command::Run { until, args } => run::pipeline(until.as_deref(), &args),
+        Command::Run { until, ray, args } => run::pipeline(until.as_deref(), &args, &ray),
         Command::Collect(args) => run::stage("collect", &args),
         Command::Extract {
             page: Some(page),
@@ -140,6 +145,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Plan(args) => plan::plan(&args),
         Command::PlanTasks(args) => single::plan_tasks(&args),
         Command::Task(args) => single::task(&args),
+        Command::Work(args) => single::work(&args),
         Command::Gc(args) => single::gc(&args),
         Command::Privacy { command } => privacy::privacy(&command),
         Command::Score(args) => score::score(&args),

@@ -9,11 +9,12 @@ use anyhow::{Context, Result, bail};
 use textmill_schemas::Cancelled;
 
 use crate::cli::RunArgs;
+use crate::cluster::{RayArgs, RayHands};
 use crate::config::Config;
 use crate::feed;
 use crate::output::sayln;
 use crate::report;
-use crate::runner::{Runner, StageOutcome, check_inputs, follow};
+use crate::runner::{Hands, Runner, StageOutcome, Threads, check_inputs, follow};
 use crate::stages::{STAGES, StageInfo};
 
 /// Exit status of a program that ended by an interrupt.
@@ -25,7 +26,7 @@ const SAME_INTERRUPT: Duration = Duration::from_secs(1);
 static CANCEL: AtomicBool = AtomicBool::new(false);
 
 /// Runs every stage up to `until` (or what the configuration names, or the last one).
-pub fn pipeline(until: Option<&str>, args: &RunArgs) -> Result<()> {
+pub fn pipeline(until: Option<&str>, args: &RunArgs, ray: &RayArgs) -> Result<()> {
     refuse_ranks("run")?;
     let config = crate::load(&args.config)?;
     let target = match until.or(config.run.until.as_deref()) {
@@ -36,7 +37,7 @@ pub fn pipeline(until: Option<&str>, args: &RunArgs) -> Result<()> {
             .unwrap_or_default()
             .to_owned(),
     };
-    let ran = bring_up_to_date(&config, &target, args)?;
+    let ran = bring_up_to_date(&config, &target, args, ray)?;
     if ran == 0 {
         sayln!("Nothing to do: every stage is up to date.");
         sayln!("`textmill summary` prints the summary again.");
@@ -59,7 +60,7 @@ pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
             return follow(&config, name, args.force, &CANCEL);
         }
     }
-    let ran = bring_up_to_date(&config, name, args)?;
+    let ran = bring_up_to_date(&config, name, args, &RayArgs::default())?;
     if ran == 0 {
         sayln!("Nothing to do: {name} is up to date (--force runs it all the same).");
     }
@@ -89,10 +90,14 @@ fn refuse_ranks(command: &str) -> Result<()> {
 }
 
 /// Returns the number of stages that ran.
-fn bring_up_to_date(config: &Config, target: &str, args: &RunArgs) -> Result<usize> {
+fn bring_up_to_date(config: &Config, target: &str, args: &RunArgs, ray: &RayArgs) -> Result<usize> {
     Interrupt::listen()?;
     let start = Instant::now();
-    let runner = Runner::new(config, &CANCEL, args.quiet)?;
+    let hands: Box<dyn Hands> = match &ray.cluster {
+        Some(address) => Box::new(RayHands::connect(config, ray, address, &CANCEL)?),
+        None => Box::new(Threads::new(config.run.resolved_threads())?),
+    };
+    let runner = Runner::new(config, &*hands, &CANCEL, args.quiet)?;
     let before = |stage: &StageInfo| {
         if stage.name == "train" && !args.quiet {
             eprintln!("\n{}", feed::before_training(config)?);

@@ -32,9 +32,11 @@ pub struct Server {
 static STARTED: AtomicU16 = AtomicU16::new(0);
 
 impl Server {
-    /// Starts a server that `make test` installed.
+    /// Starts a server that `make test` installed, or `make test-cluster`.
     pub fn start(repository: &Path) -> Self {
-        let binary = repository.join(".venv/bin/weed");
+        let [binary, other] = [".venv", ".venv-cluster"]
+            .map(|environment| repository.join(environment).join("bin/weed"));
+        let binary = if binary.exists() { binary } else { other };
         assert!(
             binary.exists(),
             "{} is missing; `make test` installs it",

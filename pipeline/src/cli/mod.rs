@@ -38,11 +38,14 @@ pub enum Command {
     #[command(after_help = "Examples:\n  \
 textmill run\n  \
 textmill run --config configs/rust-docs.toml\n  \
-textmill run --until dedupe --set run.threads=4")]
+textmill run --until dedupe --set run.threads=4\n  \
+textmill run --until tokenize --cluster ray://head:10001    on a Ray cluster (docs/cluster.md)")]
     Run {
         /// Last stage to run [default: the last one, or the configuration's [run] until].
         #[arg(long, value_name = "STAGE")]
         until: Option<String>,
+        #[command(flatten)]
+        ray: crate::cluster::RayArgs,
         #[command(flatten)]
         args: RunArgs,
     },
@@ -360,6 +363,9 @@ textmill tasks --model runs/sample/train/best --task xcopa=val.zh.jsonl --json"
     /// Run one task of a stage: one process of many
     #[command(long_about = crate::single::TASK)]
     Task(crate::single::TaskArgs),
+    /// Run batches of tasks that arrive on standard input
+    #[command(hide = true, long_about = crate::single::WORK)]
+    Work(crate::single::WorkArgs),
     /// Remove what processes that died have left in a run's folder
     Gc(crate::single::GcArgs),
     /// Print the summary of a run again

@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
-use rayon::prelude::*;
 use textmill_schemas::{
     Cancelled, Manifest, StageResult, TaskContext, TaskReport, write_atomically,
 };
 
+use super::hands::Hands;
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
 use super::stage_run::{
-    context, finish, prepare_folder, remove_intermediates, run_task, stage_inputs,
+    context, finish, is_begun, prepare_folder, remove_intermediates, stage_inputs,
 };
 use crate::config::Config;
 use crate::stages::StageInfo;
@@ -23,10 +23,10 @@ use crate::stages::StageInfo;
 pub struct Runner<'a> {
     config: &'a Config,
     plan: Plan<'a>,
-    threads: rayon::ThreadPool,
+    hands: &'a dyn Hands,
     cancel: &'a AtomicBool,
     quiet: bool,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 /// What became of one stage.
@@ -41,17 +41,22 @@ pub struct StageOutcome {
 
 impl<'a> Runner<'a> {
     /// Makes the run's folder, takes its lock and notes the resolved configuration.
-    pub fn new(config: &'a Config, cancel: &'a AtomicBool, quiet: bool) -> Result<Self> {
+    pub fn new(
+        config: &'a Config,
+        hands: &'a dyn Hands,
+        cancel: &'a AtomicBool,
+        quiet: bool,
+    ) -> Result<Self> {
         let plan = Plan::new(config);
-        let lock = lock(plan.dir())?;
-        let threads = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.run.resolved_threads())
-            .build()?;
+        let lock = match hands.share_the_folder() {
+            true => None, // taken where it matters
+            false => Some(lock(plan.dir())?),
+        };
         note_configuration(config, plan.dir())?;
         Ok(Self {
             config,
             plan,
-            threads,
+            hands,
             cancel,
             quiet,
             _lock: lock,
@@ -102,11 +107,19 @@ impl<'a> Runner<'a> {
     fn run_stage(&self, planned: &PlannedStage, afresh: bool) -> Result<Manifest> {
         let name = planned.info.name;
         let meter = Meter::start();
-        prepare_folder(planned, afresh)?;
         let inputs = stage_inputs(&self.plan, planned)?;
         let reporter = Reporter::start(name, self.quiet);
-        let ctx = context(self.config, planned, &inputs, &reporter, self.cancel);
-        let report = self.run_steps(planned, &ctx);
+        let mut ctx = context(self.config, planned, &inputs, &reporter, self.cancel);
+        ctx.threads = self.hands.threads();
+        let whole = self.hands.whole(planned, &ctx);
+        let report = match whole {
+            Ok(false) => {
+                self.prepare(planned, afresh)?;
+                self.run_steps(planned, &ctx).map(Some)
+            }
+            Ok(true) => Ok(None),
+            Err(error) => Err(error),
+        };
         reporter.finish();
         let report = report.map_err(|error| {
             // Several ranks all stop when one is interrupted. When one is lost, who has started them
@@ -117,7 +130,32 @@ impl<'a> Runner<'a> {
             }
             anyhow!("{name}: {error}")
         })?;
-        finish(planned, report, &inputs, &meter, ctx.threads)
+        match report {
+            Some(report) => {
+                let _alone = self.alone()?;
+                let cost = self.hands.cost(&meter);
+                finish(planned, report, &inputs, &cost, ctx.threads)
+            }
+            None => Manifest::read(&planned.dir)?
+                .with_context(|| format!("{name}: it has ended, but wrote no manifest")),
+        }
+    }
+
+    /// Keeps the others out for a while, where the folder is shared with them.
+    fn alone(&self) -> Result<Option<Lock>> {
+        match self._lock {
+            Some(_) => Ok(None),
+            None => lock_waiting(self.plan.dir()).map(Some),
+        }
+    }
+
+    fn prepare(&self, planned: &PlannedStage, afresh: bool) -> Result<()> {
+        let _alone = self.alone()?;
+        // Tasks of an earlier run may be writing still, on hosts that lost sight of it.
+        if self.hands.share_the_folder() && !afresh && is_begun(planned) {
+            return Ok(());
+        }
+        prepare_folder(planned, afresh)
     }
 
     /// Works off the task lists; a task whose record is there is not run again.
@@ -125,15 +163,7 @@ impl<'a> Runner<'a> {
         let mut sum = TaskReport::default();
         for step in planned.stage.steps() {
             let world = planned.stage.world(step, ctx)?;
-            let run = |rank| run_task(planned, step, rank, ctx);
-            let reports: Result<Vec<TaskReport>, _> = self.threads.install(|| {
-                (0..world)
-                    .into_par_iter()
-                    .with_max_len(1)
-                    .map(run)
-                    .collect()
-            });
-            for report in reports? {
+            for report in self.hands.work_off(planned, step, world, ctx)? {
                 sum.merge(report);
             }
         }

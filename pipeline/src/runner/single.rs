@@ -7,6 +7,7 @@
 //! others. All processes see the run's folder.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -14,11 +15,13 @@ use serde::Serialize;
 use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskReport};
 use textmill_storage::{Entry, entries};
 
+use super::hands::Threads;
 use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
+use super::ranks::Ranks;
 use super::run::{lock_shared, lock_waiting, note_configuration};
-use super::stage_run::{context, finish, is_begun, prepare_folder, run_task, stage_inputs};
+use super::stage_run::{context, finish, is_begun, prepare_folder, record, stage_inputs};
 use crate::config::Config;
 use crate::stages::{self, StageInfo};
 
@@ -167,18 +170,15 @@ impl<'a> SingleTasks<'a> {
         world.map_err(|error| anyhow!("{}: {error}", planned.info.name))
     }
 
-    /// Runs one task; `world`, where it is told, must be the number of the step's tasks.
+    /// Runs tasks of a step; `world`, where it is told, must be the number of the step's tasks.
     pub fn run(
         &self,
         (stage, step): (&str, &str),
-        (rank, world): (usize, Option<usize>),
+        (ranks, world): (&Ranks, Option<usize>),
         cancel: &AtomicBool,
         quiet: bool,
     ) -> Result<()> {
-        let _lock = match [BEGIN, FINISH].contains(&step) || ALONE.contains(&(stage, step)) {
-            true => lock_waiting(self.plan.dir())?,
-            false => lock_shared(self.plan.dir())?,
-        };
+        let _lock = lock_for(self.plan.dir(), stage, step)?;
         let planned = self.plan.stage(stages::find(stage)?)?;
         if matches!(planned.status, Status::Done(_)) {
             return Ok(()); // a task that was started twice
@@ -199,7 +199,7 @@ impl<'a> SingleTasks<'a> {
         );
         match step {
             FINISH => self.finish(&planned, &known),
-            step => self.task(&planned, step, (rank, world), cancel, quiet),
+            step => self.task(&planned, step, (ranks, world), cancel, quiet),
         }
     }
 
@@ -215,7 +215,7 @@ impl<'a> SingleTasks<'a> {
         &self,
         planned: &PlannedStage,
         step: &str,
-        (rank, world): (usize, Option<usize>),
+        (ranks, world): (&Ranks, Option<usize>),
         cancel: &AtomicBool,
         quiet: bool,
     ) -> Result<()> {
@@ -224,14 +224,16 @@ impl<'a> SingleTasks<'a> {
         let reporter = Reporter::start(name, quiet);
         let ctx = context(self.config, planned, &inputs, &reporter, cancel);
         let result = planned.stage.world(step, &ctx).and_then(|found| {
-            if rank >= found || world.is_some_and(|world| world != found) {
+            let outside = ranks.max().is_none_or(|rank| rank >= found);
+            if outside || world.is_some_and(|world| world != found) {
                 let given = world.map_or(String::new(), |world| format!(" of {world}"));
                 return Err(format!(
-                    "the step `{step}` has {found} tasks; there is no rank {rank}{given}"
+                    "the step `{step}` has {found} tasks; there is no rank {ranks}{given}"
                 )
                 .into());
             }
-            run_task(planned, step, rank, &ctx)
+            let ranks: Vec<usize> = ranks.iter().collect();
+            Threads::new(ctx.threads)?.run(planned, step, &ranks, &ctx)
         });
         reporter.finish();
         match result {
@@ -268,7 +270,7 @@ impl<'a> SingleTasks<'a> {
         }
         let inputs = stage_inputs(&self.plan, planned)?;
         let threads = self.config.run.resolved_threads();
-        finish(planned, sum, &inputs, &meter, threads).map(drop)
+        finish(planned, sum, &inputs, &meter.read(), threads).map(drop)
     }
 }
 
@@ -279,6 +281,14 @@ fn done(planned: &PlannedStage) -> Result<BTreeSet<String>> {
     let found = entries(&folder).with_context(|| folder.display().to_string())?;
     let name = |entry: Entry| Some(entry.location.file_name()?.to_str()?.to_owned());
     Ok(found.into_iter().filter_map(name).collect())
+}
+
+/// The lock that a task takes on the run's folder.
+pub fn lock_for(dir: &Path, stage: &str, step: &str) -> Result<Lock> {
+    match [BEGIN, FINISH].contains(&step) || ALONE.contains(&(stage, step)) {
+        true => lock_waiting(dir),
+        false => lock_shared(dir),
+    }
 }
 
 /// The lists of a stage, of which nothing is known yet but their order.

@@ -12,7 +12,7 @@ use textmill_schemas::{
 
 use textmill_storage::is_remote;
 
-use super::meter::Meter;
+use super::meter::Cost;
 use super::plan::{Plan, PlannedStage, changed_output};
 use super::staging::Staging;
 use crate::config::Config;
@@ -92,6 +92,12 @@ fn staged(
     Ok(report)
 }
 
+/// The record of a task, if it is done.
+pub fn record(planned: &PlannedStage, step: &str, rank: usize) -> Result<Option<CompletionRecord>> {
+    let path = CompletionRecord::path(&planned.dir, &planned.fingerprint, step, rank);
+    Ok(CompletionRecord::read(&path, &planned.fingerprint)?)
+}
+
 /// Removes what the steps of a stage left for each other.
 pub fn remove_intermediates(stage: &Path) -> Result<()> {
     let work = stage.join("work");
@@ -133,11 +139,11 @@ pub fn finish(
     planned: &PlannedStage,
     report: TaskReport,
     inputs: &BTreeMap<String, StageInput>,
-    meter: &Meter,
+    cost: &Cost,
     threads: usize,
 ) -> Result<Manifest> {
     check_counts(planned.info, &report, inputs)?;
-    let manifest = manifest(planned, report, inputs, meter, threads);
+    let manifest = manifest(planned, report, inputs, cost, threads);
     check_outputs(&manifest, &planned.dir)?;
     manifest.write(&planned.dir)?;
     check_memory(&manifest);
@@ -222,11 +228,10 @@ fn manifest(
     planned: &PlannedStage,
     report: TaskReport,
     inputs: &BTreeMap<String, StageInput>,
-    meter: &Meter,
+    cost: &Cost,
     threads: usize,
 ) -> Manifest {
     let bytes = |entries: &[ShardEntry]| entries.iter().map(|entry| entry.bytes).sum::<u64>();
-    let cost = meter.read();
     Manifest {
         stage: planned.info.name.to_owned(),
         fingerprint: planned.fingerprint.clone(),

@@ -1,17 +1,19 @@
 //! `textmill plan-tasks`, `textmill task` and `textmill gc`: a run by many processes.
 
 mod gc;
+mod work;
 
 use anyhow::Result;
 use clap::Args;
 
 pub use gc::{GcArgs, gc};
+pub use work::{WORK, WorkArgs, work};
 
 use crate::cli::ConfigArgs;
 use crate::explore::table;
 use crate::output::{say, sayln};
 use crate::run::Interrupt;
-use crate::runner::{SingleTasks, StageTasks, State};
+use crate::runner::{Ranks, SingleTasks, StageTasks, State};
 
 /// What `--help` says first.
 pub const PLAN: &str = "Prints the tasks of a run and what each waits for. A stage is the list `begin`, its own steps, \
@@ -45,6 +47,7 @@ pub struct PlanArgs {
 #[command(after_help = "Examples:\n  \
 textmill task filter --step begin\n  \
 textmill task filter --step documents --rank 3 --world 16\n  \
+textmill task filter --step documents --rank 0,4-7\n  \
 textmill task filter --step finish\n  \
 textmill task filter --step documents --rank $SLURM_ARRAY_TASK_ID    in a Slurm array\n  \
 textmill task filter --step documents --rank $JOB_COMPLETION_INDEX   in an indexed job of Kubernetes")]
@@ -54,9 +57,9 @@ pub struct TaskArgs {
     /// The step: begin, one of the stage's own, or finish.
     #[arg(long)]
     step: String,
-    /// Which of the step's tasks, from 0.
-    #[arg(long, default_value_t = 0)]
-    rank: usize,
+    /// Which of the step's tasks, from 0; several as 0,3-7 run on the threads of one process.
+    #[arg(long, value_name = "RANKS", default_value = "0")]
+    rank: Ranks,
     /// How many tasks the step has, to be sure of the same plan [default: not compared].
     #[arg(long)]
     world: Option<usize>,
@@ -116,7 +119,7 @@ pub fn task(args: &TaskArgs) -> Result<()> {
     let config = crate::load(&args.config)?;
     SingleTasks::new(&config).run(
         (&args.stage, &args.step),
-        (args.rank, args.world),
+        (&args.rank, args.world),
         interrupt.flag(),
         args.quiet,
     )
