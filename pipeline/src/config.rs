@@ -1,6 +1,5 @@
 //! The configuration file: one TOML table a stage, every value with a default.
 
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -79,12 +78,13 @@ impl RunConfig {
 impl Config {
     /// Reads a configuration file and applies `--set` overrides.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| {
+        let text = textmill_storage::read(path).with_context(|| {
             format!(
                 "{}: cannot read the configuration (name one with --config FILE)",
                 path.display()
             )
         })?;
+        let text = String::from_utf8(text).with_context(|| path.display().to_string())?;
         let config = parse(&text, &path.display().to_string())?;
         if overrides.is_empty() {
             return Ok(config.with_weights());
@@ -265,7 +265,7 @@ mod tests {
             format!("[[collect.source]]\nname = \"{name}\"\npath = \"p\"\nweight = 2.5\n")
         };
         let text = source("a") + &source("b") + "[train.mixture.sources]\nb = 0.5\n";
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         for overrides in [vec![], vec!["run.seed=2".to_owned()]] {
             let config = Config::load(&path, &overrides).unwrap();
             let sources = config.train.mixture.sources;

@@ -28,7 +28,7 @@ pub fn doctor(args: &ConfigArgs) -> Result<()> {
         "memory",
         &format!("{} of {} free", gib(free), gib(total)),
     );
-    let config = Config::load(&args.config, &args.overrides);
+    let config = Config::load(&args.config, &args.overrides());
     let dir = match &config {
         Ok(config) => config.run.dir.clone(),
         Err(_) => ".".into(),

@@ -155,7 +155,7 @@ fn execute(command: Command) -> Result<()> {
 }
 
 fn load(args: &ConfigArgs) -> Result<Config> {
-    Config::load(&args.config, &args.overrides)
+    Config::load(&args.config, &args.overrides())
 }
 
 /// The configuration of a file, or the defaults where none is named.
@@ -170,7 +170,7 @@ fn load_named(path: Option<&std::path::Path>, overrides: &[String]) -> Result<Co
 fn load_if_there(args: &ConfigArgs) -> Result<Config> {
     let default = args.config == std::path::Path::new(cli::DEFAULT_CONFIG);
     match default && !args.config.exists() {
-        true => Config::from_overrides(&args.overrides),
+        true => Config::from_overrides(&args.overrides()),
         false => load(args),
     }
 }

@@ -28,7 +28,7 @@ static CANCEL: AtomicBool = AtomicBool::new(false);
 /// Runs every stage up to `until` (or what the configuration names, or the last one).
 pub fn pipeline(until: Option<&str>, args: &RunArgs, ray: &RayArgs) -> Result<()> {
     refuse_ranks("run")?;
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     let target = match until.or(config.run.until.as_deref()) {
         Some(stage) => stage.to_owned(),
         None => STAGES
@@ -49,7 +49,7 @@ pub fn pipeline(until: Option<&str>, args: &RunArgs, ray: &RayArgs) -> Result<()
 
 /// Runs one stage and what it needs.
 pub fn stage(name: &str, args: &RunArgs) -> Result<()> {
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     if let Some(rank) = rank_of_several()? {
         if name != "train" {
             return refuse_ranks(name);

@@ -2,9 +2,11 @@
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use textmill_storage::{Entry, entries, is_remote};
 
 use crate::Error;
 
@@ -21,6 +23,58 @@ pub fn temporary(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{own:016x}{SUFFIX}"));
     path.with_file_name(name)
+}
+
+/// A file on its way: whole as soon as it has its name. Until then it has a temporary name beside it,
+/// or, where the name is an address of an object store, none at all.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    file: File,
+}
+
+impl Draft {
+    /// Starts a file that will have this name; makes its folder.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be made.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let file = match is_remote(path) {
+            true => tempfile::tempfile().map_err(Error::io(&std::env::temp_dir()))?,
+            false => create_beside(path)?,
+        };
+        let path = path.to_path_buf();
+        Ok(Self { path, file })
+    }
+
+    /// Gives the file its name, durably, in place of one of that name.
+    ///
+    /// # Errors
+    /// When the disk or the store refuses; the message names the file.
+    pub fn commit(self) -> Result<(), Error> {
+        if is_remote(&self.path) {
+            return textmill_storage::upload(&self.path, self.file).map_err(Error::io(&self.path));
+        }
+        commit(&self.file, &self.path)
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn create_beside(path: &Path) -> Result<File, Error> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(Error::io(parent))?;
+    }
+    let temporary = temporary(path);
+    File::create(&temporary).map_err(Error::io(&temporary))
 }
 
 /// Gives a finished temporary file its final name, durably.
@@ -45,6 +99,9 @@ fn sync_parent(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// When the folder cannot be made or the disk is full; the message names the file.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), Error> {
+    if is_remote(path) {
+        return textmill_storage::replace(path, content).map_err(Error::io(path));
+    }
     commit(&write_temporary(path, content)?, path)
 }
 
@@ -53,6 +110,9 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// When the folder cannot be made or the disk is full; the message names the file.
 pub(crate) fn put_if_absent(path: &Path, content: &[u8]) -> Result<bool, Error> {
+    if is_remote(path) {
+        return textmill_storage::put_if_absent(path, content).map_err(Error::io(path));
+    }
     let file = write_temporary(path, content)?;
     let temporary = temporary(path);
     file.sync_all().map_err(Error::io(&temporary))?;
@@ -67,34 +127,23 @@ pub(crate) fn put_if_absent(path: &Path, content: &[u8]) -> Result<bool, Error> 
 }
 
 fn write_temporary(path: &Path, content: &[u8]) -> Result<File, Error> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(Error::io(parent))?;
-    }
-    let temporary = temporary(path);
-    let mut file = File::create(&temporary).map_err(Error::io(&temporary))?;
-    file.write_all(content).map_err(Error::io(&temporary))?;
+    let mut file = create_beside(path)?;
+    let written = file.write_all(content);
+    written.map_err(Error::io(&temporary(path)))?;
     Ok(file)
 }
 
-/// The temporary files in a folder and its sub-folders: those of processes that are at work, and
-/// of killed ones.
+/// The temporary files in a folder and its sub-folders, with their bytes: those of processes that are
+/// at work, and of killed ones. An object store has none.
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub fn leftovers(dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    let (mut folders, mut found) = (vec![dir.to_path_buf()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(Error::io(&folder))? {
-            let entry = entry.map_err(Error::io(&folder))?;
-            let path = entry.path();
-            if entry.file_type().map_err(Error::io(&path))?.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().ends_with(SUFFIX) {
-                found.push(path);
-            }
-        }
+pub fn leftovers(dir: &Path) -> Result<Vec<Entry>, Error> {
+    if is_remote(dir) {
+        return Ok(Vec::new());
     }
-    found.sort();
+    let mut found = entries(dir).map_err(Error::io(dir))?;
+    found.retain(|entry| entry.location.to_string_lossy().ends_with(SUFFIX));
     Ok(found)
 }
 
@@ -103,8 +152,9 @@ pub fn leftovers(dir: &Path) -> Result<Vec<PathBuf>, Error> {
 /// # Errors
 /// When the folder cannot be listed or a leftover cannot be removed.
 pub fn remove_leftovers(dir: &Path) -> Result<(), Error> {
-    for path in leftovers(dir)? {
-        fs::remove_file(&path).map_err(Error::io(&path))?;
+    for entry in leftovers(dir)? {
+        let path = &entry.location;
+        textmill_storage::remove(path).map_err(Error::io(path))?;
     }
     Ok(())
 }
@@ -121,7 +171,9 @@ mod tests {
         write_atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         fs::write(temporary(&path), b"half").unwrap();
-        assert_eq!(leftovers(dir.path()).unwrap(), [temporary(&path)]);
+        let found = leftovers(dir.path()).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((&found[0].location, found[0].size), (&temporary(&path), 4));
         remove_leftovers(dir.path()).unwrap();
         assert!(!temporary(&path).exists());
         assert!(path.exists());

@@ -1,11 +1,12 @@
 //! What a Parquet file says of itself, without reading its rows.
 
-use std::fs::{self, File};
 use std::path::Path;
 
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use textmill_storage::Source;
 
 use crate::Error;
+use crate::columns::Window;
 
 /// A Parquet file's own account of what it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,10 +46,11 @@ impl ShardDescription {
     /// # Errors
     /// When the file is missing or no Parquet file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(Error::io(path))?;
-        let bytes = fs::metadata(path).map_err(Error::io(path))?.len();
+        let source = Source::open(path).map_err(Error::io(path))?;
+        let bytes = source.size();
+        let footer = Window::of_footer(&source);
         let metadata =
-            ArrowReaderMetadata::load(&file, Default::default()).map_err(Error::parquet(path))?;
+            ArrowReaderMetadata::load(&footer, Default::default()).map_err(Error::parquet(path))?;
         let parquet = metadata.metadata();
         let entries = parquet.file_metadata().key_value_metadata();
         let row_type = entries

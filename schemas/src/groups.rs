@@ -1,6 +1,5 @@
 //! What token shards add up to by side, source and language: the contract of `groups.json`.
 
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -49,13 +48,15 @@ impl TokenGroup {
     /// When the file is missing or damaged.
     pub fn read_all(stage_dir: &Path) -> Result<Vec<Self>, Error> {
         let path = stage_dir.join(Self::FILE);
-        let json = fs::read(&path).map_err(Error::io(&path))?;
+        let json = textmill_storage::read(&path).map_err(Error::io(&path))?;
         serde_json::from_slice(&json).map_err(|source| Error::Manifest { path, source })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

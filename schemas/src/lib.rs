@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod column;
+mod columns;
 mod commit;
 mod describe;
 mod error;
@@ -24,7 +25,7 @@ mod spans;
 mod stage;
 mod tokens;
 
-pub use commit::{leftovers, remove_leftovers, temporary, write_atomically};
+pub use commit::{Draft, leftovers, remove_leftovers, temporary, write_atomically};
 pub use describe::{ColumnDescription, ShardDescription};
 pub use error::Error;
 pub use groups::{Side, TokenGroup};

@@ -1,12 +1,13 @@
 //! What a stage, or one of its tasks, read and wrote.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use textmill_storage::Source;
 
 use crate::Error;
 use crate::commit::{put_if_absent, write_atomically};
@@ -31,12 +32,12 @@ impl ShardEntry {
     /// When the file cannot be read.
     pub fn of_file(stage_dir: &Path, relative: &str) -> Result<Self, Error> {
         let path = stage_dir.join(relative);
-        let bytes = fs::metadata(&path).map_err(Error::io(&path))?.len();
+        let source = Source::open(&path).map_err(Error::io(&path))?;
         Ok(Self {
             path: relative.to_owned(),
             rows: 0,
-            bytes,
-            hash: hash_file(&path)?,
+            bytes: source.size(),
+            hash: hash(&source, &path)?,
         })
     }
 }
@@ -46,9 +47,13 @@ impl ShardEntry {
 /// # Errors
 /// When the file cannot be read.
 pub fn hash_file(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path).map_err(Error::io(path))?;
+    hash(&Source::open(path).map_err(Error::io(path))?, path)
+}
+
+fn hash(source: &Source, path: &Path) -> Result<String, Error> {
     let mut hasher = blake3::Hasher::new();
-    io::copy(&mut file, &mut hasher).map_err(Error::io(path))?;
+    let hashed = hasher.update_reader(source.reader(0));
+    hashed.map_err(Error::io(path))?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 
@@ -141,12 +146,46 @@ pub struct CompletionRecord {
 }
 
 impl CompletionRecord {
-    /// Where the record of a task lies: named by stage folder, step and rank alone.
+    /// Where the records of a stage's tasks lie: a folder for each fingerprint, so that no record
+    /// of other inputs is in the way.
     #[must_use]
-    pub fn path(stage_dir: &Path, step: &str, rank: usize) -> PathBuf {
+    pub fn folder(stage_dir: &Path, fingerprint: &str) -> PathBuf {
         stage_dir
             .join("work/done")
-            .join(format!("{step}-{rank:05}.json"))
+            .join(format!("{fingerprint:.16}"))
+    }
+
+    /// Where the record of a task lies in that folder.
+    #[must_use]
+    pub fn name(step: &str, rank: usize) -> String {
+        format!("{step}-{rank:05}.json")
+    }
+
+    /// Where the record of a task lies.
+    #[must_use]
+    pub fn path(stage_dir: &Path, fingerprint: &str, step: &str, rank: usize) -> PathBuf {
+        Self::folder(stage_dir, fingerprint).join(Self::name(step, rank))
+    }
+
+    /// The records of several tasks; `None` for those that are not done.
+    ///
+    /// # Errors
+    /// When one of them is damaged or cannot be read.
+    pub fn read_all(
+        stage_dir: &Path,
+        fingerprint: &str,
+        step: &str,
+        ranks: std::ops::Range<usize>,
+    ) -> Result<Vec<Option<Self>>, Error> {
+        let path = |rank| Self::path(stage_dir, fingerprint, step, rank);
+        let paths: Vec<PathBuf> = ranks.map(path).collect();
+        let contents = textmill_storage::read_all(&paths).map_err(Error::io(stage_dir))?;
+        let records = paths.iter().zip(contents).map(|(path, content)| {
+            let record = content.map(|content| from_json::<Self>(path, &content));
+            let record = record.transpose()?;
+            Ok(record.filter(|record| record.fingerprint == fingerprint))
+        });
+        records.collect()
     }
 
     /// Reads the record of a task; `None` when the task is not done, or was done for other inputs.
@@ -164,7 +203,8 @@ impl CompletionRecord {
     /// # Errors
     /// When the disk refuses, or when the first record is damaged.
     pub fn put(self, path: &Path) -> Result<Self, Error> {
-        if put_if_absent(path, &to_json(path, &self)?)? {
+        let json = to_json(path, &self)?;
+        if put_if_absent(path, &json)? {
             return Ok(self);
         }
         Ok(Self::read(path, &self.fingerprint)?.unwrap_or(self))
@@ -261,17 +301,19 @@ impl Manifest {
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Error> {
-    let text = match fs::read(path) {
+    let text = match textmill_storage::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(path)(error)),
     };
-    serde_json::from_slice(&text)
-        .map(Some)
-        .map_err(|source| Error::Manifest {
-            path: path.to_path_buf(),
-            source,
-        })
+    from_json(path, &text).map(Some)
+}
+
+fn from_json<T: for<'de> Deserialize<'de>>(path: &Path, text: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(text).map_err(|source| Error::Manifest {
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Error> {
@@ -284,6 +326,8 @@ fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -311,7 +355,7 @@ mod tests {
     #[test]
     fn records_of_other_inputs_do_not_count() {
         let dir = tempfile::tempdir().unwrap();
-        let path = CompletionRecord::path(dir.path(), "encode", 3);
+        let path = CompletionRecord::path(dir.path(), "f", "encode", 3);
         assert_eq!(CompletionRecord::read(&path, "f").unwrap(), None);
         let record = CompletionRecord {
             fingerprint: "f".into(),
@@ -323,6 +367,9 @@ mod tests {
         assert_eq!(late.put(&path).unwrap(), record, "the first one counts");
         assert_eq!(CompletionRecord::read(&path, "f").unwrap(), Some(record));
         assert_eq!(CompletionRecord::read(&path, "g").unwrap(), None);
+        let several = CompletionRecord::read_all(dir.path(), "f", "encode", 2..5).unwrap();
+        let there: Vec<bool> = several.iter().map(Option::is_some).collect();
+        assert_eq!(there, [false, true, false]);
         fs::write(&path, "{").unwrap();
         let error = CompletionRecord::read(&path, "f").unwrap_err().to_string();
         assert!(error.contains("encode-00003.json"), "{error}");

@@ -1,20 +1,24 @@
 //! Parquet shards: row groups that stream, names that mean whole files.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use textmill_storage::Source;
 
-use crate::commit::{commit, temporary};
+use crate::columns::Window;
+use crate::commit::Draft;
 use crate::error::Error;
 use crate::manifest::ShardEntry;
 use crate::row::Row;
@@ -65,12 +69,8 @@ impl<R: Row> ShardWriter<R> {
         convert: Convert,
     ) -> Result<Self, Error> {
         let path = stage_dir.join(relative);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(Error::io(parent))?;
-        }
-        let temporary = temporary(&path);
         let file = HashingFile {
-            file: BufWriter::new(File::create(&temporary).map_err(Error::io(&temporary))?),
+            file: BufWriter::new(Draft::create(&path)?),
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
@@ -137,7 +137,7 @@ impl<R: Row> ShardWriter<R> {
             .file
             .into_inner()
             .map_err(io::IntoInnerError::into_error);
-        commit(&file.map_err(Error::io(&self.path))?, &self.path)?;
+        file.map_err(Error::io(&self.path))?.commit()?;
         Ok(ShardEntry {
             path: self.relative,
             rows: self.rows,
@@ -183,7 +183,7 @@ fn zstd(level: i32) -> Compression {
 
 /// A file whose bytes are counted and hashed as they are written.
 struct HashingFile {
-    file: BufWriter<File>,
+    file: BufWriter<Draft>,
     hasher: blake3::Hasher,
     bytes: u64,
 }
@@ -204,9 +204,9 @@ impl Write for HashingFile {
 /// Reads a shard, one row group at a time.
 pub struct ShardReader<R: Row> {
     path: PathBuf,
-    file: File,
+    source: Source,
     groups: std::ops::Range<usize>,
-    metadata: parquet::arrow::arrow_reader::ArrowReaderMetadata,
+    metadata: ArrowReaderMetadata,
     columns: ProjectionMask,
     row: PhantomData<R>,
 }
@@ -218,14 +218,14 @@ impl<R: Row> ShardReader<R> {
     /// When the file is missing, is no Parquet file, or lacks a column that it must have; the
     /// message names it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(Error::io(path))?;
+        let source = Source::open(path).map_err(Error::io(path))?;
         let metadata =
-            parquet::arrow::arrow_reader::ArrowReaderMetadata::load(&file, Default::default())
+            ArrowReaderMetadata::load(&Window::of_footer(&source), ArrowReaderOptions::default())
                 .map_err(Error::parquet(path))?;
         check_schema::<R>(metadata.schema()).map_err(|e| e.in_file(path))?;
         Ok(Self {
             path: path.to_path_buf(),
-            file,
+            source,
             groups: 0..metadata.metadata().num_row_groups(),
             metadata,
             columns: ProjectionMask::all(),
@@ -275,9 +275,11 @@ impl<R: Row> ShardReader<R> {
     }
 
     fn read_group(&self, group: usize) -> Result<Vec<R>, Error> {
-        let file = self.file.try_clone().map_err(Error::io(&self.path))?;
+        let footer = self.metadata.metadata();
+        let window = Window::of_group(&self.source, footer.row_group(group), &self.columns);
+        let window = window.map_err(Error::io(&self.path))?;
         let reader: ParquetRecordBatchReader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            ParquetRecordBatchReaderBuilder::new_with_metadata(window, self.metadata.clone())
                 .with_row_groups(vec![group])
                 .with_projection(self.columns.clone())
                 .with_batch_size(1024)

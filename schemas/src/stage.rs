@@ -167,6 +167,13 @@ impl TaskContext<'_> {
         self.out.join("work")
     }
 
+    /// Folder for what only one task reads and that may be gone when it ends: that of the
+    /// intermediates, or one of this machine where they are in an object store.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        textmill_storage::scratch(&self.work())
+    }
+
     /// Returns an error once the user asked to stop; call it now and then in long loops.
     ///
     /// # Errors

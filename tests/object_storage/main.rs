@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod runs;
 mod scenarios;
 mod server;
 

@@ -19,7 +19,7 @@ fn at(key: &str) -> Vec<(&'static str, String)> {
 }
 
 /// The environment that leads to a server.
-fn environment(address: impl std::fmt::Display) -> Vec<(&'static str, String)> {
+pub fn environment(address: impl std::fmt::Display) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL", format!("http://{address}")),
         ("AWS_ALLOW_HTTP", "true".into()),

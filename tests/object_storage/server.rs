@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_core::Stream;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{ObjectStoreExt, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
 /// The bucket that the server makes.
 pub const BUCKET: &str = "corpus";
@@ -146,6 +147,31 @@ impl Server {
             let payload = PutPayload::from(bytes.to_vec());
             self.client().put(&key.into(), payload).await.map(|_| ())
         })
+    }
+
+    /// An object's content.
+    #[allow(dead_code)] // the stage's own tests do without
+    pub fn get(&self, key: &str) -> Option<Vec<u8>> {
+        block(async {
+            let found = self.client().get(&key.into()).await.ok()?;
+            Some(found.bytes().await.unwrap().into())
+        })
+    }
+
+    /// The keys below a place.
+    #[allow(dead_code)]
+    pub fn list(&self, place: &str) -> Vec<String> {
+        let mut keys = Vec::new();
+        block(async {
+            let client = self.client();
+            let mut found = client.list(Some(&place.into()));
+            while let Some(object) =
+                std::future::poll_fn(|cx| Stream::poll_next(found.as_mut(), cx)).await
+            {
+                keys.push(object.unwrap().location.to_string());
+            }
+        });
+        keys
     }
 
     /// Puts objects into the bucket.

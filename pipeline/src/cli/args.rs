@@ -15,7 +15,19 @@ pub struct ConfigArgs {
     pub config: PathBuf,
     /// Overrides one value, such as filter.min_words=30; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub overrides: Vec<String>,
+    pub set: Vec<String>,
+    /// The run's folder in place of [run] dir: a path, or an address such as s3://bucket/runs/web.
+    #[arg(long, value_name = "LOCATION")]
+    pub root: Option<String>,
+}
+
+impl ConfigArgs {
+    /// What overrides the configuration file, in order.
+    pub fn overrides(&self) -> Vec<String> {
+        let root = self.root.as_ref();
+        let root = root.map(|root| format!("run.dir={}", toml::Value::from(root.as_str())));
+        self.set.iter().cloned().chain(root).collect()
+    }
 }
 
 /// Which clusters to show, and how much of each.

@@ -14,6 +14,13 @@ pub fn shards(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
+    if textmill_storage::is_remote(path) {
+        bail!(
+            "{}: only folders of this machine can be looked into; bring the shards here, or read \
+             them where they are with DuckDB or polars",
+            path.display()
+        );
+    }
     if !path.exists() {
         bail!("{}: there is no such file or folder", path.display());
     }

@@ -61,7 +61,7 @@ enum Target {
 
 /// Exports the tokens of the configuration's run.
 pub fn export(args: &ExportArgs) -> Result<()> {
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     let Some(format) = args.format(&config)? else {
         return model::export(&config, &args.out, args.force);
     };

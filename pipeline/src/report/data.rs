@@ -1,7 +1,7 @@
 //! Everything that the reports tell, read from the run's folder.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -243,21 +243,26 @@ impl RunData {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    if !path.exists() {
+    let Some(text) = content(path)? else {
         return Ok(None);
-    }
-    let text = fs::read(path).with_context(|| path.display().to_string())?;
+    };
     serde_json::from_slice(&text)
         .map(Some)
         .with_context(|| path.display().to_string())
 }
 
-fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    if !path.exists() {
-        return Ok(Vec::new());
+fn content(path: &Path) -> Result<Option<Vec<u8>>> {
+    match textmill_storage::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => Ok(Some(read.with_context(|| path.display().to_string())?)),
     }
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    text.lines()
-        .map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
+}
+
+fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let text = content(path)?.unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    lines
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).with_context(|| path.display().to_string()))
         .collect()
 }

@@ -12,6 +12,7 @@ use textmill_schemas::{Cancelled, CompletionRecord};
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
 use super::stage_run::{context, stage_inputs};
+use super::staging::Staging;
 use crate::config::Config;
 
 /// Demands that all that a stage needs is up to date, as several processes cannot bring it up to
@@ -44,7 +45,11 @@ pub fn follow(config: &Config, target: &str, force: bool, cancel: &AtomicBool) -
     }
     let inputs = stage_inputs(&plan, &planned)?;
     let progress = Reporter::start(info.name, true);
-    let ctx = context(config, &planned, &inputs, &progress, cancel);
+    let staging = Staging::join(&planned, &inputs)?;
+    let mut ctx = context(config, &planned, &inputs, &progress, cancel);
+    if let Some(staging) = &staging {
+        (ctx.out, ctx.inputs) = (&staging.out, &staging.inputs);
+    }
     for step in planned.stage.steps() {
         let result = planned.stage.task(step, 0, &ctx);
         result.map_err(|error| match error.downcast_ref::<Cancelled>() {
@@ -61,7 +66,7 @@ fn is_done(planned: &PlannedStage) -> Result<bool> {
         return Ok(true);
     }
     for step in planned.stage.steps() {
-        let path = CompletionRecord::path(&planned.dir, step, 0);
+        let path = CompletionRecord::path(&planned.dir, &planned.fingerprint, step, 0);
         if CompletionRecord::read(&path, &planned.fingerprint)?.is_none() {
             return Ok(false);
         }

@@ -11,6 +11,7 @@ mod ranks;
 mod run;
 mod single;
 mod stage_run;
+mod staging;
 
 pub use batch::{Batch, Desk, Done};
 pub use follow::{check_inputs, follow};

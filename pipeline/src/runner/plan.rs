@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use textmill_schemas::{CorpusStage, Manifest};
+use textmill_storage::entries;
 
 use crate::config::Config;
 use crate::stages::{self, STAGES, StageInfo};
@@ -132,19 +133,9 @@ fn status(
         return Ok(Status::Missing);
     };
     if manifest.fingerprint == fingerprint {
-        let mut outputs = manifest
-            .kept
-            .iter()
-            .chain(&manifest.dropped)
-            .chain(&manifest.signals)
-            .chain(&manifest.files);
-        let whole = outputs.all(|entry| {
-            let metadata = dir.join(&entry.path).metadata();
-            metadata.is_ok_and(|metadata| metadata.len() == entry.bytes)
-        });
-        return Ok(match whole {
-            true => Status::Done(Box::new(manifest)),
-            false => Status::Stale("its files were changed"),
+        return Ok(match changed_output(&manifest, dir)? {
+            None => Status::Done(Box::new(manifest)),
+            Some(_) => Status::Stale("its files were changed"),
         });
     }
     Ok(Status::Stale(if manifest.inputs != *inputs {
@@ -156,6 +147,30 @@ fn status(
     } else {
         "the seed changed"
     }))
+}
+
+/// The first output that is not there or has another size than the manifest says.
+pub fn changed_output(manifest: &Manifest, dir: &Path) -> Result<Option<PathBuf>> {
+    let mut outputs = manifest
+        .kept
+        .iter()
+        .chain(&manifest.dropped)
+        .chain(&manifest.signals)
+        .chain(&manifest.files);
+    let changed = match textmill_storage::is_remote(dir) {
+        false => outputs.find(|entry| {
+            let metadata = dir.join(&entry.path).metadata();
+            metadata.map_or(true, |metadata| metadata.len() != entry.bytes)
+        }),
+        // A list is one request for a thousand of them.
+        true => {
+            let found = entries(dir).with_context(|| dir.display().to_string())?;
+            let found: BTreeMap<PathBuf, u64> =
+                found.into_iter().map(|e| (e.location, e.size)).collect();
+            outputs.find(|entry| found.get(&dir.join(&entry.path)) != Some(&entry.bytes))
+        }
+    };
+    Ok(changed.map(|entry| dir.join(&entry.path)))
 }
 
 #[cfg(test)]

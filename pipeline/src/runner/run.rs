@@ -26,7 +26,7 @@ pub struct Runner<'a> {
     hands: &'a dyn Hands,
     cancel: &'a AtomicBool,
     quiet: bool,
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 /// What became of one stage.
@@ -48,8 +48,6 @@ impl<'a> Runner<'a> {
         quiet: bool,
     ) -> Result<Self> {
         let plan = Plan::new(config);
-        fs::create_dir_all(plan.dir())
-            .with_context(|| format!("{}: cannot make the run's folder", plan.dir().display()))?;
         let lock = match hands.share_the_folder() {
             true => None, // taken where it matters
             false => Some(lock(plan.dir())?),
@@ -144,7 +142,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Keeps the others out for a while, where the folder is shared with them.
-    fn alone(&self) -> Result<Option<File>> {
+    fn alone(&self) -> Result<Option<Lock>> {
         match self._lock {
             Some(_) => Ok(None),
             None => lock_waiting(self.plan.dir()).map(Some),
@@ -182,26 +180,35 @@ fn is_of_ranks(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool 
     false
 }
 
+/// Held while a process works in a run's folder. An object store knows no locks: there, what is put
+/// if nothing is there yet, and what is read by its record alone, keeps processes apart.
+pub struct Lock(#[allow(dead_code)] Option<File>);
+
 /// Two runs in one folder would tread on each other's files.
-pub fn lock(dir: &Path) -> Result<File> {
+pub fn lock(dir: &Path) -> Result<Lock> {
     locked(dir, File::try_lock)
 }
 
 /// Waits until no other process works in the folder, and keeps the others out.
-pub fn lock_waiting(dir: &Path) -> Result<File> {
+pub fn lock_waiting(dir: &Path) -> Result<Lock> {
     locked(dir, |file| file.lock().map_err(TryLockError::Error))
 }
 
 /// Single tasks share a folder with each other, not with a run.
-pub fn lock_shared(dir: &Path) -> Result<File> {
+pub fn lock_shared(dir: &Path) -> Result<Lock> {
     locked(dir, File::try_lock_shared)
 }
 
-fn locked(dir: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<File> {
+fn locked(dir: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Lock> {
+    if textmill_storage::is_remote(dir) {
+        return Ok(Lock(None));
+    }
+    fs::create_dir_all(dir)
+        .with_context(|| format!("{}: cannot make the run's folder", dir.display()))?;
     let path = dir.join(".lock");
     let file = File::create(&path).with_context(|| path.display().to_string())?;
     match lock(&file) {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(Some(file))),
         Err(TryLockError::WouldBlock) => bail!(
             "{}: another textmill is running in this folder; wait for it, or choose another \
              folder with --set run.dir=FOLDER",

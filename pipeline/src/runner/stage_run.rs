@@ -1,18 +1,20 @@
 //! One stage on its way: its folder, its tasks, its manifest. The runner and single tasks share it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use textmill_schemas::{
     CompletionRecord, Manifest, Progress, ShardEntry, StageInput, StageResult, TaskContext,
     TaskReport, remove_leftovers, write_atomically,
 };
 
+use textmill_storage::is_remote;
+
 use super::meter::Cost;
-use super::plan::{Plan, PlannedStage};
+use super::plan::{Plan, PlannedStage, changed_output};
+use super::staging::Staging;
 use crate::config::Config;
 use crate::stages::StageInfo;
 
@@ -54,31 +56,52 @@ pub fn run_task(
     ctx: &TaskContext,
 ) -> StageResult<TaskReport> {
     ctx.check_cancelled()?;
-    let path = CompletionRecord::path(&planned.dir, step, rank);
+    let path = CompletionRecord::path(&planned.dir, &planned.fingerprint, step, rank);
     if let Some(record) = CompletionRecord::read(&path, &planned.fingerprint)? {
         ctx.progress.advance(record.report.read);
         return Ok(record.report);
     }
     let record = CompletionRecord {
         fingerprint: planned.fingerprint.clone(),
-        report: planned.stage.task(step, rank, ctx)?,
+        report: staged(planned, step, rank, ctx)?,
     };
+    if is_remote(&planned.dir) && !is_begun(planned) {
+        return Err("the stage was finished, or begun anew, while this task ran".into());
+    }
     Ok(record.put(&path)?.report)
+}
+
+/// Runs a task: in folders of this machine if its stage needs them and the run lies elsewhere.
+fn staged(
+    planned: &PlannedStage,
+    step: &str,
+    rank: usize,
+    ctx: &TaskContext,
+) -> StageResult<TaskReport> {
+    let Some(mut staging) = Staging::begin(planned, ctx.inputs)? else {
+        return planned.stage.task(step, rank, ctx);
+    };
+    let here = TaskContext {
+        out: &staging.out,
+        inputs: &staging.inputs,
+        ..*ctx
+    };
+    let report = planned.stage.task(step, rank, &here)?;
+    staging.finish()?;
+    staging.remove()?;
+    Ok(report)
 }
 
 /// The record of a task, if it is done.
 pub fn record(planned: &PlannedStage, step: &str, rank: usize) -> Result<Option<CompletionRecord>> {
-    let path = CompletionRecord::path(&planned.dir, step, rank);
+    let path = CompletionRecord::path(&planned.dir, &planned.fingerprint, step, rank);
     Ok(CompletionRecord::read(&path, &planned.fingerprint)?)
 }
 
 /// Removes what the steps of a stage left for each other.
 pub fn remove_intermediates(stage: &Path) -> Result<()> {
     let work = stage.join("work");
-    if work.exists() {
-        fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;
-    }
-    Ok(())
+    textmill_storage::remove_dir(&work).with_context(|| work.display().to_string())
 }
 
 /// Keeps what an interrupted run of the same fingerprint left, removes everything else.
@@ -87,8 +110,13 @@ pub fn prepare_folder(planned: &PlannedStage, afresh: bool) -> Result<()> {
     if !afresh && is_begun(planned) {
         return Ok(remove_leftovers(dir)?);
     }
-    if dir.exists() {
-        fs::remove_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let shown = || dir.display().to_string();
+    if is_remote(dir) && !afresh {
+        // Tasks of a process that begins at the same time may be at work already: what is there is
+        // replaced as they go, and is read by records alone, which name the fingerprint.
+        textmill_storage::remove(&dir.join(Manifest::FILE)).with_context(shown)?;
+    } else {
+        textmill_storage::remove_dir(dir).with_context(shown)?;
     }
     Ok(write_atomically(
         &mark(planned),
@@ -98,7 +126,8 @@ pub fn prepare_folder(planned: &PlannedStage, afresh: bool) -> Result<()> {
 
 /// Whether the folder holds the beginnings of this very output.
 pub fn is_begun(planned: &PlannedStage) -> bool {
-    fs::read_to_string(mark(planned)).is_ok_and(|found| found == planned.fingerprint)
+    let found = textmill_storage::read(&mark(planned));
+    found.is_ok_and(|found| found == planned.fingerprint.as_bytes())
 }
 
 fn mark(planned: &PlannedStage) -> PathBuf {
@@ -115,10 +144,26 @@ pub fn finish(
 ) -> Result<Manifest> {
     check_counts(planned.info, &report, inputs)?;
     let manifest = manifest(planned, report, inputs, cost, threads);
+    check_outputs(&manifest, &planned.dir)?;
     manifest.write(&planned.dir)?;
     check_memory(&manifest);
     remove_intermediates(&planned.dir)?;
     Ok(manifest)
+}
+
+/// In an object store nothing keeps a task of another configuration, from a host that was cut off,
+/// from writing under the same names.
+fn check_outputs(manifest: &Manifest, dir: &Path) -> Result<()> {
+    if is_remote(dir)
+        && let Some(changed) = changed_output(manifest, dir)?
+    {
+        bail!(
+            "{}: not what the stage's tasks wrote: a task of another configuration has been at work; \
+             when no other is running, run the stage again with --force",
+            changed.display()
+        );
+    }
+    Ok(())
 }
 
 /// Nothing is lost silently: documents in = kept + dropped, and in = what came before.

@@ -1,18 +1,18 @@
 //! `textmill gc`: what dead processes left behind.
 
-use std::fs;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use textmill_schemas::{Manifest, leftovers};
+use textmill_storage::{Entry, entries, is_remote};
 
 use crate::cli::ConfigArgs;
-use crate::config::Config;
 use crate::explore::bytes;
 use crate::output::sayln;
 use crate::runner::lock;
-use crate::stages::STAGES;
+use crate::stages::{STAGES, StageInfo};
 
 /// Whose leftovers.
 #[derive(Args, Clone, Debug)]
@@ -27,55 +27,54 @@ pub struct GcArgs {
 /// Removes files that processes which died had not finished, and intermediates of stages that are
 /// done. Nothing of it is ever read.
 pub fn gc(args: &GcArgs) -> Result<()> {
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     let run = &config.run.dir;
-    if !run.is_dir() {
+    if !textmill_storage::is_dir(run).with_context(|| run.display().to_string())? {
         sayln!("{}: nothing has run here yet", run.display());
         return Ok(());
     }
     let _lock = lock(run)?;
-    let mut found: Vec<PathBuf> = Vec::new();
+    let mut found = Vec::new();
     for stage in &STAGES {
-        let dir = run.join(stage.name);
-        if !dir.is_dir() {
-            continue;
-        }
-        let work = dir.join("work");
-        let done = Manifest::read(&dir)?.is_some();
-        let of_work = |path: &PathBuf| done && path.starts_with(&work);
-        found.extend(leftovers(&dir)?.into_iter().filter(|path| !of_work(path)));
-        if done && work.is_dir() {
-            found.push(work);
-        }
+        found.extend(garbage(&run.join(stage.name), stage)?);
     }
-    let mut freed = 0;
-    for path in &found {
-        let size = size(path)?;
-        freed += size;
-        sayln!("{} ({})", path.display(), bytes(size));
+    for entry in &found {
+        let shown = || entry.location.display().to_string();
+        sayln!("{} ({})", shown(), bytes(entry.size));
         if !args.dry_run {
-            let removed = match path.is_dir() {
-                true => fs::remove_dir_all(path),
-                false => fs::remove_file(path),
-            };
-            removed.with_context(|| path.display().to_string())?;
+            textmill_storage::remove(&entry.location).with_context(shown)?;
         }
     }
     let word = if args.dry_run { "to remove" } else { "removed" };
+    let freed = found.iter().map(|entry| entry.size).sum();
     sayln!("{} leftovers {word}, {}", found.len(), bytes(freed));
     Ok(())
 }
 
-/// Bytes of a file, or of all files in a folder.
-fn size(path: &PathBuf) -> Result<u64> {
-    if !path.is_dir() {
-        let metadata = fs::metadata(path).with_context(|| path.display().to_string())?;
-        return Ok(metadata.len());
-    }
-    let entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
-    let mut sum = 0;
-    for entry in entries {
-        sum += size(&entry?.path())?;
-    }
-    Ok(sum)
+/// What is in a stage's folder and is never read.
+fn garbage(dir: &Path, stage: &StageInfo) -> Result<Vec<Entry>> {
+    let mut found = entries(dir).with_context(|| dir.display().to_string())?;
+    let Some(manifest) = Manifest::read(dir)? else {
+        // What its tasks have done so far is gone on with, but for files that nobody finishes.
+        return Ok(leftovers(dir)?);
+    };
+    let outputs = [
+        &manifest.kept,
+        &manifest.dropped,
+        &manifest.signals,
+        &manifest.files,
+    ];
+    let outputs = outputs.into_iter().flatten();
+    let mut named: BTreeSet<PathBuf> = outputs.map(|entry| dir.join(&entry.path)).collect();
+    named.insert(dir.join(Manifest::FILE));
+    let work = dir.join("work");
+    let all_named = is_remote(dir) && stage.writes_documents;
+    let unfinished: BTreeSet<PathBuf> = leftovers(dir)?.into_iter().map(|e| e.location).collect();
+    found.retain(|entry| {
+        let path = &entry.location;
+        // In a store a stage that is begun anew leaves what it does not replace.
+        let orphan = all_named && !named.contains(path);
+        orphan || path.starts_with(&work) || unfinished.contains(path)
+    });
+    Ok(found)
 }

@@ -10,7 +10,6 @@ pub use gc::{GcArgs, gc};
 pub use work::{WORK, WorkArgs, work};
 
 use crate::cli::ConfigArgs;
-use crate::config::Config;
 use crate::explore::table;
 use crate::output::{say, sayln};
 use crate::run::Interrupt;
@@ -73,7 +72,7 @@ pub struct TaskArgs {
 
 /// Prints the tasks.
 pub fn plan_tasks(args: &PlanArgs) -> Result<()> {
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     let target = args.until.as_deref().or(config.run.until.as_deref());
     let lists = SingleTasks::new(&config).lists(target.unwrap_or("tokenize"))?;
     match args.json {
@@ -117,7 +116,7 @@ fn text(lists: &[StageTasks]) -> String {
 /// Runs one task.
 pub fn task(args: &TaskArgs) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     SingleTasks::new(&config).run(
         (&args.stage, &args.step),
         (&args.rank, args.world),

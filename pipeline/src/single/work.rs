@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::ConfigArgs;
-use crate::config::Config;
 use crate::output::sayln;
 use crate::run::Interrupt;
 use crate::runner::{Batch, Desk, Done};
@@ -30,7 +29,7 @@ pub struct WorkArgs {
 /// Runs batches until the input ends.
 pub fn work(args: &WorkArgs) -> Result<()> {
     let cancel = Interrupt::listen()?.flag();
-    let config = Config::load(&args.config.config, &args.config.overrides)?;
+    let config = crate::load(&args.config)?;
     let mut desk = Desk::new(&config);
     for line in lines(cancel) {
         let line = line.context("cannot read the next batch")?;

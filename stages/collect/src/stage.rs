@@ -1,6 +1,7 @@
 //! The stage: tasks over the listing, shards out.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use textmill_schemas::{
@@ -111,7 +112,7 @@ impl Collect {
 
     /// Reads files of one source, then gives out the threads that they make up.
     fn read_source(&self, files: &[Found], shards: &mut Shards) -> Result<(), Stop> {
-        shards.threads = Threads::new(&shards.ctx.work());
+        shards.threads = Threads::new(&shards.ctx.scratch());
         for found in files {
             shards.check()?;
             self.read_one(found, shards)?;
@@ -191,6 +192,8 @@ struct Shards<'a> {
     limit: Option<u64>,
     /// Threads of the source at hand.
     threads: Threads,
+    /// Where what does not fit into memory goes for a while.
+    scratch: PathBuf,
 }
 
 impl<'a> Shards<'a> {
@@ -204,6 +207,7 @@ impl<'a> Shards<'a> {
             counts: BTreeMap::new(),
             limit: None,
             threads: Threads::default(),
+            scratch: textmill_storage::scratch(ctx.out),
         })
     }
 
@@ -273,7 +277,7 @@ impl Output for Shards<'_> {
     }
 
     fn folder(&self) -> Option<&std::path::Path> {
-        Some(self.ctx.out)
+        Some(&self.scratch)
     }
 }
 

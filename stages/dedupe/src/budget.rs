@@ -7,8 +7,11 @@ const PROGRAM: u64 = 128 << 20;
 /// Row groups of a task: one that is read, one of kept and one of dropped rows, each as rows and
 /// as columns.
 const ROW_GROUP: u64 = 96 << 20;
-/// A partition that a task sorts should not exceed this, so that many can be sorted at a time.
+/// A partition that a task sorts should not exceed this, so that many can be sorted at a time...
 const LARGEST_PARTITION: u64 = 64 << 20;
+/// ...or this share of the memory, where that is more: each partition is read out of the files of all
+/// shards, so that a corpus of terabytes wants fewer of them.
+const LARGE_SHARE: u64 = 64;
 /// In tests so small that a few hundred documents go through every path on disk.
 const SMALLEST_PARTITION: u64 = if cfg!(test) { 4 << 10 } else { 4 << 20 };
 
@@ -41,7 +44,8 @@ impl Budget {
     /// Bytes of a partition of the shuffle. By the limit alone: a run that goes on with another
     /// number of threads must find the partitions that it left.
     pub fn partition(&self) -> u64 {
-        (self.limit / 16).clamp(SMALLEST_PARTITION, LARGEST_PARTITION)
+        let largest = LARGEST_PARTITION.max(self.limit / LARGE_SHARE);
+        (self.limit / 16).clamp(SMALLEST_PARTITION, largest)
     }
 
     fn free(&self) -> u64 {
@@ -66,5 +70,7 @@ mod tests {
             assert_eq!(partition, Budget::new(limit, 64).partition());
             assert!(partition <= limit / 16);
         }
+        assert_eq!(Budget::new(2 << 30, 1).partition(), 64 << 20);
+        assert_eq!(Budget::new(64 << 30, 1).partition(), 1 << 30);
     }
 }

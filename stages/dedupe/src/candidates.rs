@@ -1,6 +1,14 @@
 //! From signatures to pairs of candidates: the steps `bands` and `pairs`.
+//!
+//! A band key that half the corpus shares must not make one task of `pairs` read half the corpus. Of
+//! a key that more than 16 documents of a shard share, `bands` itself pairs these with each other, and
+//! only the first and the last 8 go on: what `pairs` reads of a key is at most 17 records a shard.
+//! Their pairs with the shard's first ones take the place of those with the corpus' first ones,
+//! which the shard's first ones are paired with in their turn: a component stays one, unless its
+//! documents resemble the corpus' first ones and not the shard's.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 use textmill_schemas::{StageResult, TaskContext};
 
@@ -12,6 +20,7 @@ use crate::minhash::MinHash;
 use crate::paths::Kind;
 use crate::same::Gone;
 use crate::shuffle::{ShuffleWriter, Sorted, range_partition};
+use crate::sorter::Sorter;
 
 /// Of the documents that share a band key, in ascending order of rows, each is paired with the
 /// first ones...
@@ -30,14 +39,75 @@ pub(crate) fn pair_partitions(corpus: &Corpus) -> usize {
     corpus.partitions::<2>(1)
 }
 
-/// The step `bands`: band keys of the documents that the levels before left.
-pub(crate) fn shuffle_keys(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<()> {
+/// The step `bands`: band keys of the documents that the levels before left, and the pairs of
+/// those that many documents of the shard share. With `sets`, their rows go to the shuffle as well.
+pub(crate) fn shuffle_keys(
+    corpus: &Corpus,
+    shard: &Shard,
+    sets: bool,
+    ctx: &TaskContext,
+) -> StageResult<()> {
+    let mut keys = sorted_keys(corpus, shard, ctx)?;
+    let partitions = key_partitions(corpus);
+    let path = corpus.paths.file(Kind::Keys, shard.index);
+    let mut out = ShuffleWriter::<2>::create(&path, partitions, corpus.budget.task() / 8)?;
+    let mut push = |key, row| out.push(range_partition(key, partitions), [key, row]);
+    let mut pairs = PairWriter::create(corpus, Source::Shard, shard.index, sets)?;
+    let mut next = keys.next_record()?;
+    while let Some([key, _]) = next {
+        ctx.check_cancelled()?;
+        let mut rows = Vec::new();
+        let mut group = Group::default();
+        while let Some([_, row]) = next.filter(|[of, _]| *of == key) {
+            if rows.len() < FIRST + BEFORE {
+                rows.push(row);
+            } else {
+                // Pairs of a small group are left to `pairs`.
+                if group.size == 0 {
+                    for row in &rows {
+                        group.push(*row, |a, b| pairs.push(a, b))?;
+                    }
+                }
+                group.push(row, |a, b| pairs.push(a, b))?;
+            }
+            next = keys.next_record()?;
+        }
+        if group.size > 0 {
+            let held_back = group.size - rows.len() as u64;
+            rows = group.first.iter().chain(&group.before).copied().collect();
+            push(key, HeldBack::record(shard.index, held_back))?;
+        }
+        rows.into_iter().try_for_each(|row| push(key, row))?;
+    }
+    out.finish()?;
+    pairs.finish()?;
+    Ok(())
+}
+
+/// The number of documents of a shard that a key did not bring to the shuffle, in the place of a row:
+/// behind all rows, and different for each shard, as the shuffle leaves out repeats.
+struct HeldBack;
+
+impl HeldBack {
+    const MARK: u64 = 1 << 63;
+    const COUNT_BITS: u32 = 40;
+
+    fn record(shard: usize, count: u64) -> u64 {
+        Self::MARK | (shard as u64) << Self::COUNT_BITS | count
+    }
+
+    fn count(row: u64) -> Option<u64> {
+        (row & Self::MARK != 0).then_some(row & ((1 << Self::COUNT_BITS) - 1))
+    }
+}
+
+/// The band keys of a shard's documents, each with its rows in order.
+fn sorted_keys(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<Sorted<2>> {
     let mut same_url = Gone::open(corpus, shard, Level::Url)?;
     let mut same_text = Gone::open(corpus, shard, Level::Exact)?;
     let minhash = MinHash::new(&corpus.config);
-    let partitions = key_partitions(corpus);
-    let path = corpus.paths.file(Kind::Keys, shard.index);
-    let mut keys = ShuffleWriter::<2>::create(&path, partitions, corpus.budget.task() / 2)?;
+    let mut keys = Sorter::<2>::new(corpus.budget.task() / 4, &corpus.paths.scratch());
+    let mut of_row = Vec::new();
     let mut scan = FactsScan::open(corpus, shard.index)?;
     let mut row = corpus.rows.first_of(shard.index);
     while let Some((_, signature)) = scan.next_row()? {
@@ -45,14 +115,13 @@ pub(crate) fn shuffle_keys(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) ->
             ctx.check_cancelled()?;
         }
         if !same_url.contains(row)? && !same_text.contains(row)? {
-            for key in minhash.band_keys(&signature) {
-                keys.push(range_partition(key, partitions), [key, row])?;
-            }
+            of_row.clear();
+            of_row.extend(minhash.band_keys(&signature).map(|key| [key, row]));
+            keys.extend(&of_row)?;
         }
         row += 1;
     }
-    keys.finish()?;
-    Ok(())
+    Ok(keys.finish()?.into())
 }
 
 /// What a partition of band keys held.
@@ -73,7 +142,7 @@ pub(crate) fn shuffle_pairs(
     let files = corpus.paths.files(Kind::Keys, corpus.shards.len());
     let (memory, scratch) = (corpus.budget.task() / 2, corpus.paths.scratch());
     let mut keys = Sorted::<2>::open(&files, partition, memory, &scratch)?;
-    let mut pairs = PairWriter::create(corpus, partition, sets)?;
+    let mut pairs = PairWriter::create(corpus, Source::Keys, partition, sets)?;
     let mut counts = GroupCounts::default();
     let mut group = Group::default();
     let mut current = None;
@@ -83,8 +152,13 @@ pub(crate) fn shuffle_pairs(
             current = Some(key);
             group = Group::default();
         }
-        group.push(row, |a, b| pairs.push(a, b))?;
-        counts.groups += u64::from(group.size == 2);
+        match HeldBack::count(row) {
+            Some(count) => group.size += count,
+            None => {
+                group.push(row, |a, b| pairs.push(a, b))?;
+                counts.groups += u64::from(group.size == 2);
+            }
+        }
         counts.largest = counts.largest.max(group.size);
     }
     pairs.finish()?;
@@ -121,6 +195,22 @@ impl Group {
     }
 }
 
+/// Which task found pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// One of a range of keys.
+    Keys,
+    /// One of a shard.
+    Shard,
+}
+
+/// The files of pairs: of all ranges of keys, and of all shards.
+pub(crate) fn pair_files(corpus: &Corpus) -> Vec<PathBuf> {
+    let mut files = corpus.paths.files(Kind::Pairs, key_partitions(corpus));
+    files.extend(corpus.paths.files(Kind::ShardPairs, corpus.shards.len()));
+    files
+}
+
 /// Writes pairs, and the rows in them.
 struct PairWriter<'a> {
     corpus: &'a Corpus,
@@ -130,12 +220,16 @@ struct PairWriter<'a> {
 }
 
 impl<'a> PairWriter<'a> {
-    fn create(corpus: &'a Corpus, partition: usize, sets: bool) -> Result<Self, Error> {
+    fn create(corpus: &'a Corpus, source: Source, rank: usize, sets: bool) -> Result<Self, Error> {
+        let (to_pairs, to_rows) = match source {
+            Source::Keys => (Kind::Pairs, Kind::Candidates),
+            Source::Shard => (Kind::ShardPairs, Kind::ShardCandidates),
+        };
         let partitions = pair_partitions(corpus);
         let memory = corpus.budget.task() / 8;
-        let path = corpus.paths.file(Kind::Pairs, partition);
+        let path = corpus.paths.file(to_pairs, rank);
         let pairs = ShuffleWriter::create(&path, partitions, memory)?;
-        let path = corpus.paths.file(Kind::Candidates, partition);
+        let path = corpus.paths.file(to_rows, rank);
         let rows = match sets {
             true => Some(ShuffleWriter::create(&path, corpus.own, memory)?),
             false => None,

@@ -1,4 +1,4 @@
-//! The step `components`: verified pairs become connected components.
+//! The step `components`: the forests of verified pairs become connected components.
 //!
 //! With 8 bytes a row at hand, by union-find; else by passes over the pairs through the shuffle
 //! (large-star and small-star: Kiveris et al., *Connected Components in MapReduce and Beyond*,
@@ -36,8 +36,14 @@ pub(crate) fn connect(corpus: &Corpus, ctx: &TaskContext) -> StageResult<()> {
         by_union_find(corpus, &edges, ctx, &mut push)?;
     } else {
         let partitions = corpus.partitions::<2>(2);
+        let scratch = corpus.paths.scratch();
+        std::fs::create_dir_all(&scratch).map_err(Error::io(&scratch))?;
+        let folder = tempfile::Builder::new()
+            .prefix("stars")
+            .tempdir_in(&scratch);
+        let folder = folder.map_err(Error::io(&scratch))?;
         let stars = Stars {
-            work: corpus.paths.folder(Kind::Stars),
+            work: folder.path().to_path_buf(),
             scratch: corpus.paths.scratch(),
             memory,
             partitions,

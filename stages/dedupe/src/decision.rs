@@ -1,8 +1,9 @@
 //! What a level decides about a document.
 
 use std::cmp::Ordering;
-use std::fs::File;
 use std::path::PathBuf;
+
+use textmill_storage::Source;
 
 use crate::Error;
 use crate::corpus::Corpus;
@@ -94,7 +95,7 @@ pub(crate) fn find(
 ) -> Result<Option<Decision>, Error> {
     let path = facts.corpus.paths.file(kind, facts.corpus.shard_of(row));
     let file = facts.open(&path)?;
-    let (mut low, mut high) = (0, file.metadata().map_err(Error::io(&path))?.len() / 32);
+    let (mut low, mut high) = (0, file.size() / 32);
     while low < high {
         let middle = low.midpoint(high);
         let words = read_words(&file, &path, middle * 4, 4)?;
@@ -110,7 +111,7 @@ pub(crate) fn find(
 
 /// Reads a file of decisions from the first row to the last.
 pub(crate) struct Decisions {
-    file: File,
+    file: Source,
     path: PathBuf,
     next: u64,
     count: u64,
@@ -124,8 +125,8 @@ const BLOCK: u64 = 4096;
 impl Decisions {
     pub fn open(corpus: &Corpus, kind: Kind, shard: usize) -> Result<Self, Error> {
         let path = corpus.paths.file(kind, shard);
-        let file = File::open(&path).map_err(Error::io(&path))?;
-        let count = file.metadata().map_err(Error::io(&path))?.len() / 32;
+        let file = Source::open(&path).map_err(Error::io(&path))?;
+        let count = file.size() / 32;
         let mut decisions = Self {
             file,
             path,

@@ -1,9 +1,9 @@
 //! What the steps know of single documents, by row: written once per shard, read at random.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+
+use textmill_storage::Source;
 
 use crate::corpus::Corpus;
 use crate::intermediate::{IntermediateFile, read_bytes, read_words};
@@ -92,7 +92,7 @@ pub(crate) fn signature_length(config: &Config) -> usize {
 /// Random access to what is known of the documents of all shards.
 pub(crate) struct FactsReader<'a> {
     pub corpus: &'a Corpus,
-    files: HashMap<PathBuf, Arc<File>>,
+    files: HashMap<PathBuf, Source>,
 }
 
 impl<'a> FactsReader<'a> {
@@ -111,7 +111,7 @@ impl<'a> FactsReader<'a> {
         let (shard, place) = self.corpus.rows.locate(row);
         let path = self.corpus.paths.file(Kind::Facts, shard);
         let width = FACT_WORDS as u64;
-        let words = read_words(&*self.open(&path)?, &path, place * width, width)?;
+        let words = read_words(&self.open(&path)?, &path, place * width, width)?;
         Facts::from_words(&words).ok_or_else(|| Error::damaged(&path, "short row"))
     }
 
@@ -131,18 +131,18 @@ impl<'a> FactsReader<'a> {
         let (shard, place) = self.corpus.rows.locate(row);
         let path = self.corpus.paths.file(Kind::Signatures, shard);
         let bytes = 4 * signature_length(&self.corpus.config) as u64;
-        let bytes = read_bytes(&*self.open(&path)?, &path, place * bytes, bytes)?;
+        let bytes = read_bytes(&self.open(&path)?, &path, place * bytes, bytes)?;
         Ok(signature_of(&bytes))
     }
 
-    pub fn open(&mut self, path: &Path) -> Result<Arc<File>, Error> {
+    pub fn open(&mut self, path: &Path) -> Result<Source, Error> {
         if let Some(file) = self.files.get(path) {
             return Ok(file.clone());
         }
         if self.files.len() >= OPEN_FILES {
             self.files.clear();
         }
-        let file = Arc::new(File::open(path).map_err(Error::io(path))?);
+        let file = Source::open(path).map_err(Error::io(path))?;
         self.files.insert(path.to_path_buf(), file.clone());
         Ok(file)
     }
@@ -160,8 +160,8 @@ fn signature_of(bytes: &[u8]) -> Vec<u32> {
 
 /// Reads the facts and signatures of a shard from the first document to the last.
 pub(crate) struct FactsScan {
-    facts: File,
-    signatures: File,
+    facts: Source,
+    signatures: Source,
     facts_path: PathBuf,
     signatures_path: PathBuf,
     hashes: u64,
@@ -177,7 +177,7 @@ impl FactsScan {
     pub fn open(corpus: &Corpus, shard: usize) -> Result<Self, Error> {
         let path = |kind| corpus.paths.file(kind, shard);
         let (facts_path, signatures_path) = (path(Kind::Facts), path(Kind::Signatures));
-        let open = |path: &Path| File::open(path).map_err(Error::io(path));
+        let open = |path: &Path| Source::open(path).map_err(Error::io(path));
         Ok(Self {
             facts: open(&facts_path)?,
             signatures: open(&signatures_path)?,

@@ -1,34 +1,26 @@
 //! Files between the steps: words of 64 bits, little-endian, whole as soon as they have their
 //! name.
 
-use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use textmill_schemas::temporary;
+use textmill_schemas::Draft;
+use textmill_storage::Source;
 
 use crate::Error;
 
 /// A file being written. It has its name when [`Self::finish`] returns.
 pub(crate) struct IntermediateFile {
     path: PathBuf,
-    temporary: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Draft>,
     bytes: u64,
 }
 
 impl IntermediateFile {
     pub fn create(path: &Path) -> Result<Self, Error> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(Error::io(parent))?;
-        }
-        let temporary = temporary(path);
-        let file = File::create(&temporary).map_err(Error::io(&temporary))?;
         Ok(Self {
             path: path.to_path_buf(),
-            temporary,
-            file: BufWriter::with_capacity(1 << 16, file),
+            file: BufWriter::with_capacity(1 << 16, Draft::create(path)?),
             bytes: 0,
         })
     }
@@ -46,21 +38,22 @@ impl IntermediateFile {
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.bytes += bytes.len() as u64;
-        self.file
-            .write_all(bytes)
-            .map_err(Error::io(&self.temporary))
+        self.file.write_all(bytes).map_err(Error::io(&self.path))
     }
 
     pub fn finish(self) -> Result<(), Error> {
         let file = self.file.into_inner().map_err(|error| error.into_error());
-        file.and_then(|file| file.sync_all())
-            .map_err(Error::io(&self.temporary))?;
-        fs::rename(&self.temporary, &self.path).map_err(Error::io(&self.path))
+        Ok(file.map_err(Error::io(&self.path))?.commit()?)
     }
 }
 
 /// Reads `count` words from word `at` on.
-pub(crate) fn read_words(file: &File, path: &Path, at: u64, count: u64) -> Result<Vec<u64>, Error> {
+pub(crate) fn read_words(
+    file: &Source,
+    path: &Path,
+    at: u64,
+    count: u64,
+) -> Result<Vec<u64>, Error> {
     let start = at
         .checked_mul(8)
         .ok_or_else(|| Error::damaged(path, "position"))?;
@@ -77,14 +70,16 @@ pub(crate) fn read_words(file: &File, path: &Path, at: u64, count: u64) -> Resul
 
 /// Reads `length` bytes from byte `start` on; an error when the file ends before.
 pub(crate) fn read_bytes(
-    file: &File,
+    file: &Source,
     path: &Path,
     start: u64,
     length: u64,
 ) -> Result<Vec<u8>, Error> {
     // A damaged length must not become a huge allocation.
-    let size = file.metadata().map_err(Error::io(path))?.len();
-    if start.checked_add(length).is_none_or(|end| end > size) {
+    if start
+        .checked_add(length)
+        .is_none_or(|end| end > file.size())
+    {
         return Err(Error::damaged(path, "it ends too early"));
     }
     let mut buffer = vec![0; usize::try_from(length).unwrap_or_default()];
@@ -95,6 +90,8 @@ pub(crate) fn read_bytes(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -114,7 +111,7 @@ mod tests {
             "{name:?}"
         );
         writer.finish().unwrap();
-        let file = File::open(&path).unwrap();
+        let file = Source::open(&path).unwrap();
         assert_eq!(read_words(&file, &path, 1, 2).unwrap(), [2, u64::MAX]);
         assert_eq!(read_bytes(&file, &path, 24, 4).unwrap(), b"tail");
         for (at, count) in [(3, 1), (u64::MAX, 1), (0, u64::MAX)] {

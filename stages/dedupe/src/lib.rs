@@ -16,6 +16,7 @@ mod decision;
 mod error;
 mod facts;
 mod fates;
+mod forest;
 pub mod index;
 mod intermediate;
 mod lanes;

@@ -24,13 +24,17 @@ pub(crate) enum Kind {
     Keys,
     /// Pairs of candidates: range of keys → range of rows.
     Pairs,
+    /// Pairs of candidates within a shard: shard → range of rows.
+    ShardPairs,
+    /// Rows of a shard whose shingle sets are asked for because of these.
+    ShardCandidates,
     /// Rows whose shingle sets are asked for: range → shard.
     Candidates,
     /// Shingle sets of a shard's candidates.
     Sets,
     /// Where each of these sets starts.
     SetStarts,
-    /// Verified pairs of a range of rows.
+    /// Verified pairs of a range of rows: a forest.
     Edges,
     /// Connected components: all → range of roots.
     Components,
@@ -60,8 +64,6 @@ pub(crate) enum Kind {
     Windows,
     /// Windows to remove: range of hashes → shard.
     WindowRemovals,
-    /// Pairs between the passes that connect them.
-    Stars,
     /// What a sort in progress leaves on disk.
     Scratch,
 }
@@ -76,6 +78,8 @@ impl Kind {
             Self::Texts => "texts",
             Self::Keys => "keys",
             Self::Pairs => "pairs",
+            Self::ShardPairs => "shard-pairs",
+            Self::ShardCandidates => "shard-candidates",
             Self::Candidates => "candidates",
             Self::Sets => "sets",
             Self::SetStarts => "set-starts",
@@ -95,7 +99,6 @@ impl Kind {
             Self::RepeatedAnchors => "repeated-anchors",
             Self::Windows => "windows",
             Self::WindowRemovals => "window-removals",
-            Self::Stars => "stars",
             Self::Scratch => "scratch",
         }
     }
@@ -123,6 +126,6 @@ impl Paths {
     }
 
     pub fn scratch(&self) -> PathBuf {
-        self.folder(Kind::Scratch)
+        textmill_storage::scratch(&self.folder(Kind::Scratch))
     }
 }

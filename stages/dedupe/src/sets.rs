@@ -37,12 +37,12 @@ impl SetsWriter {
 pub(crate) fn read_set(facts: &mut FactsReader, row: u64) -> Result<Vec<u64>, Error> {
     let (shard, place) = facts.corpus.rows.locate(row);
     let path = facts.corpus.paths.file(Kind::SetStarts, shard);
-    let bounds = read_words(&*facts.open(&path)?, &path, place, 2)?;
+    let bounds = read_words(&facts.open(&path)?, &path, place, 2)?;
     let path = facts.corpus.paths.file(Kind::Sets, shard);
     let [start, end] = bounds[..] else {
         return Err(Error::damaged(&path, "index of the shingle sets"));
     };
     let length = end.checked_sub(start);
     let length = length.ok_or_else(|| Error::damaged(&path, "index of the shingle sets"))?;
-    read_words(&*facts.open(&path)?, &path, start, length)
+    read_words(&facts.open(&path)?, &path, start, length)
 }

@@ -9,17 +9,22 @@
 //! each run the record at which each partition starts and the last one ends; then the number of
 //! runs, the number of partitions, and the words per record.
 
-use std::fs::File;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
+
+use textmill_storage::{Source, is_remote};
 
 use crate::Error;
 use crate::intermediate::{IntermediateFile, read_words};
-use crate::sorter::{Sorter, Source};
+use crate::sorter::{Records, Sorter};
 
 /// A record: words of 64 bits, the first of which is the key.
 pub type Record<const N: usize> = [u64; N];
 
 const FOOTER_WORDS: u64 = 3;
+/// Files of a store that a task waits for at the same time: an answer takes as long as some megabytes.
+const AT_ONCE: usize = 32;
 /// Records are read in pieces of at most this many bytes.
 const PIECE_BYTES: u64 = 1 << 20;
 /// A run buffer does not grow beyond this: larger runs make reading no faster.
@@ -128,12 +133,12 @@ impl<const N: usize> ShuffleWriter<N> {
 /// The distinct records of one partition of all files, in ascending order: by key, then by the
 /// other words.
 pub struct Sorted<const N: usize> {
-    records: Source<N>,
+    records: Records<N>,
     last: Option<Record<N>>,
 }
 
-impl<const N: usize> From<Source<N>> for Sorted<N> {
-    fn from(records: Source<N>) -> Self {
+impl<const N: usize> From<Records<N>> for Sorted<N> {
+    fn from(records: Records<N>) -> Self {
         Self {
             records,
             last: None,
@@ -154,6 +159,14 @@ impl<const N: usize> Sorted<N> {
         scratch: &Path,
     ) -> Result<Self, Error> {
         let mut sorter = Sorter::new(memory, scratch);
+        if files.first().is_some_and(|path| is_remote(path)) {
+            for some in files.chunks(AT_ONCE) {
+                for records in read_together(some, partition)? {
+                    sorter.extend(&records)?;
+                }
+            }
+            return Ok(sorter.finish()?.into());
+        }
         for path in files {
             let pieces = Pieces::<N>::open(path)?;
             pieces.read(partition, |records| sorter.extend(records))?;
@@ -176,10 +189,37 @@ impl<const N: usize> Sorted<N> {
     }
 }
 
+/// The records of a partition in some files of a store, which are waited for at the same time.
+fn read_together<const N: usize>(
+    files: &[PathBuf],
+    partition: usize,
+) -> Result<Vec<Vec<Record<N>>>, Error> {
+    let read = |path: &Path| {
+        let mut all = Vec::new();
+        let take = |records: &[Record<N>]| {
+            all.extend_from_slice(records);
+            Ok(())
+        };
+        Pieces::<N>::open(path)?.read(partition, take)?;
+        Ok(all)
+    };
+    thread::scope(|scope| {
+        let asked: Vec<_> = files
+            .iter()
+            .map(|path| scope.spawn(move || read(path)))
+            .collect();
+        let answers = asked.into_iter().map(|thread| match thread.join() {
+            Ok(answer) => answer,
+            Err(panic) => resume_unwind(panic),
+        });
+        answers.collect()
+    })
+}
+
 /// Where the records of a file lie.
 struct Pieces<'a, const N: usize> {
     path: &'a Path,
-    file: File,
+    file: Source,
     runs: u64,
     partitions: u64,
     index_at: u64,
@@ -188,8 +228,8 @@ struct Pieces<'a, const N: usize> {
 impl<'a, const N: usize> Pieces<'a, N> {
     fn open(path: &'a Path) -> Result<Self, Error> {
         let damaged = || Error::damaged(path, "index of the shuffle");
-        let file = File::open(path).map_err(Error::io(path))?;
-        let words = file.metadata().map_err(Error::io(path))?.len() / 8;
+        let file = Source::open(path).map_err(Error::io(path))?;
+        let words = file.size() / 8;
         let at = words.checked_sub(FOOTER_WORDS).ok_or_else(damaged)?;
         let footer = read_words(&file, path, at, FOOTER_WORDS)?;
         let [runs, partitions, record_words] = footer[..] else {
@@ -301,7 +341,7 @@ mod tests {
         }
         writer.finish().unwrap();
         let mut sorted = Sorted::<2>::open(&[path], 0, 1 << 16, dir.path()).unwrap();
-        assert!(matches!(sorted.records, Source::Merge(_)));
+        assert!(matches!(sorted.records, Records::Merge(_)));
         for row in 0..100_000 {
             assert_eq!(sorted.next_record().unwrap(), Some([7, row]));
         }

@@ -2,6 +2,7 @@
 
 use textmill_schemas::{Document, ShardReader, StageResult, TaskContext};
 
+use crate::Verify;
 use crate::corpus::{Corpus, Shard};
 use crate::facts::{Facts, FactsWriter};
 use crate::index::{entries_in, text_hash, url_hash_of};
@@ -120,14 +121,17 @@ impl UrlWriter {
 }
 
 /// Writes the shingle sets of a shard's candidates, for exact verification. `sources`: number of
-/// tasks that named candidates.
+/// tasks that named candidates, besides the shard's own with `verify = "exact"`.
 pub(crate) fn write_sets(
     corpus: &Corpus,
     shard: &Shard,
     sources: usize,
     ctx: &TaskContext,
 ) -> StageResult<()> {
-    let files = corpus.paths.files(Kind::Candidates, sources);
+    let mut files = corpus.paths.files(Kind::Candidates, sources);
+    if corpus.config.verify == Verify::Exact {
+        files.push(corpus.paths.file(Kind::ShardCandidates, shard.index));
+    }
     let memory = corpus.budget.task() / 2;
     let scratch = corpus.paths.scratch();
     let mut candidates = Sorted::<1>::open(&files, shard.index, memory, &scratch)?;

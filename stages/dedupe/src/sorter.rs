@@ -71,29 +71,29 @@ impl<const N: usize> Sorter<N> {
         Ok(())
     }
 
-    pub fn finish(mut self) -> Result<Source<N>, Error> {
+    pub fn finish(mut self) -> Result<Records<N>, Error> {
         if self.spilled.is_empty() {
             self.records.sort_unstable();
-            return Ok(Source::Memory(self.records.into_iter()));
+            return Ok(Records::Memory(self.records.into_iter()));
         }
         if !self.records.is_empty() {
             self.spill()?;
         }
         self.records = Vec::new();
         let merge = Merge::new(self.spilled, self.memory, self.scratch)?;
-        Ok(Source::Merge(merge))
+        Ok(Records::Merge(merge))
     }
 }
 
 /// Sorted records.
-pub(crate) enum Source<const N: usize> {
+pub(crate) enum Records<const N: usize> {
     /// All of them.
     Memory(std::vec::IntoIter<Record<N>>),
     /// Those that come next.
     Merge(Merge<N>),
 }
 
-impl<const N: usize> Source<N> {
+impl<const N: usize> Records<N> {
     pub fn next_record(&mut self) -> Result<Option<Record<N>>, Error> {
         match self {
             Self::Memory(records) => Ok(records.next()),

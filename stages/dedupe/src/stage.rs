@@ -68,8 +68,12 @@ const SURVIVORS: &str = "survivors";
 /// The steps named `…-links` sort what a level decided by shard. Output shard i holds the
 /// survivors of input shard i, in its order.
 ///
-/// Memory: [`Config::memory_limit`], whatever the number of documents; with 16 bytes for each of
-/// them at hand, connected components (8 bytes each) need no passes over the disk.
+/// Memory: [`Config::memory_limit`], whatever the number of documents. Connected components come in
+/// two levels: each range of rows leaves a forest (at most 40 bytes a document with a near duplicate in
+/// the range, else its edges as they are), and one task joins the forests, with 8 bytes for every
+/// document of the corpus if they are half its memory at most, else in passes over the disk.
+///
+/// No key makes a task of `pairs` large: of a band key a shard hands on 17 records at most.
 #[derive(Debug)]
 pub struct Dedupe {
     config: Config,
@@ -206,7 +210,7 @@ impl CorpusStage for Dedupe {
                 rank,
                 Self::deciders(corpus, Level::Exact),
             )?,
-            BANDS => shuffle_keys(corpus, shard_of(corpus, rank)?, ctx)?,
+            BANDS => shuffle_keys(corpus, shard_of(corpus, rank)?, exactly, ctx)?,
             PAIRS => {
                 let counts = shuffle_pairs(corpus, rank, exactly, ctx)?;
                 return Ok(counted([

@@ -3,9 +3,10 @@
 use textmill_schemas::{StageResult, TaskContext};
 
 use crate::Verify;
-use crate::candidates::key_partitions;
+use crate::candidates::pair_files;
 use crate::compare::{By, Comparer};
 use crate::corpus::Corpus;
+use crate::forest::Forest;
 use crate::paths::Kind;
 use crate::shuffle::{ShuffleWriter, Sorted};
 
@@ -16,13 +17,15 @@ pub(crate) struct PairCounts {
     pub verified: u64,
 }
 
-/// Compares the pairs of a range of rows, each once, and writes those that are similar enough.
+/// Compares the pairs of a range of rows, each once, and writes those that are similar enough and
+/// connect what was not connected yet within the range: a spanning forest, so that the one task
+/// that joins all ranges reads less than an edge for each document that has a near duplicate.
 pub(crate) fn verify(
     corpus: &Corpus,
     partition: usize,
     ctx: &TaskContext,
 ) -> StageResult<PairCounts> {
-    let files = corpus.paths.files(Kind::Pairs, key_partitions(corpus));
+    let files = pair_files(corpus);
     let (memory, scratch) = (corpus.budget.task(), corpus.paths.scratch());
     let mut pairs = Sorted::<2>::open(&files, partition, memory / 4, &scratch)?;
     let path = corpus.paths.file(Kind::Edges, partition);
@@ -32,6 +35,7 @@ pub(crate) fn verify(
         Verify::Exact => By::Sets,
         Verify::Estimate => By::Signatures,
     };
+    let mut forest = Forest::new(memory / 8);
     let mut verified = 0;
     while let Some([a, b]) = pairs.next_record()? {
         if comparer.compared.is_multiple_of(4096) {
@@ -39,7 +43,9 @@ pub(crate) fn verify(
         }
         if comparer.similarity(a, b, by)?.is_some() {
             verified += 1;
-            edges.push(0, [a, b])?;
+            if forest.join(a, b) {
+                edges.push(0, [a, b])?;
+            }
         }
     }
     edges.finish()?;

@@ -73,7 +73,6 @@ impl Tally {
 
     /// Leaves the counts of one shard for the step that adds them up.
     pub fn write(self, work: &Path, rank: usize) -> StageResult<()> {
-        std::fs::create_dir_all(work)?;
         let json = serde_json::to_vec(&self.finish())?;
         Ok(write_atomically(&part(work, rank), &json)?)
     }
@@ -83,7 +82,7 @@ impl Tally {
 pub(crate) fn sum(work: &Path, shards: usize) -> StageResult<(Vec<TokenGroup>, u64)> {
     let mut tally = Tally::default();
     for rank in 0..shards {
-        let json = std::fs::read(part(work, rank))?;
+        let json = textmill_storage::read(&part(work, rank))?;
         tally.add_all(serde_json::from_slice(&json)?);
     }
     let all = tally.finish();

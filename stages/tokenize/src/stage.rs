@@ -9,6 +9,7 @@ use textmill_schemas::{
     StageResult, TaskContext, TaskReport, TokenGroup, TokenizerStamp, Tokens, hash_file,
     shard_name, write_atomically,
 };
+use textmill_storage::LocalFile;
 
 use crate::config::Config;
 use crate::encode::Encoder;
@@ -93,7 +94,7 @@ impl Tokenize {
             return Ok(loaded);
         }
         let path = ctx.out.join(TOKENIZER);
-        let encoder = Encoder::load(&path)?;
+        let encoder = Encoder::load(LocalFile::of(&path)?.path())?;
         let end = &self.config.document_end;
         let document_end = encoder.tokenizer().token_to_id(end);
         let stamp = TokenizerStamp {

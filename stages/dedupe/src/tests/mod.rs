@@ -2,6 +2,7 @@
 
 mod corpus;
 mod levels;
+mod popular;
 pub(crate) mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

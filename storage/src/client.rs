@@ -11,8 +11,8 @@ use object_store::http::HttpBuilder;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
 
-use super::address::{Address, Service};
-use super::failure;
+use crate::address::{Address, Service};
+use crate::failure;
 
 /// Clients by scheme and bucket. They hold connections and credentials, so they are kept.
 static CLIENTS: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>> = Mutex::new(BTreeMap::new());
@@ -27,7 +27,7 @@ fn retry() -> RetryConfig {
 }
 
 /// The client for an address, and the object's path in it.
-pub(super) fn open(address: &Address) -> Result<(Arc<dyn ObjectStore>, Path), String> {
+pub(crate) fn open(address: &Address) -> Result<(Arc<dyn ObjectStore>, Path), String> {
     if address.service == Service::Web {
         return open_web(address);
     }

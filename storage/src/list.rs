@@ -6,13 +6,13 @@ use std::sync::Arc;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 
-use super::address::{Address, Service};
-use super::fetch::next;
-use super::{Object, client, failure, runtime};
+use crate::address::{Address, Service};
+use crate::fetch::next;
+use crate::{Object, client, failure, runtime};
 
 /// What an address leads to.
 #[derive(Debug)]
-pub(crate) enum Listed {
+pub enum Listed {
     /// One object, by its name.
     One(String, Object),
     /// Objects by their paths below the address.
@@ -22,7 +22,7 @@ pub(crate) enum Listed {
 /// Lists what an address leads to: the object of this key, or all objects below it. `base` is the
 /// folder before the first pattern of a glob, asked for instead of the address if there is no
 /// object of that very name.
-pub(crate) fn list(url: &str, base: Option<&str>) -> Result<Listed, String> {
+pub fn list(url: &str, base: Option<&str>) -> Result<Listed, String> {
     let address = Address::parse(url)?;
     let is_folder = address.key.is_empty() || address.key.ends_with('/');
     if !is_folder || address.service == Service::Web {
@@ -54,7 +54,7 @@ pub(crate) fn list(url: &str, base: Option<&str>) -> Result<Listed, String> {
 }
 
 /// One object by its address.
-pub(super) fn head(address: &Address) -> Result<Object, String> {
+pub(crate) fn head(address: &Address) -> Result<Object, String> {
     look(address).map_err(|missing| match missing {
         Missing::Perhaps(problem) | Missing::Failed(problem) => problem,
     })
@@ -105,7 +105,7 @@ async fn ask(
     }
 }
 
-fn list_below(address: &Address) -> Result<Vec<(String, Object)>, String> {
+pub(crate) fn list_below(address: &Address) -> Result<Vec<(String, Object)>, String> {
     let (store, path) = client::open(address)?;
     let prefix = path.clone();
     let found = runtime::wait(async move {

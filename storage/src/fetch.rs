@@ -10,19 +10,17 @@ use futures_core::Stream;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore};
 
-use super::failure;
-use crate::input::{Broken, Damage};
+use crate::ReadError;
+use crate::failure;
 
 /// Tries in a row that bring no byte.
 const MAX_FAILURES: u32 = 7;
 /// The wait after the first of them; each further one doubles it: half a minute in all.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// Rule for an object that is not what it was.
-const CHANGED: &str = "collect.changed";
 
 /// The object that is read.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     pub store: Arc<dyn ObjectStore>,
     pub path: Path,
     pub size: u64,
@@ -39,7 +37,7 @@ enum Fault {
 }
 
 /// Fetches a range. A broken connection is taken up where it broke.
-pub(super) async fn fetch(target: Arc<Target>, range: Range<u64>) -> io::Result<Vec<u8>> {
+pub(crate) async fn fetch(target: Arc<Target>, range: Range<u64>) -> io::Result<Vec<u8>> {
     let wanted = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
     let mut bytes = Vec::with_capacity(wanted);
     let mut failures = 0;
@@ -62,7 +60,7 @@ pub(super) async fn fetch(target: Arc<Target>, range: Range<u64>) -> io::Result<
         if failures > MAX_FAILURES {
             let at = range.start + bytes.len() as u64;
             let detail = format!("at byte {at}, after {failures} tries: {fault}");
-            return Err(Broken::error(Damage::UNREADABLE, detail));
+            return Err(ReadError::unreadable(detail));
         }
         tokio::time::sleep(FIRST_WAIT * 2_u32.pow(failures - 1)).await;
     }
@@ -115,24 +113,27 @@ fn bare(tag: &str) -> &str {
 }
 
 fn changed() -> io::Error {
-    Broken::error(CHANGED, "the object changed since it was listed; run again")
+    ReadError {
+        changed: true,
+        detail: "the object changed since it was listed; run again".to_owned(),
+    }
+    .into()
 }
 
 fn fault(error: &Error) -> Fault {
     match error {
         Error::Precondition { .. } => Fault::Final(changed()),
-        Error::NotFound { .. } => Fault::Final(Broken::error(
-            Damage::UNREADABLE,
-            "the object is no longer there",
-        )),
+        Error::NotFound { .. } => {
+            Fault::Final(ReadError::unreadable("the object is no longer there"))
+        }
         error if failure::is_final(error) => {
-            Fault::Final(Broken::error(Damage::UNREADABLE, failure::message(error)))
+            Fault::Final(ReadError::unreadable(failure::message(error)))
         }
         error => Fault::Passing(failure::message(error)),
     }
 }
 
 /// The next item of a stream.
-pub(super) async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+pub(crate) async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await
 }

@@ -4,13 +4,13 @@ use std::error::Error as _;
 
 use object_store::Error;
 
-use super::address::{Address, Service};
+use crate::address::{Address, Service};
 
 /// Longest message of a store that is passed on.
 const LONGEST: usize = 400;
 
 /// Whether trying again is no use.
-pub(super) fn is_final(error: &Error) -> bool {
+pub(crate) fn is_final(error: &Error) -> bool {
     matches!(
         error,
         Error::NotFound { .. }
@@ -24,8 +24,24 @@ pub(super) fn is_final(error: &Error) -> bool {
     )
 }
 
+/// Whether what is wrong is how the program was set up, which no further try mends.
+pub(crate) fn is_setting(error: &Error) -> bool {
+    let message = message(error);
+    let says = |word: &&str| message.contains(*word);
+    [
+        "NoSuchBucket",
+        "403 Forbidden",
+        "401 Unauthorized",
+        "InvalidAccessKeyId",
+        "scheme is not allowed",
+        "169.254.169.254",
+    ]
+    .iter()
+    .any(says)
+}
+
 /// The message for people: what is wrong with which bucket, the store's words, the mend.
-pub(super) fn explain(error: &Error, address: &Address) -> String {
+pub(crate) fn explain(error: &Error, address: &Address) -> String {
     let message = message(error);
     let root = address.root();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -38,7 +54,7 @@ pub(super) fn explain(error: &Error, address: &Address) -> String {
         let url = address.with_key(&address.key);
         (
             format!("`{url}` does not exist"),
-            "correct `path`".to_owned(),
+            "correct the address".to_owned(),
         )
     } else if says(&[
         "169.254.169.254",
@@ -114,21 +130,23 @@ fn endpoint(address: &Address) -> String {
             let set = std::env::var("AWS_ENDPOINT_URL").or_else(|_| std::env::var("AWS_ENDPOINT"));
             return match set {
                 Ok(endpoint) => {
-                    format!("correct `path` or AWS_ENDPOINT_URL, which is `{endpoint}`")
+                    format!("correct the address or AWS_ENDPOINT_URL, which is `{endpoint}`")
                 }
-                Err(_) => "correct `path`, or set AWS_ENDPOINT_URL for a store other than Amazon's"
-                    .to_owned(),
+                Err(_) => {
+                    "correct the address, or set AWS_ENDPOINT_URL for a store other than Amazon's"
+                        .to_owned()
+                }
             };
         }
-        Service::Google => "correct `path`",
-        Service::Azure => "correct `path` or AZURE_STORAGE_ACCOUNT_NAME",
-        Service::Web => "correct `path`",
+        Service::Google => "correct the address",
+        Service::Azure => "correct the address or AZURE_STORAGE_ACCOUNT_NAME",
+        Service::Web => "correct the address",
     };
     mend.to_owned()
 }
 
 /// The error and its causes on one line, each said once.
-pub(super) fn message(error: &Error) -> String {
+pub(crate) fn message(error: &Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

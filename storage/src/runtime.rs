@@ -26,7 +26,7 @@ fn handle() -> Result<Handle, String> {
 }
 
 /// Starts work; its result comes through the channel.
-pub(super) fn start<T: Send + 'static>(
+pub(crate) fn start<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<Receiver<T>, String> {
     let (sender, receiver) = sync_channel(1);
@@ -38,7 +38,7 @@ pub(super) fn start<T: Send + 'static>(
 }
 
 /// Does work and waits for it.
-pub(super) fn wait<T: Send + 'static>(
+pub(crate) fn wait<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, String> {
     let receiver = start(work)?;
@@ -46,4 +46,11 @@ pub(super) fn wait<T: Send + 'static>(
 }
 
 /// What is said when work ended without a result.
-pub(super) const GONE: &str = "the thread of the object store is gone";
+pub(crate) const GONE: &str = "the thread of the object store is gone";
+
+/// Does work on this thread.
+#[cfg(test)]
+pub(crate) fn here<T>(work: impl Future<Output = T>) -> T {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work)
+}

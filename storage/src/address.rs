@@ -2,7 +2,7 @@
 
 /// Which service an address leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
+pub(crate) enum Service {
     /// Amazon S3 and what speaks its protocol.
     S3,
     /// Google Cloud Storage.
@@ -28,7 +28,7 @@ const SCHEMES: &[(&str, Service)] = &[
 
 /// An address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(crate) struct Address {
     pub service: Service,
     /// As written, in lower case.
     pub scheme: String,
@@ -40,7 +40,8 @@ pub(super) struct Address {
 }
 
 /// Whether a path is an address of an object store rather than of a file.
-pub(crate) fn is_address(path: &str) -> bool {
+#[must_use]
+pub fn is_address(path: &str) -> bool {
     service(path).is_some()
 }
 
