@@ -78,8 +78,13 @@ impl Ray {
         own.unwrap_or_else(|| "127.0.0.1".to_owned())
     }
 
-    /// What `--cluster` takes.
+    /// What `--cluster` takes on this host.
     pub fn address(&self) -> String {
+        format!("{}:{}", self.address_of("head"), self.port)
+    }
+
+    /// What it takes anywhere: slower to connect, through a process that the head starts.
+    pub fn address_from_elsewhere(&self) -> String {
         format!("ray://{}:{}", self.address_of("head"), self.client)
     }
 

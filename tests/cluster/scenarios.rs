@@ -75,11 +75,12 @@ impl Reference {
 
     /// A run on the cluster.
     fn on(&self, ray: &Ray, place: &Place, until: &str) -> Command {
-        let mut process = self.textmill(
-            place,
-            "run",
-            &["--until", until, "--cluster", &ray.address()],
-        );
+        self.at(&ray.address(), place, until)
+    }
+
+    /// A run on the cluster of that address.
+    fn at(&self, address: &str, place: &Place, until: &str) -> Command {
+        let mut process = self.textmill(place, "run", &["--until", until, "--cluster", address]);
         process.arg("--python").arg(python());
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
         process
@@ -158,7 +159,8 @@ fn timed(name: &str, scenario: impl FnOnce()) {
 }
 
 fn undisturbed(reference: &Reference, ray: &Ray, place: &Place) {
-    end(reference.on(ray, place, "tokenize").spawn().unwrap());
+    let address = ray.address_from_elsewhere();
+    end(reference.at(&address, place, "tokenize").spawn().unwrap());
     reference.compare(place);
     let said = end(reference.on(ray, place, "tokenize").spawn().unwrap());
     assert!(said.contains("up to date"), "{said}");
@@ -291,7 +293,8 @@ fn hosts_of_their_own_may_be_cut_off_and_return() {
     let ray = Ray::start(Some(Hosts::start()));
     let place = folder("hosts", shared.path());
     for stage in DATA_STAGES {
-        let mut child = reference.on(&ray, &place, stage).spawn().unwrap();
+        let address = ray.address_from_elsewhere();
+        let mut child = reference.at(&address, &place, stage).spawn().unwrap();
         wait_for_middle(&place, stage, &mut child);
         ray.hosts().cut_off("a");
         // Nothing tells the others but that they hear nothing.
