@@ -20,7 +20,7 @@ use super::meter::Meter;
 use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
 use super::ranks::Ranks;
-use super::run::{lock_shared, lock_waiting, note_configuration};
+use super::run::{Lock, lock_shared, lock_waiting, note_configuration};
 use super::stage_run::{context, finish, is_begun, prepare_folder, stage_inputs};
 use crate::config::Config;
 use crate::stages::{self, StageInfo};
