@@ -131,7 +131,7 @@ $(CLUSTER_STAMP): cluster/requirements.txt tests/cluster/requirements.txt
 	@touch $@
 
 test-cluster: test-programs $(CLUSTER_STAMP) ## runs on a Ray cluster, over S3, with nodes, driver and storage failing: equal bytes
-	$(TEST) --test cluster -- --ignored --nocapture --test-threads 1 a_cluster
+	$(TEST) --test cluster -- --ignored --nocapture a_cluster
 
 test-hosts: test-programs $(CLUSTER_STAMP) ## the same with a network namespace for each node, one cut off and returning (needs root)
 	$(TEST) --test cluster -- --ignored --nocapture hosts_of_their_own

@@ -199,22 +199,35 @@ impl Drop for Ray {
     }
 }
 
-/// Kills every process that has this in its environment; says how many there were.
+/// Kills every process that has this in its environment, and all that those have started; says how many
+/// there were.
 fn signal(mark: &str) -> usize {
-    let mut found = 0;
+    let mut parents: BTreeMap<String, String> = BTreeMap::new();
+    let mut found: Vec<String> = Vec::new();
     for process in fs::read_dir("/proc").unwrap().flatten() {
+        let id = process.file_name().into_string().unwrap();
         let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        if environment
-            .split(|byte| *byte == 0)
-            .any(|variable| variable == mark.as_bytes())
-        {
-            let id = process.file_name().into_string().unwrap();
-            let _ = Command::new("kill")
-                .args(["-9", &id])
-                .stderr(Stdio::null())
-                .status();
-            found += 1;
+        let mut variables = environment.split(|byte| *byte == 0);
+        if variables.any(|variable| variable == mark.as_bytes()) {
+            found.push(id.clone());
+        }
+        // The parent stands behind the name, which ends with the last bracket, and the state.
+        let status = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        let rest = status.rsplit_once(')').map_or("", |(_, rest)| rest);
+        if let Some(parent) = rest.split_whitespace().nth(1) {
+            parents.insert(id, parent.to_owned());
         }
     }
-    found
+    // Ray's workers write their titles over their environment.
+    let mut next = 0;
+    while let Some(parent) = found.get(next).cloned() {
+        let children = parents.iter().filter(|(_, of)| **of == parent);
+        found.extend(children.map(|(id, _)| id.clone()));
+        next += 1;
+    }
+    if !found.is_empty() {
+        let mut kill = Command::new("kill");
+        let _ = kill.arg("-9").args(&found).stderr(Stdio::null()).status();
+    }
+    found.len()
 }

@@ -263,25 +263,30 @@ fn folder(name: &str, parent: &Path) -> Place {
 }
 
 #[test]
-#[ignore = "starts a Ray cluster: make test-cluster"]
-fn a_cluster_on_a_shared_folder_writes_what_one_machine_writes() {
+#[ignore = "starts a Ray cluster and an S3-compatible server: make test-cluster"]
+fn a_cluster_writes_what_one_machine_writes() {
     let (reference, shared) = (Reference::new(), tempfile::tempdir().unwrap());
+    let server = Server::start(&root());
     let ray = Ray::start(None);
-    let place = |name: &str| folder(name, shared.path());
-    timed("undisturbed", || {
-        undisturbed(&reference, &ray, &place("undisturbed"))
+    let on_disk = |name: &str| folder(name, shared.path());
+    timed("a shared folder", || {
+        undisturbed(&reference, &ray, &on_disk("undisturbed"));
     });
     timed("an interrupt", || {
-        an_interrupt_leaves_a_run_to_go_on_with(&reference, &ray, &place("interrupt"))
+        an_interrupt_leaves_a_run_to_go_on_with(&reference, &ray, &on_disk("interrupt"));
     });
     timed("mistakes", || {
-        what_is_wrong_is_named(&reference, &ray, &place("mistakes"))
+        what_is_wrong_is_named(&reference, &ray, &on_disk("mistakes"));
     });
+    let in_store = |name: &str| Place::Bucket(server.address(), format!("runs/{name}"));
     timed("a node dies in every stage", || {
-        a_node_dies_in_every_stage(&reference, &ray, &place("nodes"))
+        a_node_dies_in_every_stage(&reference, &ray, &in_store("nodes"));
     });
     timed("the driver dies", || {
-        the_driver_dies(&reference, &ray, &place("driver"))
+        the_driver_dies(&reference, &ray, &in_store("driver"));
+    });
+    timed("the storage refuses", || {
+        the_storage_refuses(&reference, &ray, &in_store("refusals"), server.address());
     });
 }
 
@@ -307,25 +312,4 @@ fn hosts_of_their_own_may_be_cut_off_and_return() {
         ray.wait_for_nodes(2);
     }
     reference.compare(&place);
-}
-
-#[test]
-#[ignore = "starts a Ray cluster and an S3-compatible server: make test-cluster"]
-fn a_cluster_over_s3_writes_what_one_machine_writes() {
-    let reference = Reference::new();
-    let server = Server::start(&root());
-    let ray = Ray::start(None);
-    let place = |name: &str| Place::Bucket(server.address(), format!("runs/{name}"));
-    timed("undisturbed", || {
-        undisturbed(&reference, &ray, &place("undisturbed"))
-    });
-    timed("a node dies in every stage", || {
-        a_node_dies_in_every_stage(&reference, &ray, &place("nodes"))
-    });
-    timed("the driver dies", || {
-        the_driver_dies(&reference, &ray, &place("driver"))
-    });
-    timed("the storage refuses", || {
-        the_storage_refuses(&reference, &ray, &place("refusals"), server.address());
-    });
 }

@@ -6,18 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use rayon::prelude::*;
-use textmill_schemas::{Cancelled, StageResult, TaskContext, TaskReport};
+use textmill_schemas::{Cancelled, CompletionRecord, StageResult, TaskContext, TaskReport};
 
 use super::RayArgs;
 use super::bridge::{Bridge, Event, Link, Parcel};
 use super::demand::{BATCH, Demand, cores};
 use super::dispatch::{Cluster, Dispatch, Job, Program};
 use crate::config::Config;
-use crate::runner::{Batch, Cost, Done, Hands, Meter, PlannedStage, record};
+use crate::runner::{Batch, Cost, Done, Hands, Meter, PlannedStage, RECORDS, done};
 
-/// Records that are read at a time: each is a round trip to the storage.
-const READERS: usize = 32;
 /// Variables of this process that the nodes' get as well: how to reach the storage.
 const PASSED_ON: [&str; 4] = ["AWS_", "AZURE_", "GOOGLE_", "TEXTMILL_"];
 
@@ -28,7 +25,6 @@ pub struct RayHands<'a> {
     program: Program,
     bridge: RefCell<Bridge>,
     cluster: RefCell<Cluster>,
-    readers: rayon::ThreadPool,
     spent: Cell<(f64, Option<u64>)>,
 }
 
@@ -51,31 +47,14 @@ impl<'a> RayHands<'a> {
                 break;
             }
         }
-        let readers = rayon::ThreadPoolBuilder::new().num_threads(READERS);
         Ok(Self {
             config,
             args,
             program: program(config, args)?,
             bridge: RefCell::new(bridge),
             cluster: RefCell::new(cluster),
-            readers: readers.build()?,
             spent: Cell::default(),
         })
-    }
-
-    /// What the tasks that are done reported.
-    fn records(
-        &self,
-        planned: &PlannedStage,
-        step: &str,
-        ranks: &[usize],
-    ) -> Result<Vec<Option<TaskReport>>> {
-        let report = |rank: &usize| {
-            let found = record(planned, step, *rank)?;
-            Ok(found.map(|record| record.report))
-        };
-        self.readers
-            .install(|| ranks.par_iter().map(report).collect())
     }
 
     fn note(&self, done: &Done) {
@@ -184,31 +163,32 @@ impl Hands for RayHands<'_> {
         world: usize,
         ctx: &TaskContext,
     ) -> StageResult<Vec<TaskReport>> {
-        let all: Vec<usize> = (0..world).collect();
-        let mut reports = self.records(planned, step, &all).map_err(plain)?;
-        let missing = reports
-            .iter()
-            .enumerate()
-            .filter(|(_, report)| report.is_none());
-        let left: Vec<usize> = missing.map(|(rank, _)| rank).collect();
-        let done = reports.iter().flatten().map(|report| report.read).sum();
-        ctx.progress.advance(done);
+        let done = done(planned).map_err(plain)?;
+        let is_left = |rank: &usize| !done.contains(CompletionRecord::name(step, *rank).as_str());
+        let left: Vec<usize> = (0..world).filter(is_left).collect();
         self.dispatch(planned, (step, world), &left, ctx)
             .map_err(plain)?;
-        let found = self.records(planned, step, &left).map_err(plain)?;
-        for (rank, report) in left.into_iter().zip(found) {
-            let report = report.ok_or_else(|| {
-                format!(
-                    "the step `{step}` is done, but there is no record of its task {rank} here: do the \
-                     nodes see the same folder, {}?",
-                    planned.dir.display()
-                )
-            })?;
-            if let Some(place) = reports.get_mut(rank) {
-                *place = Some(report);
+        let mut reports = Vec::with_capacity(world);
+        for from in (0..world).step_by(RECORDS) {
+            let ranks = from..world.min(from + RECORDS);
+            let (dir, fingerprint) = (&planned.dir, &planned.fingerprint);
+            for record in CompletionRecord::read_all(dir, fingerprint, step, ranks)? {
+                let record = record.ok_or_else(|| {
+                    format!(
+                        "the step `{step}` is done, but there is no record of its task {} here: do \
+                         the nodes see the same folder, {}?",
+                        reports.len(),
+                        planned.dir.display()
+                    )
+                })?;
+                reports.push(record.report);
             }
         }
-        Ok(reports.into_iter().flatten().collect())
+        let before = reports.iter().enumerate();
+        let before = before.filter(|(rank, _)| left.binary_search(rank).is_err());
+        let before = before.map(|(_, report)| report.read).sum();
+        ctx.progress.advance(before);
+        Ok(reports)
     }
 
     fn share_the_folder(&self) -> bool {

@@ -22,5 +22,4 @@ pub use plan::PlannedStage;
 pub use progress::Reporter;
 pub use ranks::Ranks;
 pub use run::{Runner, StageOutcome, lock};
-pub use single::{SingleTasks, StageTasks, State};
-pub use stage_run::record;
+pub use single::{RECORDS, SingleTasks, StageTasks, State, done};

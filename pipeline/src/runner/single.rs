@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::stages::{self, StageInfo};
 
 /// Records that are held at a time.
-const RECORDS: usize = 4096;
+pub const RECORDS: usize = 4096;
 
 /// Prepares a stage's folder.
 const BEGIN: &str = "begin";
@@ -276,7 +276,7 @@ impl<'a> SingleTasks<'a> {
 
 /// Names of the records that are there. A list of a folder that only records of this fingerprint
 /// are put into, whole, says as much as the records themselves, in a thousandth of the requests.
-fn done(planned: &PlannedStage) -> Result<BTreeSet<String>> {
+pub fn done(planned: &PlannedStage) -> Result<BTreeSet<String>> {
     let folder = CompletionRecord::folder(&planned.dir, &planned.fingerprint);
     let found = entries(&folder).with_context(|| folder.display().to_string())?;
     let name = |entry: Entry| Some(entry.location.file_name()?.to_str()?.to_owned());

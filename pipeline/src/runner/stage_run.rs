@@ -92,12 +92,6 @@ fn staged(
     Ok(report)
 }
 
-/// The record of a task, if it is done.
-pub fn record(planned: &PlannedStage, step: &str, rank: usize) -> Result<Option<CompletionRecord>> {
-    let path = CompletionRecord::path(&planned.dir, &planned.fingerprint, step, rank);
-    Ok(CompletionRecord::read(&path, &planned.fingerprint)?)
-}
-
 /// Removes what the steps of a stage left for each other.
 pub fn remove_intermediates(stage: &Path) -> Result<()> {
     let work = stage.join("work");
