@@ -23,3 +23,4 @@ pub use progress::Reporter;
 pub use ranks::Ranks;
 pub use run::{Runner, StageOutcome, lock};
 pub use single::{RECORDS, SingleTasks, StageTasks, State, done};
+pub use stage_run::remove_intermediates;

@@ -11,7 +11,7 @@ use textmill_storage::{Entry, entries, is_remote};
 use crate::cli::ConfigArgs;
 use crate::explore::bytes;
 use crate::output::sayln;
-use crate::runner::lock;
+use crate::runner::{lock, remove_intermediates};
 use crate::stages::{STAGES, StageInfo};
 
 /// Whose leftovers.
@@ -43,6 +43,12 @@ pub fn gc(args: &GcArgs) -> Result<()> {
         sayln!("{} ({})", shown(), bytes(entry.size));
         if !args.dry_run {
             textmill_storage::remove(&entry.location).with_context(shown)?;
+        }
+    }
+    for stage in STAGES.iter().filter(|_| !args.dry_run) {
+        let dir = run.join(stage.name);
+        if Manifest::read(&dir)?.is_some() {
+            remove_intermediates(&dir)?; // folders that are empty now
         }
     }
     let word = if args.dry_run { "to remove" } else { "removed" };

@@ -54,9 +54,10 @@ pub(crate) fn shuffle_keys(
     let mut push = |key, row| out.push(range_partition(key, partitions), [key, row]);
     let mut pairs = PairWriter::create(corpus, Source::Shard, shard.index, sets)?;
     let mut next = keys.next_record()?;
+    let mut rows = Vec::new();
     while let Some([key, _]) = next {
         ctx.check_cancelled()?;
-        let mut rows = Vec::new();
+        rows.clear();
         let mut group = Group::default();
         while let Some([_, row]) = next.filter(|[of, _]| *of == key) {
             if rows.len() < FIRST + BEFORE {
@@ -74,10 +75,11 @@ pub(crate) fn shuffle_keys(
         }
         if group.size > 0 {
             let held_back = group.size - rows.len() as u64;
-            rows = group.first.iter().chain(&group.before).copied().collect();
+            rows.clear();
+            rows.extend(group.first.iter().chain(&group.before));
             push(key, HeldBack::record(shard.index, held_back))?;
         }
-        rows.into_iter().try_for_each(|row| push(key, row))?;
+        rows.iter().try_for_each(|row| push(key, *row))?;
     }
     out.finish()?;
     pairs.finish()?;
@@ -93,7 +95,9 @@ impl HeldBack {
     const COUNT_BITS: u32 = 40;
 
     fn record(shard: usize, count: u64) -> u64 {
-        Self::MARK | (shard as u64) << Self::COUNT_BITS | count
+        // From 8 million shards on two of them may count as one.
+        let shard = (shard as u64) << Self::COUNT_BITS & !Self::MARK;
+        Self::MARK | shard | count
     }
 
     fn count(row: u64) -> Option<u64> {
@@ -207,7 +211,8 @@ enum Source {
 /// The files of pairs: of all ranges of keys, and of all shards.
 pub(crate) fn pair_files(corpus: &Corpus) -> Vec<PathBuf> {
     let mut files = corpus.paths.files(Kind::Pairs, key_partitions(corpus));
-    files.extend(corpus.paths.files(Kind::ShardPairs, corpus.shards.len()));
+    // Two documents of a reference are no pair.
+    files.extend(corpus.paths.files(Kind::ShardPairs, corpus.own));
     files
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-/// Bytes that a row takes at most: two words at the least load of a growing table.
-const ROW_BYTES: u64 = 40;
+/// Bytes that a row takes at most: two words and a mark, in a table that is half full and while it
+/// grows lies beside the one of half its size.
+const ROW_BYTES: u64 = 64;
 
 /// Union-find over the rows that it has met.
 pub(crate) struct Forest {
@@ -13,11 +14,13 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
-    /// In at most `memory` bytes: rows beyond are not met.
+    /// In at most `memory` bytes: when they are full, it forgets what it has met and begins anew.
     pub fn new(memory: u64) -> Self {
         Self {
             above: HashMap::new(),
-            most: usize::try_from(memory / ROW_BYTES).unwrap_or(usize::MAX),
+            most: usize::try_from(memory / ROW_BYTES)
+                .unwrap_or(usize::MAX)
+                .max(1),
         }
     }
 
@@ -27,9 +30,10 @@ impl Forest {
         if a == b {
             return false;
         }
-        if self.above.len() < self.most {
-            self.above.insert(a.max(b), a.min(b));
+        if self.above.len() >= self.most {
+            self.above.clear();
         }
+        self.above.insert(a.max(b), a.min(b));
         true
     }
 

@@ -71,8 +71,8 @@ const SURVIVORS: &str = "survivors";
 /// survivors of input shard i, in its order.
 ///
 /// Memory: [`Config::memory_limit`], whatever the number of documents. Connected components come in
-/// two levels: each range of rows leaves a forest (at most 40 bytes a document with a near duplicate in
-/// the range, else its edges as they are), and one task joins the forests, with 8 bytes for every
+/// two levels: each range of rows leaves a forest (in an eighth of a task's memory, at
+/// 64 bytes a document with a near duplicate in the range; beyond that several forests), and one task joins the forests, with 8 bytes for every
 /// document of the corpus if they are half its memory at most, else in passes over the disk.
 ///
 /// No key makes a task of `pairs` large: of a band key a shard hands on 17 records at most.

@@ -1,73 +1,130 @@
-//! Keys that half the corpus shares.
+//! Band keys that a large part of the corpus shares.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{document, run, run_in};
-use crate::shuffle::Sorted;
-use crate::{Config, Verify};
+use bytesize::ByteSize;
 use textmill_schemas::Document;
 
-const COPIES: u64 = 60;
-const SHARDS: u64 = 3;
+use super::{Outcome, document, run, run_in};
+use crate::minhash::MinHash;
+use crate::shuffle::Sorted;
+use crate::{Config, Keep, Shingler, Verify};
 
-/// Each shard half copies of one text, half texts of their own.
-fn shards() -> Vec<Vec<Document>> {
-    let words = |from: u64| -> String {
-        let words = (from..from + 80).map(|word| format!("word{word}"));
-        words.collect::<Vec<_>>().join(" ")
+/// Documents of a shard that a key brings to the shuffle at most, and the record that counts others.
+const BUCKET: usize = 17;
+
+/// One text of 200 words, of which each document has another one changed.
+fn variants(numbers: std::ops::Range<usize>) -> Vec<Document> {
+    let variant = |n: usize| {
+        let word = |at| match at == n * 7 % 200 {
+            true => format!("changed{n}"),
+            false => format!("word{at}"),
+        };
+        let words: Vec<String> = (0..200).map(word).collect();
+        document(&format!("v{n:04}"), &words.join(" "))
     };
-    let shard = |shard: u64| {
-        let documents = (0..2 * COPIES).map(|at| {
-            let number = shard * 2 * COPIES + at;
-            let text = match at % 2 {
-                0 => words(0),
-                _ => words(1000 * (number + 1)),
-            };
-            document(&format!("d{number:04}"), &text)
-        });
-        documents.collect()
-    };
-    (0..SHARDS).map(shard).collect()
+    numbers.map(variant).collect()
 }
 
-fn config(verify: Verify) -> Config {
-    Config {
-        // The copies shall come to the level "near".
-        exact: false,
-        verify,
-        ..Config::default()
-    }
+/// Four shards, of which three hold 50 variants each, and as many documents of their own.
+fn half_alike() -> Vec<Vec<Document>> {
+    let other = |n: usize| {
+        let words: Vec<String> = (0..60).map(|at| format!("of{n}at{at}")).collect();
+        document(&format!("x{n:04}"), &words.join(" "))
+    };
+    let shard = |n: usize| {
+        let pairs = variants(50 * n..50 * n + 50).into_iter().enumerate();
+        let both = pairs.flat_map(|(at, variant)| [other(50 * n + at), variant]);
+        both.collect()
+    };
+    vec![shard(0), vec![other(999)], shard(1), shard(2)]
 }
 
-/// Records of each band key in the shuffle's files.
-fn records_by_key(work: &Path) -> BTreeMap<u64, u64> {
-    let files: Vec<_> = (0..SHARDS)
-        .map(|shard| work.join(format!("keys/{shard:05}.bin")))
-        .collect();
-    let mut records = BTreeMap::new();
-    let mut partition = 0;
-    while let Ok(mut sorted) = Sorted::<2>::open(&files, partition, 1 << 20, work) {
-        while let Some([key, _]) = sorted.next_record().unwrap() {
+/// Records of the largest bucket that the step `pairs` reads for one key.
+fn largest_bucket(dir: &Path, shards: usize) -> usize {
+    let work = dir.join("dedupe/work");
+    let file = |shard| work.join(format!("keys/{shard:05}.bin"));
+    let files: Vec<_> = (0..shards).map(file).collect();
+    let mut records: BTreeMap<u64, usize> = BTreeMap::new();
+    for partition in 0.. {
+        let Ok(mut keys) = Sorted::<2>::open(&files, partition, 1 << 20, dir) else {
+            assert!(partition > 0);
+            break;
+        };
+        while let Some([key, _]) = keys.next_record().unwrap() {
             *records.entry(key).or_default() += 1;
         }
-        partition += 1;
     }
-    records
+    records.into_values().max().unwrap()
+}
+
+/// Documents of each band key.
+fn group_sizes(config: &Config, shards: &[Vec<Document>]) -> Vec<u64> {
+    let (mut shingler, minhash) = (Shingler::new(config), MinHash::new(config));
+    let mut groups: BTreeMap<u64, u64> = BTreeMap::new();
+    for document in shards.iter().flatten() {
+        let mut signature = Vec::new();
+        minhash.sign(shingler.shingle(&document.text).shingles, &mut signature);
+        for key in minhash.band_keys(&signature) {
+            *groups.entry(key).or_default() += 1;
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn stat(outcome: &Outcome, name: &str) -> u64 {
+    outcome.report.stats[name].as_u64().unwrap()
 }
 
 #[test]
-fn a_key_of_half_the_corpus_is_split_by_shard() {
+fn a_key_of_half_the_corpus_makes_no_large_bucket() {
+    let shards = half_alike();
     for verify in [Verify::Exact, Verify::Estimate] {
+        let config = |bytes| Config {
+            verify,
+            keep: Keep::First,
+            memory_limit: ByteSize(bytes),
+            ..Config::default()
+        };
         let dir = tempfile::tempdir().unwrap();
-        let outcome = run_in(dir.path(), &config(verify), &shards(), false);
-        let kept = outcome.kept_ids();
-        assert_eq!(kept.len() as u64, SHARDS * COPIES + 1);
-        assert!(kept.contains("d0000"), "the first of the copies stays");
-        // The whole group is told, though no file holds more than a part of it.
-        assert_eq!(outcome.report.stats["largest_group"], SHARDS * COPIES);
-        let records = records_by_key(&dir.path().join("dedupe/work"));
-        assert_eq!(records.values().max(), Some(&(SHARDS * 17)));
-        assert_eq!(run(&config(verify), &shards(), true), outcome);
+        let roomy = run_in(dir.path(), &config(1 << 30), &shards, false);
+        assert_eq!(largest_bucket(dir.path(), shards.len()), 3 * BUCKET);
+        // The figures are those of whole groups all the same.
+        let sizes = group_sizes(&config(1 << 30), &shards);
+        let groups = sizes.iter().filter(|size| **size > 1).count() as u64;
+        assert_eq!(stat(&roomy, "candidate_groups"), groups);
+        let largest = sizes.into_iter().max().unwrap();
+        assert_eq!(stat(&roomy, "largest_group"), largest);
+        assert!(largest > 75, "{largest}");
+
+        assert_eq!(roomy.kept_ids().len(), 152);
+        let fates = roomy.fates();
+        assert!(fates.values().all(|fate| *fate == ("v0000", "dedupe.near")));
+        assert_eq!(fates.len(), 149);
+        assert_eq!(stat(&roomy, "largest_component"), 150);
+        for bytes in [1, 700 << 20] {
+            let other = run(&config(bytes), &shards, true);
+            assert_eq!(other, roomy, "{bytes} bytes");
+        }
     }
+}
+
+#[test]
+fn equal_documents_are_one_group_however_many_they_are() {
+    let text = "one and the same text of some more words than five";
+    let shard = |shard: usize| {
+        let documents = (0..60).map(|n| document(&format!("{shard}-{n:03}"), text));
+        documents.collect()
+    };
+    let shards: Vec<Vec<Document>> = (0..3).map(shard).collect();
+    let config = Config {
+        exact: false,
+        keep: Keep::First,
+        ..Config::default()
+    };
+    let outcome = run(&config, &shards, false);
+    assert_eq!(outcome.kept_ids().len(), 1);
+    assert!(outcome.kept_ids().contains("0-000"));
+    assert_eq!(stat(&outcome, "largest_group"), 180);
 }
