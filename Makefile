@@ -46,7 +46,7 @@ CUDA ?= $(if $(wildcard $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda1),1,0)
 LIBTORCH_STAMP := $(LIBTORCH_DIR)/.installed-$(TORCH_VERSION)-cuda$(CUDA)
 TEXTMILL := target/release/textmill
 STAGES := collect extract filter dedupe normalize tokenize train evaluate
-SOURCES := $(shell find schemas words packing privacy stages model uses pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f -o -path '*/assets/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
+SOURCES := $(shell find storage schemas words packing privacy stages model uses pipeline -name '*.rs' -o -name '*.cpp' -o -name Cargo.toml -o -path '*/data/*' -type f -o -path '*/assets/*' -type f 2>/dev/null) model/libtorch-version.txt Cargo.toml Cargo.lock
 
 .PHONY: help setup build pipeline $(STAGES) inspect summary doctor rust-docs uses test test-browser test-programs test-cluster test-hosts quality bench bench-scale bench-cluster bench-gpu fuzz lint clean distclean
 

@@ -4,10 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use textmill_storage::is_remote;
+
 use crate::Error;
 use crate::commit::{commit, temporary};
 
-/// A file that is being written, under a temporary name. It is removed if it is dropped.
+/// A file of this machine that is being written, under a temporary name. It is removed if it is
+/// dropped.
 #[derive(Debug)]
 pub struct NewFile {
     file: BufWriter<File>,
@@ -25,8 +28,12 @@ impl NewFile {
     /// Starts a file that will have this name; makes its folder.
     ///
     /// # Errors
-    /// When the folder or the file cannot be made.
+    /// When the folder or the file cannot be made, or the path is an address of an object store.
     pub fn create(path: &Path) -> Result<Self, Error> {
+        if is_remote(path) {
+            let problem = "it must be in a folder of this machine; copy it from there";
+            return Err(Error::io(path)(io::Error::other(problem)));
+        }
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }

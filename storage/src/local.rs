@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use crate::is_remote;
-use crate::source::Source;
+use crate::object::open;
 
 /// A file of this machine: the one of a location, or a copy of an object that goes with the value.
 #[derive(Debug)]
@@ -26,11 +26,11 @@ impl LocalFile {
         if !is_remote(location) {
             return Ok(Self::Here(location.to_path_buf()));
         }
-        let source = Source::open(location)?;
+        let mut object = open(location.to_str().unwrap_or_default()).map_err(io::Error::other)?;
         // With the name's end, by which libraries tell formats.
         let suffix = location.file_name().unwrap_or_default();
         let mut copy = tempfile::Builder::new().suffix(suffix).tempfile()?;
-        io::copy(&mut source.reader(0), &mut copy)?;
+        io::copy(&mut object, &mut copy)?;
         Ok(Self::Copy(copy.into_temp_path()))
     }
 

@@ -19,13 +19,15 @@ pub(crate) fn write_fates(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> 
     let mut levels = Levels::open(corpus, shard)?;
     let mut fates = IntermediateFile::create(&corpus.paths.file(Kind::Fates, shard.index))?;
     let path = corpus.paths.file(Kind::Members, shard.index);
-    let mut members = ShuffleWriter::<2>::create(&path, corpus.own, corpus.budget.task() / 2)?;
+    let groups = Groups::of(corpus);
+    let mut members = ShuffleWriter::<2>::create(&path, groups.count, corpus.budget.task() / 2)?;
     while let Some(decision) = levels.next_decision()? {
         ctx.check_cancelled()?;
         let fate = follow(&mut facts, decision)?;
         fates.write_words(&fate.to_record())?;
         if !corpus.is_reference(fate.kept) {
-            members.push(corpus.shard_of(fate.kept), [fate.kept, fate.row])?;
+            let group = groups.of_shard(corpus.shard_of(fate.kept));
+            members.push(group, [fate.kept, fate.row])?;
         }
     }
     fates.finish()?;
@@ -82,6 +84,50 @@ impl Levels {
     }
 }
 
+/// Groups of neighbouring shards, of about a partition's worth of members each. From every shard to
+/// every shard would be as many reads as the square of their number.
+pub(crate) struct Groups {
+    pub count: usize,
+    shards: usize,
+}
+
+impl Groups {
+    pub fn of(corpus: &Corpus) -> Self {
+        let count = corpus.partitions::<2>(1).clamp(1, corpus.own.max(1));
+        let shards = corpus.own.div_ceil(count).max(1);
+        let count = corpus.own.div_ceil(shards).max(1);
+        Self { count, shards }
+    }
+
+    fn of_shard(&self, shard: usize) -> usize {
+        shard / self.shards
+    }
+
+    fn within(&self, shard: usize) -> usize {
+        shard % self.shards
+    }
+}
+
+/// The step `members`: sorts what the fates of all shards say of the survivors of a group.
+pub(crate) fn sort_members(corpus: &Corpus, group: usize, ctx: &TaskContext) -> StageResult<()> {
+    let groups = Groups::of(corpus);
+    let files = corpus.paths.files(Kind::Members, corpus.own);
+    let (memory, scratch) = (corpus.budget.task() / 2, corpus.paths.scratch());
+    let mut members = Sorted::<2>::open(&files, group, memory, &scratch)?;
+    let path = corpus.paths.file(Kind::GroupMembers, group);
+    let mut sorted = ShuffleWriter::<2>::create(&path, groups.shards, memory / 2)?;
+    let mut count = 0_u64;
+    while let Some([kept, row]) = members.next_record()? {
+        if count.is_multiple_of(4096) {
+            ctx.check_cancelled()?;
+        }
+        count += 1;
+        sorted.push(groups.within(corpus.shard_of(kept)), [kept, row])?;
+    }
+    sorted.finish()?;
+    Ok(())
+}
+
 /// How many documents each survivor of a shard stands for.
 pub(crate) struct Members {
     sorted: Sorted<2>,
@@ -90,9 +136,11 @@ pub(crate) struct Members {
 
 impl Members {
     pub fn open(corpus: &Corpus, shard: &Shard) -> Result<Self, Error> {
-        let files = corpus.paths.files(Kind::Members, corpus.own);
+        let groups = Groups::of(corpus);
+        let group = groups.of_shard(shard.index);
+        let files = [corpus.paths.file(Kind::GroupMembers, group)];
         let (memory, scratch) = (corpus.budget.task() / 4, corpus.paths.scratch());
-        let mut sorted = Sorted::open(&files, shard.index, memory, &scratch)?;
+        let mut sorted = Sorted::open(&files, groups.within(shard.index), memory, &scratch)?;
         let next = sorted.next_record()?;
         Ok(Self { sorted, next })
     }

@@ -50,8 +50,10 @@ pub(crate) enum Kind {
     NearLinks,
     /// What becomes of a shard's documents.
     Fates,
-    /// Survivors and their members: shard of the member → shard of the survivor.
+    /// Survivors and their members: shard of the member → group of the survivor's shard.
     Members,
+    /// The same: group → shard of the survivor.
+    GroupMembers,
     /// Lines or paragraphs: shard → range of hashes.
     Lines,
     /// Lines or paragraphs to remove: range of hashes → shard.
@@ -93,6 +95,7 @@ impl Kind {
             Self::NearLinks => "near-links",
             Self::Fates => "fates",
             Self::Members => "members",
+            Self::GroupMembers => "group-members",
             Self::Lines => "lines",
             Self::LineRemovals => "line-removals",
             Self::Anchors => "anchors",

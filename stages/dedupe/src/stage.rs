@@ -10,7 +10,7 @@ use crate::clusters::{name_large, resolve};
 use crate::components::{component_partitions, connect};
 use crate::corpus::{Corpus, Shard};
 use crate::decision::{Level, sort};
-use crate::fates::write_fates;
+use crate::fates::{Groups, sort_members, write_fates};
 use crate::passages::{
     find_boilerplate, find_candidates, find_repeats, shuffle_anchors, shuffle_lines,
     shuffle_windows,
@@ -41,6 +41,7 @@ const LARGE: &str = "large";
 const CLUSTERS: &str = "clusters";
 const NEAR_LINKS: &str = "near-links";
 const FATES: &str = "fates";
+const MEMBERS: &str = "members";
 const LINES: &str = "lines";
 const BOILERPLATE: &str = "boilerplate";
 const ANCHORS: &str = "anchors";
@@ -59,7 +60,8 @@ const SURVIVORS: &str = "survivors";
 ///    pairs documents that share one; `sets` (per shard) computes their shingles; `verify` (per
 ///    range of rows) compares each pair once; `components` joins what is similar; `clusters` (per
 ///    range of components) chooses survivors.
-/// 5. `fates` (per shard) leads each dropped document to the one that stays for it.
+/// 5. `fates` (per shard) leads each dropped document to the one that stays for it; `members` (per group
+///    of shards) tells each survivor for how many it stays.
 /// 6. Level "lines": `lines` (per shard) and `boilerplate` (per range of hashes).
 /// 7. Level "substrings": `anchors`, `windows` (per shard), `repeated-anchors`, `repeats` (per
 ///    range of hashes).
@@ -157,7 +159,7 @@ impl CorpusStage for Dedupe {
             });
             steps.extend([CLUSTERS, NEAR_LINKS]);
         }
-        steps.push(FATES);
+        steps.extend([FATES, MEMBERS]);
         if config.lines.enabled {
             steps.extend([LINES, BOILERPLATE]);
         }
@@ -176,6 +178,7 @@ impl CorpusStage for Dedupe {
             PAIRS => key_partitions(&corpus),
             VERIFY => pair_partitions(&corpus),
             COMPONENTS => 1,
+            MEMBERS => Groups::of(&corpus).count,
             LARGE | CLUSTERS => component_partitions(&corpus),
             BOILERPLATE => corpus.line_partitions(),
             REPEATED_ANCHORS | REPEATS => corpus.window_partitions(),
@@ -249,6 +252,7 @@ impl CorpusStage for Dedupe {
                 Self::deciders(corpus, Level::Near),
             )?,
             FATES => write_fates(corpus, shard_of(corpus, rank)?, ctx)?,
+            MEMBERS => sort_members(corpus, rank, ctx)?,
             LINES => shuffle_lines(corpus, shard_of(corpus, rank)?, ctx)?,
             BOILERPLATE => return find_boilerplate(corpus, rank, ctx),
             ANCHORS => shuffle_anchors(corpus, shard_of(corpus, rank)?, ctx)?,
