@@ -203,3 +203,61 @@ impl Read for Reader {
         Ok(buffer.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+    use object_store::path::Path as Key;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An object of so many bytes, each of which tells its place, and its content.
+    fn object(size: usize) -> (Source, Vec<u8>) {
+        let content: Vec<u8> = (0..size as u32).map(|at| (at ^ at >> 8) as u8).collect();
+        let (store, path) = (Arc::new(InMemory::new()), Key::from("a"));
+        let (to, key, bytes) = (store.clone(), path.clone(), content.clone());
+        let put = runtime::wait(async move { to.put(&key, bytes.into()).await });
+        let e_tag = put.unwrap().unwrap().e_tag;
+        let tail = content.len().saturating_sub(TAIL as usize);
+        let place = Place::Remote {
+            tail: Bytes::copy_from_slice(&content[tail..]),
+            number: OPENED.fetch_add(1, Ordering::Relaxed),
+            target: Arc::new(Target {
+                store,
+                path,
+                size: size as u64,
+                e_tag,
+            }),
+        };
+        (Source(Arc::new(place)), content)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn any_place_of_an_object_is_read(
+            size in prop_oneof![0_usize..100, 60_000_usize..70_000, 2_000_000_usize..3_000_000],
+            reads in prop::collection::vec((0.0_f64..1.0, 0.0_f64..1.0), 1..8),
+        ) {
+            let (source, content) = object(size);
+            for (from, length) in reads {
+                let from = (from * size as f64) as usize;
+                let length = (length * (size - from) as f64) as usize;
+                let read = source.bytes(from as u64, length).unwrap();
+                prop_assert!(read == content[from..from + length]);
+            }
+            let error = source.bytes(1, size).unwrap_err();
+            prop_assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[test]
+    fn a_reader_comes_to_the_end() {
+        let (source, content) = object(1_500_000);
+        let mut read = Vec::new();
+        source.reader(7).read_to_end(&mut read).unwrap();
+        assert!(read == content[7..]);
+    }
+}
