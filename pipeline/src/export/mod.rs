@@ -83,8 +83,8 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let exported = exported?;
     let guide = guide::Guide::new(&format, &args.out, run.vocabulary, &exported);
     commit(exported, &args.out, &format)?;
-    let tokenizer =
-        fs::read(run.dir.join(TOKENIZER)).with_context(|| run.dir.display().to_string())?;
+    let tokenizer = textmill_storage::read(&run.dir.join(TOKENIZER))
+        .with_context(|| run.dir.display().to_string())?;
     write_atomically(&args.out.join(TOKENIZER), &tokenizer)?;
     guide.print();
     Ok(())

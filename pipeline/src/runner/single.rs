@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Serialize;
 use textmill_schemas::{Cancelled, CompletionRecord, NoProgress, TaskReport};
-use textmill_storage::{Entry, entries};
+use textmill_storage::{Entry, entries, is_remote};
 
 use super::hands::Threads;
 use super::meter::Meter;
@@ -179,10 +179,34 @@ impl<'a> SingleTasks<'a> {
         quiet: bool,
     ) -> Result<()> {
         let _lock = lock_for(self.plan.dir(), stage, step)?;
-        let planned = self.plan.stage(stages::find(stage)?)?;
+        let info = stages::find(stage)?;
+        let planned = self.plan.stage(info)?;
         if matches!(planned.status, Status::Done(_)) {
             return Ok(()); // a task that was started twice
         }
+        let result = self.run_planned(&planned, step, (ranks, world), cancel, quiet);
+        match result {
+            // Where there are no locks, another process may have finished the stage meanwhile: what
+            // this one was reading is gone, and nothing is left to do.
+            Err(error) if is_remote(&planned.dir) && !error.is::<Cancelled>() => {
+                match self.plan.stage(info)?.status {
+                    Status::Done(_) => Ok(()),
+                    _ => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+
+    fn run_planned(
+        &self,
+        planned: &PlannedStage,
+        step: &str,
+        (ranks, world): (&Ranks, Option<usize>),
+        cancel: &AtomicBool,
+        quiet: bool,
+    ) -> Result<()> {
+        let stage = planned.info.name;
         let known = planned.stage.steps();
         ensure!(
             [BEGIN, FINISH].contains(&step) || known.contains(&step),
@@ -190,16 +214,16 @@ impl<'a> SingleTasks<'a> {
             known.join(", ")
         );
         if step == BEGIN {
-            return self.begin(&planned);
+            return self.begin(planned);
         }
         ensure!(
-            is_begun(&planned),
+            is_begun(planned),
             "{stage}: run its task `{BEGIN}` first (or again: what it reads or its configuration has \
              changed since)"
         );
         match step {
-            FINISH => self.finish(&planned, &known),
-            step => self.task(&planned, step, (ranks, world), cancel, quiet),
+            FINISH => self.finish(planned, &known),
+            step => self.task(planned, step, (ranks, world), cancel, quiet),
         }
     }
 

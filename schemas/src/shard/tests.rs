@@ -1,5 +1,7 @@
 //! Shards written and read.
 
+use std::fs::File;
+
 use proptest::prelude::*;
 
 use super::*;
