@@ -45,15 +45,9 @@ fn next(dir: &Path) -> Option<(String, String, Vec<u64>, u64)> {
 /// Every shard and file of a stage, with its hash.
 fn hashes(dir: &Path, stage: &str) -> BTreeMap<String, String> {
     let manifest = manifest(dir, stage);
-    let all = [
-        manifest.kept,
-        manifest.dropped,
-        manifest.signals,
-        manifest.files,
-    ];
-    all.into_iter()
-        .flatten()
-        .map(|file| (file.path, file.hash))
+    let files = manifest.outputs();
+    files
+        .map(|file| (file.path.clone(), file.hash.clone()))
         .collect()
 }
 

@@ -287,6 +287,12 @@ impl Manifest {
         self.dropped_rows.values().sum()
     }
 
+    /// Every file that the stage wrote, but for this one.
+    pub fn outputs(&self) -> impl Iterator<Item = &ShardEntry> {
+        let shards = self.kept.iter().chain(&self.dropped);
+        shards.chain(&self.signals).chain(&self.files)
+    }
+
     /// Hash of what later stages read, independent of times and machines.
     #[must_use]
     pub fn hash_content(kept: &[ShardEntry], files: &[ShardEntry]) -> String {

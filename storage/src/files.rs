@@ -114,24 +114,6 @@ pub fn upload(address: &Path, file: File) -> io::Result<()> {
     put::put_file(&Address::of(address)?, file)
 }
 
-/// Bytes of a file.
-///
-/// # Errors
-/// When it is not there ([`ErrorKind::NotFound`]), or cannot be looked at.
-pub fn size(location: &Path) -> io::Result<u64> {
-    if !is_remote(location) {
-        return Ok(fs::metadata(location)?.len());
-    }
-    let address = Address::of(location)?;
-    let (store, path) = client::open(&address).map_err(io::Error::other)?;
-    let found = runtime::wait(retrying(move || {
-        let (store, path) = (store.clone(), path.clone());
-        async move { store.head(&path).await }
-    }));
-    let found = found.map_err(io::Error::other)?;
-    Ok(found.map_err(|error| explain(&error, &address))?.size)
-}
-
 /// All files in a folder and below, in order; none where there is no such folder.
 ///
 /// # Errors

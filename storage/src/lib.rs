@@ -29,7 +29,7 @@ pub use self::address::is_address;
 pub use self::error::ReadError;
 pub use self::files::{
     Entry, entries, is_dir, put_if_absent, read, read_all, remove, remove_dir, replace, scratch,
-    size, upload,
+    upload,
 };
 pub use self::list::{Listed, list};
 pub use self::local::LocalFile;

@@ -111,15 +111,8 @@ fn manifest(place: &Place, stage: &str) -> Option<Manifest> {
 fn hashes(place: &Place) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for stage in DATA_STAGES {
-        let Manifest {
-            kept,
-            dropped,
-            signals,
-            files,
-            ..
-        } = manifest(place, stage).unwrap();
-        for file in [kept, dropped, signals, files].into_iter().flatten() {
-            all.insert(format!("{stage}/{}", file.path), file.hash);
+        for file in manifest(place, stage).unwrap().outputs() {
+            all.insert(format!("{stage}/{}", file.path), file.hash.clone());
         }
     }
     all

@@ -41,22 +41,17 @@ fn manifest(server: &Server, place: &str, stage: &str) -> Manifest {
     serde_json::from_slice(&json).unwrap()
 }
 
-fn outputs(manifest: Manifest) -> BTreeMap<String, ShardEntry> {
-    let all = [
-        manifest.kept,
-        manifest.dropped,
-        manifest.signals,
-        manifest.files,
-    ];
-    let all = all.into_iter().flatten();
-    all.map(|entry| (entry.path.clone(), entry)).collect()
+fn outputs(manifest: &Manifest) -> BTreeMap<String, ShardEntry> {
+    let all = manifest.outputs();
+    all.map(|entry| (entry.path.clone(), entry.clone()))
+        .collect()
 }
 
 /// The bucket holds what the disk holds, and nothing else.
 fn assert_same(server: &Server, place: &str, disk: &Path) {
     for stage in DATA_STAGES {
-        let there = outputs(manifest(server, place, stage));
-        assert_eq!(there, outputs(support::manifest(disk, stage)), "{stage}");
+        let there = outputs(&manifest(server, place, stage));
+        assert_eq!(there, outputs(&support::manifest(disk, stage)), "{stage}");
         for entry in there.values() {
             let content = server.get(&format!("{place}/{stage}/{}", entry.path));
             let hash = blake3::hash(&content.unwrap()).to_hex();

@@ -133,13 +133,7 @@ textmill trace news/ferry.html")]
         config: ConfigArgs,
     },
     /// Look at the largest clusters of duplicates: what was kept, what was dropped, how they differ
-    #[command(after_help = "Examples:\n  \
-textmill clusters\n  \
-textmill clusters --rule near --top 20 --members 3\n  \
-textmill clusters --id 3f2a9c             the cluster of one document, kept or dropped\n  \
-textmill clusters --top 1000 --json > clusters.jsonl\n\n\
-Members are listed from the least similar on, each with the places where it differs from the \
-document that was kept: [-only in that one-]{+only in this one+}, or red and green.")]
+    #[command(after_help = crate::clusters::EXAMPLES)]
     Clusters {
         /// What to show.
         #[command(flatten)]

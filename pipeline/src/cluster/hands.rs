@@ -13,7 +13,7 @@ use super::bridge::{Bridge, Event, Link, Parcel};
 use super::demand::{BATCH, Demand, cores};
 use super::dispatch::{Cluster, Dispatch, Job, Program};
 use crate::config::Config;
-use crate::runner::{Batch, Cost, Done, Hands, Meter, PlannedStage, RECORDS, done};
+use crate::runner::{Batch, Cost, Done, Hands, Meter, PlannedStage, add_up, done};
 
 /// Variables of this process that the nodes' get as well: how to reach the storage.
 const PASSED_ON: [&str; 4] = ["AWS_", "AZURE_", "GOOGLE_", "TEXTMILL_"];
@@ -162,33 +162,26 @@ impl Hands for RayHands<'_> {
         step: &str,
         world: usize,
         ctx: &TaskContext,
-    ) -> StageResult<Vec<TaskReport>> {
+    ) -> StageResult<TaskReport> {
         let done = done(planned).map_err(plain)?;
         let is_left = |rank: &usize| !done.contains(CompletionRecord::name(step, *rank).as_str());
         let left: Vec<usize> = (0..world).filter(is_left).collect();
         self.dispatch(planned, (step, world), &left, ctx)
             .map_err(plain)?;
-        let mut reports = Vec::with_capacity(world);
-        for from in (0..world).step_by(RECORDS) {
-            let ranks = from..world.min(from + RECORDS);
-            let (dir, fingerprint) = (&planned.dir, &planned.fingerprint);
-            for record in CompletionRecord::read_all(dir, fingerprint, step, ranks)? {
-                let record = record.ok_or_else(|| {
-                    format!(
-                        "the step `{step}` is done, but there is no record of its task {} here: do \
-                         the nodes see the same folder, {}?",
-                        reports.len(),
-                        planned.dir.display()
-                    )
-                })?;
-                reports.push(record.report);
+        let mut before = 0;
+        let sum = add_up(planned, step, world, |rank, report| {
+            if left.binary_search(&rank).is_err() {
+                before += report.read;
             }
-        }
-        let before = reports.iter().enumerate();
-        let before = before.filter(|(rank, _)| left.binary_search(rank).is_err());
-        let before = before.map(|(_, report)| report.read).sum();
+        });
         ctx.progress.advance(before);
-        Ok(reports)
+        let same = || {
+            format!(
+                "do the nodes see the same folder, {}?",
+                planned.dir.display()
+            )
+        };
+        sum.with_context(same).map_err(plain)
     }
 
     fn share_the_folder(&self) -> bool {

@@ -22,6 +22,15 @@ use members::{Choice, Members};
 use survey::{Cluster, Survey};
 use wanted::Wanted;
 
+/// What `--help` says last.
+pub const EXAMPLES: &str = "Examples:\n  \
+textmill clusters\n  \
+textmill clusters --rule near --top 20 --members 3\n  \
+textmill clusters --id 3f2a9c             the cluster of one document, kept or dropped\n  \
+textmill clusters --top 1000 --json > clusters.jsonl\n\n\
+Members are listed from the least similar on, each with the places where it differs from the \
+document that was kept: [-only in that one-]{+only in this one+}, or red and green.";
+
 /// Prints how many clusters there are of which size, and the largest ones.
 pub fn clusters(config: &Config, args: &ClusterArgs) -> Result<()> {
     let run = Deduplicated::of(config)?;

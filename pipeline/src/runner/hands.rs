@@ -11,8 +11,8 @@ use super::stage_run::run_task;
 /// Works off the tasks of a step. What a stage and a step are, and when one is done, is the
 /// runner's business; where a task runs never shows in the bytes.
 pub trait Hands {
-    /// Works off a step's tasks and returns what each reported, by rank. A task whose record is
-    /// there is not run again.
+    /// Works off a step's tasks and adds up what they reported, in the order of their ranks. A task
+    /// whose record is there is not run again.
     ///
     /// # Errors
     /// When a task fails, or the user asked to stop.
@@ -22,7 +22,7 @@ pub trait Hands {
         step: &str,
         world: usize,
         ctx: &TaskContext,
-    ) -> StageResult<Vec<TaskReport>>;
+    ) -> StageResult<TaskReport>;
 
     /// Whether other processes work in the run's folder meanwhile.
     fn share_the_folder(&self) -> bool {
@@ -60,7 +60,7 @@ impl Threads {
         Ok(Self(pool.build()?))
     }
 
-    /// Runs tasks of a step, by their ranks.
+    /// Runs tasks of a step, and adds up what they reported.
     ///
     /// # Errors
     /// That of the first task that fails.
@@ -70,10 +70,13 @@ impl Threads {
         step: &str,
         ranks: &[usize],
         ctx: &TaskContext,
-    ) -> StageResult<Vec<TaskReport>> {
+    ) -> StageResult<TaskReport> {
         let ranks = ranks.par_iter().with_max_len(1);
         let run = |rank: &usize| run_task(planned, step, *rank, ctx);
-        self.0.install(|| ranks.map(run).collect())
+        let reports: StageResult<Vec<TaskReport>> = self.0.install(|| ranks.map(run).collect());
+        let mut sum = TaskReport::default();
+        reports?.into_iter().for_each(|report| sum.merge(report));
+        Ok(sum)
     }
 }
 
@@ -84,7 +87,7 @@ impl Hands for Threads {
         step: &str,
         world: usize,
         ctx: &TaskContext,
-    ) -> StageResult<Vec<TaskReport>> {
+    ) -> StageResult<TaskReport> {
         let ranks: Vec<usize> = (0..world).collect();
         self.run(planned, step, &ranks, ctx)
     }

@@ -22,5 +22,5 @@ pub use plan::PlannedStage;
 pub use progress::Reporter;
 pub use ranks::Ranks;
 pub use run::{Runner, StageOutcome, lock};
-pub use single::{RECORDS, SingleTasks, StageTasks, State, done};
-pub use stage_run::remove_intermediates;
+pub use single::{SingleTasks, StageTasks, State, done};
+pub use stage_run::{add_up, remove_intermediates};

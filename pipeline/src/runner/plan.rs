@@ -151,12 +151,7 @@ fn status(
 
 /// The first output that is not there or has another size than the manifest says.
 pub fn changed_output(manifest: &Manifest, dir: &Path) -> Result<Option<PathBuf>> {
-    let mut outputs = manifest
-        .kept
-        .iter()
-        .chain(&manifest.dropped)
-        .chain(&manifest.signals)
-        .chain(&manifest.files);
+    let mut outputs = manifest.outputs();
     let changed = match textmill_storage::is_remote(dir) {
         false => outputs.find(|entry| {
             let metadata = dir.join(&entry.path).metadata();

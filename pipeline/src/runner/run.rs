@@ -163,9 +163,7 @@ impl<'a> Runner<'a> {
         let mut sum = TaskReport::default();
         for step in planned.stage.steps() {
             let world = planned.stage.world(step, ctx)?;
-            for report in self.hands.work_off(planned, step, world, ctx)? {
-                sum.merge(report);
-            }
+            sum.merge(self.hands.work_off(planned, step, world, ctx)?);
         }
         Ok(sum)
     }
@@ -182,7 +180,9 @@ fn is_of_ranks(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool 
 
 /// Held while a process works in a run's folder. An object store knows no locks: there, what is put
 /// if nothing is there yet, and what is read by its record alone, keeps processes apart.
-pub struct Lock(#[allow(dead_code)] Option<File>);
+pub struct Lock {
+    _file: Option<File>,
+}
 
 /// Two runs in one folder would tread on each other's files.
 pub fn lock(dir: &Path) -> Result<Lock> {
@@ -201,14 +201,14 @@ pub fn lock_shared(dir: &Path) -> Result<Lock> {
 
 fn locked(dir: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Lock> {
     if textmill_storage::is_remote(dir) {
-        return Ok(Lock(None));
+        return Ok(Lock { _file: None });
     }
     fs::create_dir_all(dir)
         .with_context(|| format!("{}: cannot make the run's folder", dir.display()))?;
     let path = dir.join(".lock");
     let file = File::create(&path).with_context(|| path.display().to_string())?;
     match lock(&file) {
-        Ok(()) => Ok(Lock(Some(file))),
+        Ok(()) => Ok(Lock { _file: Some(file) }),
         Err(TryLockError::WouldBlock) => bail!(
             "{}: another textmill is running in this folder; wait for it, or choose another \
              folder with --set run.dir=FOLDER",

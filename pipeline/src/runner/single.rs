@@ -21,12 +21,9 @@ use super::plan::{Plan, PlannedStage, Status};
 use super::progress::Reporter;
 use super::ranks::Ranks;
 use super::run::{Lock, lock_shared, lock_waiting, note_configuration};
-use super::stage_run::{context, finish, is_begun, prepare_folder, stage_inputs};
+use super::stage_run::{add_up, context, finish, is_begun, prepare_folder, stage_inputs};
 use crate::config::Config;
 use crate::stages::{self, StageInfo};
-
-/// Records that are held at a time.
-pub const RECORDS: usize = 4096;
 
 /// Prepares a stage's folder.
 const BEGIN: &str = "begin";
@@ -272,25 +269,12 @@ impl<'a> SingleTasks<'a> {
         let meter = Meter::start();
         let mut sum = TaskReport::default();
         for step in steps {
-            let world = self.world(planned, step)?;
-            for from in (0..world).step_by(RECORDS) {
-                let ranks = from..world.min(from + RECORDS);
-                let records = CompletionRecord::read_all(
-                    &planned.dir,
-                    &planned.fingerprint,
-                    step,
-                    ranks.clone(),
-                )?;
-                for (rank, record) in ranks.zip(records) {
-                    let record = record.with_context(|| {
-                        format!(
-                            "{}: task {rank} of the step `{step}` is not done: run it first",
-                            planned.info.name
-                        )
-                    })?;
-                    sum.merge(record.report);
-                }
-            }
+            sum.merge(add_up(
+                planned,
+                step,
+                self.world(planned, step)?,
+                |_, _| (),
+            )?);
         }
         let inputs = stage_inputs(&self.plan, planned)?;
         let threads = self.config.run.resolved_threads();

@@ -92,6 +92,34 @@ fn staged(
     Ok(report)
 }
 
+/// Records that are held at a time.
+const RECORDS: usize = 4096;
+
+/// Adds up what the tasks of a step have put on record, in the order of their ranks; `each` hears of
+/// every one.
+pub fn add_up(
+    planned: &PlannedStage,
+    step: &str,
+    world: usize,
+    mut each: impl FnMut(usize, &TaskReport),
+) -> Result<TaskReport> {
+    let mut sum = TaskReport::default();
+    for from in (0..world).step_by(RECORDS) {
+        let ranks = from..world.min(from + RECORDS);
+        let (dir, fingerprint) = (&planned.dir, &planned.fingerprint);
+        let records = CompletionRecord::read_all(dir, fingerprint, step, ranks.clone())?;
+        for (rank, record) in ranks.zip(records) {
+            let record = record.with_context(|| {
+                let stage = planned.info.name;
+                format!("{stage}: task {rank} of the step `{step}` is not done: run it first")
+            })?;
+            each(rank, &record.report);
+            sum.merge(record.report);
+        }
+    }
+    Ok(sum)
+}
+
 /// Removes what the steps of a stage left for each other.
 pub fn remove_intermediates(stage: &Path) -> Result<()> {
     let work = stage.join("work");

@@ -64,14 +64,8 @@ fn garbage(dir: &Path, stage: &StageInfo) -> Result<Vec<Entry>> {
         // What its tasks have done so far is gone on with, but for files that nobody finishes.
         return Ok(leftovers(dir)?);
     };
-    let outputs = [
-        &manifest.kept,
-        &manifest.dropped,
-        &manifest.signals,
-        &manifest.files,
-    ];
-    let outputs = outputs.into_iter().flatten();
-    let mut named: BTreeSet<PathBuf> = outputs.map(|entry| dir.join(&entry.path)).collect();
+    let outputs = manifest.outputs().map(|entry| dir.join(&entry.path));
+    let mut named: BTreeSet<PathBuf> = outputs.collect();
     named.insert(dir.join(Manifest::FILE));
     let work = dir.join("work");
     let all_named = is_remote(dir) && stage.writes_documents;
