@@ -12,6 +12,8 @@ use textmill_schemas::{StageResult, TaskContext};
 use crate::compare::{By, Comparer};
 use crate::corpus::Corpus;
 use crate::decision::{Decision, Level};
+use crate::facts::{Column, FactsReader};
+use crate::gather::gather_named;
 use crate::minhash::MinHash;
 use crate::paths::Kind;
 use crate::rank::Rank;
@@ -43,8 +45,10 @@ pub(crate) fn resolve(
 ) -> StageResult<ClusterCounts> {
     let files = [corpus.paths.file(Kind::Components, 0)];
     let (memory, scratch) = (corpus.budget.task(), corpus.paths.scratch());
-    let mut members = Sorted::<2>::open(&files, partition, memory / 8, &scratch)?;
-    let mut resolver = Resolver::create(corpus, partition)?;
+    let members = Sorted::<2>::open(&files, partition, memory / 8, &scratch)?;
+    let columns = [Column::Facts, Column::Signature, Column::Set];
+    let (mut members, facts) = gather_named(corpus, members, &columns, ctx)?;
+    let mut resolver = Resolver::create(facts, partition)?;
     let mut next = members.next_record()?;
     while let Some([root, _]) = next {
         ctx.check_cancelled()?;
@@ -100,12 +104,13 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn create(corpus: &'a Corpus, partition: usize) -> Result<Self, Error> {
+    fn create(facts: FactsReader<'a>, partition: usize) -> Result<Self, Error> {
+        let corpus = facts.corpus;
         let memory = corpus.budget.task();
         let path = corpus.paths.file(Kind::NearDecisions, partition);
         Ok(Self {
             corpus,
-            comparer: Comparer::new(corpus, memory / 4),
+            comparer: Comparer::new(facts, memory / 4),
             minhash: MinHash::new(&corpus.config),
             decisions: ShuffleWriter::create(&path, corpus.own, memory / 8)?,
             counts: ClusterCounts::default(),

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::corpus::Corpus;
 use crate::facts::FactsReader;
-use crate::sets::read_set;
 use crate::shingles::jaccard;
 use crate::{Error, estimate};
 
@@ -29,9 +27,9 @@ pub(crate) struct Comparer<'a> {
 
 impl<'a> Comparer<'a> {
     /// With caches of `memory` bytes at most, together.
-    pub fn new(corpus: &'a Corpus, memory: u64) -> Self {
+    pub fn new(facts: FactsReader<'a>, memory: u64) -> Self {
         Self {
-            facts: FactsReader::new(corpus),
+            facts,
             sets: Cache::new(memory / 2),
             signatures: Cache::new(memory / 2),
             compared: 0,
@@ -66,7 +64,7 @@ impl<'a> Comparer<'a> {
 
     fn set(&mut self, row: u64) -> Result<Arc<Vec<u64>>, Error> {
         let facts = &mut self.facts;
-        self.sets.get(row, || read_set(facts, row))
+        self.sets.get(row, || facts.set(row))
     }
 }
 

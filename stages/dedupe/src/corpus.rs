@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use textmill_schemas::{StageInput, TaskContext};
+use textmill_storage::is_remote;
 
 use crate::budget::Budget;
 use crate::paths::Paths;
@@ -80,9 +81,11 @@ pub(crate) struct Corpus {
     /// How many of the shards hold documents of this run.
     pub own: usize,
     /// Size of the own shards on disk, in bytes.
-    bytes: u64,
+    pub bytes: u64,
     pub rows: Rows,
     pub paths: Paths,
+    /// Whether the files between the steps lie in a store.
+    pub far: bool,
     pub budget: Budget,
 }
 
@@ -108,6 +111,7 @@ impl Corpus {
             own: count,
             bytes: input.manifest.kept.iter().map(|shard| shard.bytes).sum(),
             paths: Paths::new(&ctx.work()),
+            far: is_remote(&ctx.work()),
             budget: Budget::new(config.memory_limit.as_u64(), ctx.threads),
         }
     }
@@ -126,6 +130,11 @@ impl Corpus {
     pub fn partitions<const N: usize>(&self, each: u64) -> usize {
         let records = self.rows.total().saturating_mul(each);
         partitions_for::<N>(records, self.budget.partition())
+    }
+
+    /// Partitions of the hashes of addresses or normal forms.
+    pub fn hash_partitions(&self) -> usize {
+        self.partitions::<6>(1)
     }
 
     /// Partitions of lines: one record for about 20 bytes of a compressed shard.

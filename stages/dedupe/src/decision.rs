@@ -32,6 +32,14 @@ impl Level {
         }
     }
 
+    /// Where the levels by hash have each shard's hashes, and what shares one within it.
+    pub fn hashes(self) -> (Kind, Kind) {
+        match self {
+            Self::Url => (Kind::Urls, Kind::UrlsWithin),
+            _ => (Kind::Texts, Kind::TextsWithin),
+        }
+    }
+
     fn from_word(word: u64) -> Self {
         match word {
             0 => Self::Url,
@@ -52,6 +60,17 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
+    /// Of documents that share a hash.
+    pub fn same(level: Level, row: u64, kept: u64) -> Self {
+        let similarity = if level == Level::Url { f64::NAN } else { 1.0 };
+        Self {
+            row,
+            kept,
+            level,
+            similarity,
+        }
+    }
+
     /// As a record of the shuffle; the row is the key.
     pub fn to_record(self) -> [u64; 4] {
         let level = self.level as u64;
@@ -68,23 +87,36 @@ impl Decision {
     }
 }
 
-/// The steps that sort what a level decided about a shard, for [`find`] and [`Decisions`].
-/// `sources`: number of tasks that decided.
-pub(crate) fn sort(
+/// What the `sources` tasks of a level decided about a shard, by row.
+pub(crate) fn decided(
     corpus: &Corpus,
     level: Level,
     shard: usize,
     sources: usize,
-) -> Result<(), Error> {
-    let (from, to) = level.kinds();
-    let files = corpus.paths.files(from, sources);
+) -> Result<Sorted<4>, Error> {
+    let files = corpus.paths.files(level.kinds().0, sources);
     let (memory, scratch) = (corpus.budget.task() / 2, corpus.paths.scratch());
-    let mut decisions = Sorted::<4>::open(&files, shard, memory, &scratch)?;
-    let mut file = IntermediateFile::create(&corpus.paths.file(to, shard))?;
+    Sorted::open(&files, shard, memory, &scratch)
+}
+
+/// Writes a level's decisions about a shard, for [`find`] and [`Decisions`].
+pub(crate) fn write_sorted(
+    corpus: &Corpus,
+    level: Level,
+    shard: usize,
+    mut decisions: Sorted<4>,
+) -> Result<(), Error> {
+    let mut file = IntermediateFile::create(&corpus.paths.file(level.kinds().1, shard))?;
     while let Some(record) = decisions.next_record()? {
         file.write_words(&record)?;
     }
     file.finish()
+}
+
+/// The step `near-links`: sorts what was decided about a shard.
+pub(crate) fn sort_near(corpus: &Corpus, shard: usize, sources: usize) -> Result<(), Error> {
+    let decisions = decided(corpus, Level::Near, shard, sources)?;
+    write_sorted(corpus, Level::Near, shard, decisions)
 }
 
 /// The decision about a row in the files of a kind, by binary search.

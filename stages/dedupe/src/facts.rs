@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use textmill_storage::Source;
 
 use crate::corpus::Corpus;
-use crate::intermediate::{IntermediateFile, read_bytes, read_words};
+use crate::gather::Gathered;
+use crate::intermediate::{IntermediateFile, read_bytes, read_words, words_of};
 use crate::paths::Kind;
 use crate::rank::Rank;
+use crate::sets::read_set;
+use crate::together::together;
 use crate::{Config, Error};
 
 /// Hash (two words), length, rank (three words), place of the id.
 const FACT_WORDS: usize = 7;
 /// Open files at most: a corpus has more shards than a process may open.
-const OPEN_FILES: usize = 256;
+pub(crate) const OPEN_FILES: usize = 256;
 /// Stands for the signature of a text without a word.
 const NO_SIGNATURE: u32 = u32::MAX;
 
@@ -89,10 +92,21 @@ pub(crate) fn signature_length(config: &Config) -> usize {
     if config.near { config.hashes() } else { 0 }
 }
 
+/// What is read of a single document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Facts,
+    Id,
+    Signature,
+    /// Its shingle set; empty for what is no candidate, and for documents of a reference.
+    Set,
+}
+
 /// Random access to what is known of the documents of all shards.
 pub(crate) struct FactsReader<'a> {
     pub corpus: &'a Corpus,
     files: HashMap<PathBuf, Source>,
+    gathered: Option<Gathered>,
 }
 
 impl<'a> FactsReader<'a> {
@@ -100,52 +114,114 @@ impl<'a> FactsReader<'a> {
         Self {
             corpus,
             files: HashMap::new(),
+            gathered: None,
+        }
+    }
+
+    /// One that looks documents up among those that were gathered first.
+    pub fn with(corpus: &'a Corpus, gathered: Gathered) -> Self {
+        Self {
+            gathered: Some(gathered),
+            ..Self::new(corpus)
         }
     }
 
     pub fn facts(&mut self, row: u64) -> Result<Facts, Error> {
-        Ok(self.facts_and_id(row)?.0)
-    }
-
-    fn facts_and_id(&mut self, row: u64) -> Result<(Facts, u64), Error> {
-        let (shard, place) = self.corpus.rows.locate(row);
-        let path = self.corpus.paths.file(Kind::Facts, shard);
-        let width = FACT_WORDS as u64;
-        let words = read_words(&self.open(&path)?, &path, place * width, width)?;
-        Facts::from_words(&words).ok_or_else(|| Error::damaged(&path, "short row"))
+        let words = words_of(&self.bytes(Column::Facts, row)?);
+        Ok(self.parse_facts(row, &words)?.0)
     }
 
     /// The id of a document.
     pub fn id(&mut self, row: u64) -> Result<String, Error> {
-        let at = self.facts_and_id(row)?.1;
-        let path = self.corpus.paths.file(Kind::Ids, self.corpus.shard_of(row));
-        let file = self.open(&path)?;
-        let length = read_bytes(&file, &path, at, 8)?;
-        let length = u64::from_le_bytes(length.try_into().unwrap_or_default());
-        let bytes = read_bytes(&file, &path, at + 8, length)?;
-        String::from_utf8(bytes).map_err(|_| Error::damaged(&path, "not UTF-8"))
+        let id = String::from_utf8(self.bytes(Column::Id, row)?);
+        id.map_err(|_| Error::damaged(&self.place(Kind::Ids, row).0, "not UTF-8"))
     }
 
     /// The signature of a document; empty when its text has no word.
     pub fn signature(&mut self, row: u64) -> Result<Vec<u32>, Error> {
+        Ok(signature_of(&self.bytes(Column::Signature, row)?))
+    }
+
+    /// The shingle set of a document, sorted.
+    pub fn set(&mut self, row: u64) -> Result<Vec<u64>, Error> {
+        Ok(words_of(&self.bytes(Column::Set, row)?))
+    }
+
+    fn bytes(&mut self, column: Column, row: u64) -> Result<Vec<u8>, Error> {
+        let gathered = self.gathered.as_ref();
+        match gathered.map_or(Ok(None), |gathered| gathered.bytes(column, row))? {
+            Some(bytes) => Ok(bytes),
+            None => self.read(column, row),
+        }
+    }
+
+    /// What the files of the document's shard hold of it.
+    pub fn read(&mut self, column: Column, row: u64) -> Result<Vec<u8>, Error> {
+        match column {
+            Column::Facts => self.read_wide(Kind::Facts, row, 8 * FACT_WORDS as u64),
+            Column::Signature => {
+                let width = 4 * signature_length(&self.corpus.config) as u64;
+                self.read_wide(Kind::Signatures, row, width)
+            }
+            Column::Id => {
+                let words = words_of(&self.read(Column::Facts, row)?);
+                let at = self.parse_facts(row, &words)?.1;
+                let path = self.place(Kind::Ids, row).0;
+                let file = self.open(&path)?;
+                let length = words_of(&read_bytes(&file, &path, at, 8)?);
+                read_bytes(&file, &path, at + 8, length.iter().sum())
+            }
+            Column::Set if self.corpus.is_reference(row) => Ok(Vec::new()),
+            Column::Set => read_set(self, row),
+        }
+    }
+
+    /// A column of fixed width, in bytes.
+    fn read_wide(&mut self, kind: Kind, row: u64, width: u64) -> Result<Vec<u8>, Error> {
+        let (path, place) = self.place(kind, row);
+        read_bytes(&self.open(&path)?, &path, place * width, width)
+    }
+
+    fn parse_facts(&self, row: u64, words: &[u64]) -> Result<(Facts, u64), Error> {
+        let damaged = || Error::damaged(&self.place(Kind::Facts, row).0, "short row");
+        Facts::from_words(words).ok_or_else(damaged)
+    }
+
+    /// The file of a document's shard, and its place there.
+    pub fn place(&self, kind: Kind, row: u64) -> (PathBuf, u64) {
         let (shard, place) = self.corpus.rows.locate(row);
-        let path = self.corpus.paths.file(Kind::Signatures, shard);
-        let bytes = 4 * signature_length(&self.corpus.config) as u64;
-        let bytes = read_bytes(&self.open(&path)?, &path, place * bytes, bytes)?;
-        Ok(signature_of(&bytes))
+        (self.corpus.paths.file(kind, shard), place)
     }
 
     pub fn open(&mut self, path: &Path) -> Result<Source, Error> {
         if let Some(file) = self.files.get(path) {
             return Ok(file.clone());
         }
+        let file = open(path)?;
+        self.keep(path, file.clone());
+        Ok(file)
+    }
+
+    /// Opens files for what follows, all at the same time.
+    pub fn open_together(&mut self, paths: &[PathBuf]) -> Result<(), Error> {
+        let files = together(paths, |path| open(path))?;
+        paths
+            .iter()
+            .zip(files)
+            .for_each(|(path, file)| self.keep(path, file));
+        Ok(())
+    }
+
+    fn keep(&mut self, path: &Path, file: Source) {
         if self.files.len() >= OPEN_FILES {
             self.files.clear();
         }
-        let file = Source::open(path).map_err(Error::io(path))?;
-        self.files.insert(path.to_path_buf(), file.clone());
-        Ok(file)
+        self.files.insert(path.to_path_buf(), file);
     }
+}
+
+fn open(path: &Path) -> Result<Source, Error> {
+    Source::open(path).map_err(Error::io(path))
 }
 
 fn signature_of(bytes: &[u8]) -> Vec<u32> {
@@ -177,7 +253,6 @@ impl FactsScan {
     pub fn open(corpus: &Corpus, shard: usize) -> Result<Self, Error> {
         let path = |kind| corpus.paths.file(kind, shard);
         let (facts_path, signatures_path) = (path(Kind::Facts), path(Kind::Signatures));
-        let open = |path: &Path| Source::open(path).map_err(Error::io(path));
         Ok(Self {
             facts: open(&facts_path)?,
             signatures: open(&signatures_path)?,

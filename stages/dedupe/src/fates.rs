@@ -3,15 +3,20 @@
 //! A document may be dropped for one that a later level drops in its turn. Here each is led to
 //! the one that stays.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use textmill_schemas::{StageResult, TaskContext};
 
 use crate::Error;
 use crate::corpus::{Corpus, Shard};
 use crate::decision::{Decision, Decisions, Level, find};
-use crate::facts::FactsReader;
+use crate::facts::{Column, FactsReader, OPEN_FILES};
+use crate::gather::gather;
 use crate::intermediate::IntermediateFile;
 use crate::paths::Kind;
 use crate::shuffle::{ShuffleWriter, Sorted};
+use crate::sorter::Sorter;
 
 /// Writes the fates of a shard's documents, and to the shuffle who stays for whom.
 pub(crate) fn write_fates(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<()> {
@@ -21,13 +26,22 @@ pub(crate) fn write_fates(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> 
     let path = corpus.paths.file(Kind::Members, shard.index);
     let groups = Groups::of(corpus);
     let mut members = ShuffleWriter::<2>::create(&path, groups.count, corpus.budget.task() / 2)?;
-    while let Some(decision) = levels.next_decision()? {
+    loop {
         ctx.check_cancelled()?;
-        let fate = follow(&mut facts, decision)?;
-        fates.write_words(&fate.to_record())?;
-        if !corpus.is_reference(fate.kept) {
-            let group = groups.of_shard(corpus.shard_of(fate.kept));
-            members.push(group, [fate.kept, fate.row])?;
+        let decisions = levels.next_decisions(FOLLOWED)?;
+        if decisions.is_empty() {
+            break;
+        }
+        if corpus.far {
+            facts.open_together(&later_files(corpus, &decisions))?;
+        }
+        for decision in decisions {
+            let fate = follow(&mut facts, decision)?;
+            fates.write_words(&fate.to_record())?;
+            if !corpus.is_reference(fate.kept) {
+                let group = groups.of_shard(corpus.shard_of(fate.kept));
+                members.push(group, [fate.kept, fate.row])?;
+            }
         }
     }
     fates.finish()?;
@@ -35,13 +49,52 @@ pub(crate) fn write_fates(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> 
     Ok(())
 }
 
+/// Decisions that are followed at a time: from a store the files in which their next steps stand come
+/// together. There are two levels behind the first.
+const FOLLOWED: usize = OPEN_FILES / 2;
+
+/// Where the next step of some decisions may stand.
+fn later_files(corpus: &Corpus, decisions: &[Decision]) -> Vec<PathBuf> {
+    let mut files = BTreeSet::new();
+    for decision in decisions.iter().filter(|d| !corpus.is_reference(d.kept)) {
+        let shard = corpus.shard_of(decision.kept);
+        for level in later(corpus, decision.level) {
+            files.insert(corpus.paths.file(level.kinds().1, shard));
+        }
+    }
+    files.into_iter().collect()
+}
+
+/// The levels behind one.
+fn later(corpus: &Corpus, than: Level) -> impl Iterator<Item = Level> {
+    let levels = Level::ALL.into_iter();
+    levels.filter(move |level| *level as u8 > than as u8 && corpus.config.has(*level))
+}
+
+/// Looks up those that stay for a shard's documents.
+pub(crate) fn gather_kept<'a>(
+    corpus: &'a Corpus,
+    shard: &Shard,
+    ctx: &TaskContext,
+) -> StageResult<FactsReader<'a>> {
+    if !corpus.far {
+        return Ok(FactsReader::new(corpus));
+    }
+    let mut rows = Sorter::<1>::new(corpus.budget.task() / 8, &corpus.paths.scratch());
+    let mut fates = Decisions::open(corpus, Kind::Fates, shard.index)?;
+    while let Some(fate) = fates.next_decision()? {
+        rows.extend(&[[fate.kept]])?;
+    }
+    let gathered = gather(corpus, rows.finish()?.into(), &[Column::Id], ctx)?;
+    Ok(FactsReader::with(corpus, gathered))
+}
+
 /// The decision about the one that stays in the end.
 fn follow(facts: &mut FactsReader, mut decision: Decision) -> Result<Decision, Error> {
-    let (corpus, decided) = (facts.corpus, decision.level);
-    for level in Level::ALL {
-        let later = level as u8 > decided as u8;
-        if !later || !corpus.config.has(level) || corpus.is_reference(decision.kept) {
-            continue;
+    let corpus = facts.corpus;
+    for level in later(corpus, decision.level) {
+        if corpus.is_reference(decision.kept) {
+            break;
         }
         let Some(next) = find(facts, level.kinds().1, decision.kept)? else {
             continue;
@@ -71,6 +124,11 @@ impl Levels {
         Ok(Self {
             files: levels.map(open).collect::<Result<_, Error>>()?,
         })
+    }
+
+    fn next_decisions(&mut self, most: usize) -> Result<Vec<Decision>, Error> {
+        let next = std::iter::from_fn(|| self.next_decision().transpose());
+        next.take(most).collect()
     }
 
     fn next_decision(&mut self) -> Result<Option<Decision>, Error> {

@@ -60,12 +60,14 @@ pub(crate) fn read_words(
     let length = count
         .checked_mul(8)
         .ok_or_else(|| Error::damaged(path, "length"))?;
-    let bytes = read_bytes(file, path, start, length)?;
+    Ok(words_of(&read_bytes(file, path, start, length)?))
+}
+
+/// The whole words among some bytes.
+pub(crate) fn words_of(bytes: &[u8]) -> Vec<u64> {
     let (chunks, _) = bytes.as_chunks();
-    Ok(chunks
-        .iter()
-        .map(|chunk| u64::from_le_bytes(*chunk))
-        .collect())
+    let words = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk));
+    words.collect()
 }
 
 /// Reads `length` bytes from byte `start` on; an error when the file ends before.

@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod fates;
 mod forest;
+mod gather;
 pub mod index;
 mod intermediate;
 mod lanes;
@@ -42,6 +43,7 @@ mod survivors;
 pub mod synthetic;
 #[cfg(test)]
 mod tests;
+mod together;
 mod unionfind;
 mod urls;
 mod verify;

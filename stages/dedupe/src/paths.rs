@@ -18,8 +18,12 @@ pub(crate) enum Kind {
     Signatures,
     /// Hashes of addresses: shard → range of hashes.
     Urls,
+    /// Documents of a shard with the address of a better one there.
+    UrlsWithin,
     /// Hashes of normal forms: shard → range of hashes.
     Texts,
+    /// Documents of a shard with the text of a better one there.
+    TextsWithin,
     /// Band keys: shard → range of keys.
     Keys,
     /// Pairs of candidates: range of keys → range of rows.
@@ -77,7 +81,9 @@ impl Kind {
             Self::Ids => "ids",
             Self::Signatures => "signatures",
             Self::Urls => "urls",
+            Self::UrlsWithin => "urls-within",
             Self::Texts => "texts",
+            Self::TextsWithin => "texts-within",
             Self::Keys => "keys",
             Self::Pairs => "pairs",
             Self::ShardPairs => "shard-pairs",

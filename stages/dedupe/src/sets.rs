@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::corpus::Corpus;
 use crate::facts::FactsReader;
-use crate::intermediate::{IntermediateFile, read_words};
+use crate::intermediate::{IntermediateFile, read_bytes, read_words};
 use crate::paths::Kind;
 
 /// Writes the sets of a shard's documents: in one file the sets, in the other the word at which
@@ -33,16 +33,16 @@ impl SetsWriter {
     }
 }
 
-/// The set of a row.
-pub(crate) fn read_set(facts: &mut FactsReader, row: u64) -> Result<Vec<u64>, Error> {
-    let (shard, place) = facts.corpus.rows.locate(row);
-    let path = facts.corpus.paths.file(Kind::SetStarts, shard);
+/// The set of a row, as bytes.
+pub(crate) fn read_set(facts: &mut FactsReader, row: u64) -> Result<Vec<u8>, Error> {
+    let (path, place) = facts.place(Kind::SetStarts, row);
     let bounds = read_words(&facts.open(&path)?, &path, place, 2)?;
-    let path = facts.corpus.paths.file(Kind::Sets, shard);
+    let (path, _) = facts.place(Kind::Sets, row);
+    let damaged = || Error::damaged(&path, "index of the shingle sets");
     let [start, end] = bounds[..] else {
-        return Err(Error::damaged(&path, "index of the shingle sets"));
+        return Err(damaged());
     };
-    let length = end.checked_sub(start);
-    let length = length.ok_or_else(|| Error::damaged(&path, "index of the shingle sets"))?;
-    read_words(&facts.open(&path)?, &path, start, length)
+    let bytes = |words: u64| words.checked_mul(8).ok_or_else(damaged);
+    let length = end.checked_sub(start).ok_or_else(damaged)?;
+    read_bytes(&facts.open(&path)?, &path, bytes(start)?, bytes(length)?)
 }

@@ -9,22 +9,19 @@
 //! each run the record at which each partition starts and the last one ends; then the number of
 //! runs, the number of partitions, and the words per record.
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use textmill_storage::{Source, is_remote};
 
 use crate::Error;
 use crate::intermediate::{IntermediateFile, read_words};
 use crate::sorter::{Records, Sorter};
+use crate::together::{AT_ONCE, together};
 
 /// A record: words of 64 bits, the first of which is the key.
 pub type Record<const N: usize> = [u64; N];
 
 const FOOTER_WORDS: u64 = 3;
-/// Files of a store that a task waits for at the same time: an answer takes as long as some megabytes.
-const AT_ONCE: usize = 32;
 /// Records are read in pieces of at most this many bytes.
 const PIECE_BYTES: u64 = 1 << 20;
 /// A run buffer does not grow beyond this: larger runs make reading no faster.
@@ -161,7 +158,7 @@ impl<const N: usize> Sorted<N> {
         let mut sorter = Sorter::new(memory, scratch);
         if files.first().is_some_and(|path| is_remote(path)) {
             for some in files.chunks(AT_ONCE) {
-                for records in read_together(some, partition)? {
+                for records in together(some, |path| read_all(path, partition))? {
                     sorter.extend(&records)?;
                 }
             }
@@ -189,31 +186,15 @@ impl<const N: usize> Sorted<N> {
     }
 }
 
-/// The records of a partition in some files of a store, which are waited for at the same time.
-fn read_together<const N: usize>(
-    files: &[PathBuf],
-    partition: usize,
-) -> Result<Vec<Vec<Record<N>>>, Error> {
-    let read = |path: &Path| {
-        let mut all = Vec::new();
-        let take = |records: &[Record<N>]| {
-            all.extend_from_slice(records);
-            Ok(())
-        };
-        Pieces::<N>::open(path)?.read(partition, take)?;
-        Ok(all)
+/// The records of a partition in a file.
+fn read_all<const N: usize>(path: &Path, partition: usize) -> Result<Vec<Record<N>>, Error> {
+    let mut all = Vec::new();
+    let take = |records: &[Record<N>]| {
+        all.extend_from_slice(records);
+        Ok(())
     };
-    thread::scope(|scope| {
-        let asked: Vec<_> = files
-            .iter()
-            .map(|path| scope.spawn(move || read(path)))
-            .collect();
-        let answers = asked.into_iter().map(|thread| match thread.join() {
-            Ok(answer) => answer,
-            Err(panic) => resume_unwind(panic),
-        });
-        answers.collect()
-    })
+    Pieces::<N>::open(path)?.read(partition, take)?;
+    Ok(all)
 }
 
 /// Where the records of a file lie.

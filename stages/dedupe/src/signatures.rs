@@ -4,26 +4,20 @@ use textmill_schemas::{Document, ShardReader, StageResult, TaskContext};
 
 use crate::Verify;
 use crate::corpus::{Corpus, Shard};
+use crate::decision::Level;
 use crate::facts::{Facts, FactsWriter};
 use crate::index::{entries_in, text_hash, url_hash_of};
 use crate::minhash::MinHash;
 use crate::paths::Kind;
 use crate::rank::Rank;
+use crate::same::HashWriter;
 use crate::sets::SetsWriter;
 use crate::shingles::{Shingled, Shingler, make_set};
-use crate::shuffle::{ShuffleWriter, Sorted, range_partition};
+use crate::shuffle::Sorted;
 use crate::urls::url_hash;
 
 /// What the first step asks of a document.
 const COLUMNS: [&str; 7] = ["id", "source", "url", "time", "date", "quality", "text"];
-
-/// A hash of 128 bits, the rank, and the row: documents that share the hash, best first.
-pub(crate) type HashRecord = [u64; 6];
-
-pub(crate) fn hash_record(hash: u128, rank: Rank, row: u64) -> HashRecord {
-    let [a, b, c] = rank.0;
-    [(hash >> 64) as u64, hash as u64, a, b, c, row]
-}
 
 /// Hashes each document of a shard; writes its facts, and the hash of its address to the shuffle.
 pub(crate) fn sign(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) -> StageResult<()> {
@@ -87,36 +81,25 @@ pub(crate) fn sign_reference(corpus: &Corpus, shard: &Shard, ctx: &TaskContext) 
 }
 
 /// Writes hashes of addresses, when that level is on.
-struct UrlWriter {
-    file: Option<ShuffleWriter<6>>,
-    partitions: usize,
-}
+struct UrlWriter(Option<HashWriter>);
 
 impl UrlWriter {
     fn create(corpus: &Corpus, shard: &Shard) -> StageResult<Self> {
-        let partitions = corpus.partitions::<6>(1);
-        let path = corpus.paths.file(Kind::Urls, shard.index);
-        let memory = corpus.budget.task() / 4;
-        let file = match corpus.config.url {
-            true => Some(ShuffleWriter::create(&path, partitions, memory)?),
+        Ok(Self(match corpus.config.url {
+            true => Some(HashWriter::create(corpus, shard, Level::Url)?),
             false => None,
-        };
-        Ok(Self { file, partitions })
+        }))
     }
 
     fn push(&mut self, hash: Option<u128>, rank: Rank, row: u64) -> StageResult<()> {
-        if let (Some(file), Some(hash)) = (&mut self.file, hash) {
-            let record = hash_record(hash, rank, row);
-            file.push(range_partition(record[0], self.partitions), record)?;
+        if let (Some(file), Some(hash)) = (&mut self.0, hash) {
+            file.push(hash, rank, row)?;
         }
         Ok(())
     }
 
     fn finish(self) -> StageResult<()> {
-        if let Some(file) = self.file {
-            file.finish()?;
-        }
-        Ok(())
+        Ok(self.0.map_or(Ok(()), HashWriter::finish)?)
     }
 }
 

@@ -9,13 +9,13 @@ use crate::candidates::{key_partitions, pair_partitions, shuffle_keys, shuffle_p
 use crate::clusters::{name_large, resolve};
 use crate::components::{component_partitions, connect};
 use crate::corpus::{Corpus, Shard};
-use crate::decision::{Level, sort};
+use crate::decision::{Level, sort_near};
 use crate::fates::{Groups, sort_members, write_fates};
 use crate::passages::{
     find_boilerplate, find_candidates, find_repeats, shuffle_anchors, shuffle_lines,
     shuffle_windows,
 };
-use crate::same::{decide, shuffle_texts};
+use crate::same::{decide, shuffle_texts, sort_same};
 use crate::signatures::{sign, sign_reference, write_sets};
 use crate::survivors::write_survivors;
 use crate::verify::verify;
@@ -75,7 +75,7 @@ const SURVIVORS: &str = "survivors";
 /// 64 bytes a document with a near duplicate in the range; beyond that several forests), and one task joins the forests, with 8 bytes for every
 /// document of the corpus if they are half its memory at most, else in passes over the disk.
 ///
-/// No key makes a task of `pairs` large: of a band key a shard hands on 17 records at most.
+/// No key makes a task large: of a hash a shard hands on one record, of a band key 17 at most.
 #[derive(Debug)]
 pub struct Dedupe {
     config: Config,
@@ -117,14 +117,6 @@ impl Dedupe {
             let _ = self.reference.set(shards);
         }
         Ok(self.reference.get().map_or(&[], Vec::as_slice))
-    }
-
-    /// Number of tasks that decide on a level.
-    fn deciders(corpus: &Corpus, level: Level) -> usize {
-        match level {
-            Level::Url | Level::Exact => corpus.partitions::<6>(1),
-            Level::Near => component_partitions(corpus),
-        }
     }
 }
 
@@ -174,7 +166,7 @@ impl CorpusStage for Dedupe {
         let corpus = self.corpus(ctx)?;
         Ok(match step {
             SIGNATURES | TEXTS | BANDS => corpus.shards.len(),
-            URLS | EXACT => corpus.partitions::<6>(1),
+            URLS | EXACT => corpus.hash_partitions(),
             PAIRS => key_partitions(&corpus),
             VERIFY => pair_partitions(&corpus),
             COMPONENTS => 1,
@@ -204,15 +196,10 @@ impl CorpusStage for Dedupe {
             SIGNATURES if rank < corpus.own => sign(corpus, shard_of(corpus, rank)?, ctx)?,
             SIGNATURES => sign_reference(corpus, shard_of(corpus, rank)?, ctx)?,
             URLS => decide(corpus, Level::Url, rank)?,
-            URL_LINKS => sort(corpus, Level::Url, rank, Self::deciders(corpus, Level::Url))?,
+            URL_LINKS => sort_same(corpus, Level::Url, rank)?,
             TEXTS => shuffle_texts(corpus, shard_of(corpus, rank)?, ctx)?,
             EXACT => decide(corpus, Level::Exact, rank)?,
-            TEXT_LINKS => sort(
-                corpus,
-                Level::Exact,
-                rank,
-                Self::deciders(corpus, Level::Exact),
-            )?,
+            TEXT_LINKS => sort_same(corpus, Level::Exact, rank)?,
             BANDS => shuffle_keys(corpus, shard_of(corpus, rank)?, exactly, ctx)?,
             PAIRS => {
                 let counts = shuffle_pairs(corpus, rank, exactly, ctx)?;
@@ -245,12 +232,7 @@ impl CorpusStage for Dedupe {
                     ("survivors_compared", counts.compared),
                 ]));
             }
-            NEAR_LINKS => sort(
-                corpus,
-                Level::Near,
-                rank,
-                Self::deciders(corpus, Level::Near),
-            )?,
+            NEAR_LINKS => sort_near(corpus, rank, component_partitions(corpus))?,
             FATES => write_fates(corpus, shard_of(corpus, rank)?, ctx)?,
             MEMBERS => sort_members(corpus, rank, ctx)?,
             LINES => shuffle_lines(corpus, shard_of(corpus, rank)?, ctx)?,

@@ -8,7 +8,7 @@ use textmill_schemas::{
 use crate::corpus::{Corpus, Shard};
 use crate::decision::{Decision, Level};
 use crate::facts::{FactsReader, FactsScan};
-use crate::fates::Members;
+use crate::fates::{Members, gather_kept};
 use crate::index::{IndexWriter, Parameters, entry};
 use crate::left::{Leaver, Left};
 use crate::stage::STAGE;
@@ -74,7 +74,7 @@ impl<'a> Output<'a> {
         let name = shard_name(shard.index);
         Ok(Self {
             corpus,
-            facts: FactsReader::new(corpus),
+            facts: gather_kept(corpus, shard, ctx)?,
             members: Members::open(corpus, shard)?,
             kept: ShardWriter::create(ctx.out, &name)?,
             dropped: ShardWriter::create(ctx.out, &format!("dropped/{name}"))?,

@@ -6,7 +6,9 @@ use crate::Verify;
 use crate::candidates::pair_files;
 use crate::compare::{By, Comparer};
 use crate::corpus::Corpus;
+use crate::facts::Column;
 use crate::forest::Forest;
+use crate::gather::gather_named;
 use crate::paths::Kind;
 use crate::shuffle::{ShuffleWriter, Sorted};
 
@@ -27,14 +29,22 @@ pub(crate) fn verify(
 ) -> StageResult<PairCounts> {
     let files = pair_files(corpus);
     let (memory, scratch) = (corpus.budget.task(), corpus.paths.scratch());
-    let mut pairs = Sorted::<2>::open(&files, partition, memory / 4, &scratch)?;
+    let exactly = corpus.config.verify == Verify::Exact;
+    let mut columns = vec![if exactly {
+        Column::Set
+    } else {
+        Column::Signature
+    }];
+    if exactly && corpus.rows.total() > corpus.own_rows() {
+        // Documents of a reference are compared by signature.
+        columns.push(Column::Signature);
+    }
+    let pairs = Sorted::<2>::open(&files, partition, memory / 4, &scratch)?;
+    let (mut pairs, facts) = gather_named(corpus, pairs, &columns, ctx)?;
     let path = corpus.paths.file(Kind::Edges, partition);
     let mut edges = ShuffleWriter::<2>::create(&path, 1, memory / 8)?;
-    let mut comparer = Comparer::new(corpus, memory / 4);
-    let by = match corpus.config.verify {
-        Verify::Exact => By::Sets,
-        Verify::Estimate => By::Signatures,
-    };
+    let mut comparer = Comparer::new(facts, memory / 4);
+    let by = if exactly { By::Sets } else { By::Signatures };
     let mut forest = Forest::new(memory / 8);
     let mut verified = 0;
     while let Some([a, b]) = pairs.next_record()? {

@@ -1,4 +1,4 @@
-//! Band keys that a large part of the corpus shares.
+//! Band keys and hashes that a large part of the corpus shares.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,19 +41,19 @@ fn half_alike() -> Vec<Vec<Document>> {
     vec![shard(0), vec![other(999)], shard(1), shard(2)]
 }
 
-/// Records of the largest bucket that the step `pairs` reads for one key.
-fn largest_bucket(dir: &Path, shards: usize) -> usize {
-    let work = dir.join("dedupe/work");
-    let file = |shard| work.join(format!("keys/{shard:05}.bin"));
+/// Records of the largest bucket that a step reads for one key of the shuffle.
+fn largest_bucket<const N: usize>(dir: &Path, folder: &str, shards: usize) -> usize {
+    let work = dir.join("dedupe/work").join(folder);
+    let file = |shard| work.join(format!("{shard:05}.bin"));
     let files: Vec<_> = (0..shards).map(file).collect();
     let mut records: BTreeMap<u64, usize> = BTreeMap::new();
     for partition in 0.. {
-        let Ok(mut keys) = Sorted::<2>::open(&files, partition, 1 << 20, dir) else {
+        let Ok(mut keys) = Sorted::<N>::open(&files, partition, 1 << 20, dir) else {
             assert!(partition > 0);
             break;
         };
-        while let Some([key, _]) = keys.next_record().unwrap() {
-            *records.entry(key).or_default() += 1;
+        while let Some(record) = keys.next_record().unwrap() {
+            *records.entry(record[0]).or_default() += 1;
         }
     }
     records.into_values().max().unwrap()
@@ -89,7 +89,10 @@ fn a_key_of_half_the_corpus_makes_no_large_bucket() {
         };
         let dir = tempfile::tempdir().unwrap();
         let roomy = run_in(dir.path(), &config(1 << 30), &shards, false);
-        assert_eq!(largest_bucket(dir.path(), shards.len()), 3 * BUCKET);
+        assert_eq!(
+            largest_bucket::<2>(dir.path(), "keys", shards.len()),
+            3 * BUCKET
+        );
         // The figures are those of whole groups all the same.
         let sizes = group_sizes(&config(1 << 30), &shards);
         let groups = sizes.iter().filter(|size| **size > 1).count() as u64;
@@ -110,21 +113,55 @@ fn a_key_of_half_the_corpus_makes_no_large_bucket() {
     }
 }
 
-#[test]
-fn equal_documents_are_one_group_however_many_they_are() {
+/// Three shards of 60 documents each with the same text.
+fn all_equal() -> Vec<Vec<Document>> {
     let text = "one and the same text of some more words than five";
     let shard = |shard: usize| {
         let documents = (0..60).map(|n| document(&format!("{shard}-{n:03}"), text));
         documents.collect()
     };
-    let shards: Vec<Vec<Document>> = (0..3).map(shard).collect();
+    (0..3).map(shard).collect()
+}
+
+#[test]
+fn equal_documents_are_one_group_however_many_they_are() {
     let config = Config {
         exact: false,
         keep: Keep::First,
         ..Config::default()
     };
-    let outcome = run(&config, &shards, false);
+    let outcome = run(&config, &all_equal(), false);
     assert_eq!(outcome.kept_ids().len(), 1);
     assert!(outcome.kept_ids().contains("0-000"));
     assert_eq!(stat(&outcome, "largest_group"), 180);
+}
+
+#[test]
+fn of_a_hash_that_all_share_each_shard_hands_on_one_document() {
+    let mut shards = all_equal();
+    for (n, document) in shards.iter_mut().flatten().enumerate() {
+        // The address decides between equal ones; half of the documents share it.
+        document.url = Some(format!("https://example.org/{}", n % 2 * n));
+    }
+    let config = |bytes| Config {
+        url: true,
+        memory_limit: ByteSize(bytes),
+        ..Config::default()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let roomy = run_in(dir.path(), &config(1 << 30), &shards, false);
+    assert_eq!(largest_bucket::<6>(dir.path(), "urls", 3), 3);
+    assert_eq!(largest_bucket::<6>(dir.path(), "texts", 3), 3);
+    assert_eq!(roomy.kept_ids().len(), 1);
+    let (fates, kept) = (roomy.fates(), roomy.kept_ids());
+    assert_eq!(fates.len(), 179);
+    let rules = ["dedupe.url", "dedupe.exact"];
+    assert!(
+        fates
+            .values()
+            .all(|(id, rule)| kept.contains(id) && rules.contains(rule))
+    );
+    let by_url = fates.values().filter(|(_, rule)| *rule == "dedupe.url");
+    assert_eq!(by_url.count(), 89);
+    assert_eq!(run(&config(1), &shards, true), roomy);
 }
