@@ -22,11 +22,15 @@ const TRAINING: [&str; 6] = [
 
 /// The binary, with its run at a place in a bucket.
 fn textmill(address: impl std::fmt::Display, place: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    let mut command = with_store(address, arguments);
+    command.args(["--root", &format!("s3://{place}")]);
     command
-        .current_dir(support::root())
-        .args(arguments)
-        .args(["--root", &format!("s3://{place}")]);
+}
+
+/// The binary, which knows how to reach the server.
+fn with_store(address: impl std::fmt::Display, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_textmill"));
+    command.current_dir(support::root()).args(arguments);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
         command.env_remove(name);
     }
@@ -70,6 +74,29 @@ fn on_disk() -> tempfile::TempDir {
     dir
 }
 
+/// Shards are looked into where they lie: a stage's folder, one below, a shard.
+fn looked_into(server: &Server, place: &str, disk: &Path) {
+    let there = format!("s3://{BUCKET}/{place}");
+    let look = |what: &str, query: &str| {
+        let near = disk.join(what).display().to_string();
+        let [far, near] = [format!("{there}/{what}"), near].map(|path| {
+            let arguments = ["inspect", &path, "--sql", query, "--json"];
+            succeed(&mut with_store(server.address(), &arguments))
+        });
+        assert_eq!(far, near, "{what}: {query}");
+        assert!(far.lines().count() > 1, "{what}: {far}");
+    };
+    let rules = "SELECT rule, count(*) AS n FROM shards GROUP BY rule ORDER BY rule";
+    look("filter/dropped", rules);
+    look("filter", "SELECT id, text FROM shards ORDER BY id LIMIT 5");
+    look("dedupe/part-00000.parquet", "SELECT id FROM shards");
+    let stage = format!("{there}/filter");
+    let said = succeed(&mut with_store(server.address(), &["inspect", &stage]));
+    assert!(said.contains("rows of Document"), "{said}");
+    let output = with_store(server.address(), &["inspect", &format!("{there}/nothing")]).output();
+    assert!(both(&output.unwrap()).contains("no Parquet shards"));
+}
+
 #[test]
 fn a_run_in_a_bucket_writes_what_one_on_disk_writes() {
     let (server, disk) = (Server::start(&support::root()), on_disk());
@@ -91,6 +118,7 @@ fn a_run_in_a_bucket_writes_what_one_on_disk_writes() {
     let said = succeed(&mut at("runs/a", &["plan-tasks", "--config", &noted]));
     assert!(said.contains("done") && !said.contains("changed"), "{said}");
 
+    looked_into(&server, "runs/a", disk.path());
     // Training works in a folder of the machine, and goes on from what is in the bucket.
     let settings = TRAINING.iter().flat_map(|set| ["--set", set]);
     let run: Vec<&str> = ["run", "--quiet"].into_iter().chain(settings).collect();

@@ -106,7 +106,7 @@ textmill inspect runs/sample/filter/dropped --rows 10\n  \
 textmill inspect runs/sample/normalize --sql \"SELECT lang, count(*) AS documents FROM shards GROUP BY lang\"\n  \
 textmill inspect runs/sample/filter/dropped --sql \"SELECT rule, value, text FROM shards\" --json | less")]
     Inspect {
-        /// A shard, or a folder of shards.
+        /// A shard, or a folder of shards; or its address (s3://bucket/run/filter).
         path: PathBuf,
         /// SQL over all the shards, as the table `shards`.
         #[arg(long)]
