@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 KEPT = []  # on a worker: the program that it keeps between batches, behind what it was started with
 SAYING = threading.Lock()
@@ -87,6 +88,17 @@ def watch(ray, nodes):
             say(nodes=nodes)
 
 
+def connect(ray, address):
+    """Connects; again where the process failed that the head starts for each `ray://`: its fork does at times."""
+    for pause in (1, 3, None):
+        try:
+            return ray.init(address, log_to_driver=False, logging_level="error")
+        except ConnectionAbortedError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
 def main(address):
     try:
         import ray
@@ -94,7 +106,7 @@ def main(address):
         say(missing=str(error))
         return 1
     try:
-        ray.init(address, log_to_driver=False, logging_level="error")
+        connect(ray, address)
     except Exception as error:
         say(refused=f"{type(error).__name__}: {error}")
         return 1

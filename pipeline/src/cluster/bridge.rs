@@ -200,3 +200,42 @@ fn keep_last(mut errors: impl Read, last_words: &Mutex<String>) {
         words.drain(..cut.unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the driver says first when connecting fails so many times.
+    fn first_line(failures: usize) -> String {
+        let packages = tempfile::tempdir().unwrap();
+        let ray = format!(
+            "left = {failures}\n\
+             def init(address, **more):\n    \
+                 global left\n    \
+                 left -= 1\n    \
+                 if left >= 0: raise ConnectionAbortedError('no process for ' + address)\n\
+             def nodes(): return [{{'Alive': True, 'Resources': {{'CPU': 2.0}}}}]\n\
+             def remote(work): return work\n\
+             def shutdown(): pass\n"
+        );
+        std::fs::write(packages.path().join("ray.py"), ray).unwrap();
+        let output = Command::new("python3")
+            .args(["-c", DRIVER, "head:1"])
+            .env("PYTHONPATH", packages.path())
+            .stdin(Stdio::null())
+            .output();
+        let said = String::from_utf8(output.unwrap().stdout).unwrap();
+        said.lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_head_that_starts_no_process_for_us_is_asked_again() {
+        let nodes = "{\"nodes\": [{\"cores\": 2.0, \"memory\": 0, \"gpus\": 0}]}";
+        assert_eq!(first_line(2), nodes);
+        let said = first_line(3);
+        assert!(
+            said.contains("refused") && said.contains("no process for head:1"),
+            "{said}"
+        );
+    }
+}
