@@ -130,7 +130,8 @@ $(CLUSTER_STAMP): cluster/requirements.txt tests/cluster/requirements.txt
 	@.venv-cluster/bin/pip install --quiet --disable-pip-version-check -r tests/cluster/requirements.txt
 	@touch $@
 
-test-cluster: test-programs $(CLUSTER_STAMP) ## runs on a Ray cluster, over S3, with nodes, driver and storage failing: equal bytes
+# torchrun is PyTorch's, of what the tests compare with.
+test-cluster: test-programs $(CLUSTER_STAMP) $(TEST_STAMP) ## runs on a Ray cluster, over S3, with nodes, driver and storage failing: equal bytes
 	$(TEST) --test cluster -- --ignored --nocapture a_cluster
 
 test-hosts: test-programs $(CLUSTER_STAMP) ## the same with a network namespace for each node, one cut off and returning (needs root)

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -51,6 +52,7 @@ impl Ray {
             hosts,
             started: RefCell::default(),
         };
+        ray.write_torchrun();
         let temp = format!("--temp-dir={}", ray.folder.path().display());
         let port = format!("--port={}", ray.port);
         let client = format!("--ray-client-server-port={}", ray.client);
@@ -91,7 +93,31 @@ impl Ray {
     /// Starts a node, or starts it again.
     pub fn node(&self, name: &str) {
         let head = format!("--address={}:{}", self.address_of("head"), self.port);
-        self.spawn(name, &[&head, "--num-cpus=1"]);
+        // Two of what `a` has go for GPUs.
+        let gpus = if name == "a" {
+            "--num-gpus=2"
+        } else {
+            "--num-gpus=0"
+        };
+        self.spawn(name, &[&head, "--num-cpus=1", gpus]);
+    }
+
+    /// A torchrun for the nodes, which notes what it is asked for.
+    fn write_torchrun(&self) {
+        let bin = self.folder.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" >> {}/torchrun.log\nexec {}/.venv/bin/torchrun \"$@\"\n",
+            self.folder.path().display(),
+            crate::support::root().display()
+        );
+        fs::write(bin.join("torchrun"), script).unwrap();
+        fs::set_permissions(bin.join("torchrun"), Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// What torchrun was asked for on the nodes.
+    pub fn torchrun_log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("torchrun.log")).unwrap_or_default()
     }
 
     fn spawn(&self, name: &str, arguments: &[&str]) {
@@ -106,6 +132,7 @@ impl Ray {
             .arg(format!("--node-ip-address={}", self.address_of(name)))
             .args(arguments)
             .env(MARK, self.mark(name))
+            .env("PATH", self.path())
             .env("RAY_USAGE_STATS_ENABLED", "0")
             // Half a second without a sign of life, four times, and a node is given up.
             .env("RAY_health_check_period_ms", "500")
@@ -116,6 +143,12 @@ impl Ray {
             .stderr(log);
         let child = command.spawn().unwrap();
         self.started.borrow_mut().insert(name.to_owned(), child);
+    }
+
+    /// Programs that the nodes find.
+    fn path(&self) -> String {
+        let own = self.folder.path().join("bin");
+        format!("{}:{}", own.display(), std::env::var("PATH").unwrap())
     }
 
     fn mark(&self, name: &str) -> String {

@@ -215,6 +215,41 @@ fn an_interrupt_leaves_a_run_to_go_on_with(reference: &Reference, ray: &Ray, pla
     reference.compare(place);
 }
 
+/// Where a node has several GPUs, training is torchrun's ranks on it. Over tokens that are there.
+fn several_gpus_train_as_ranks(reference: &Reference, ray: &Ray, [many, one]: [&Place; 2]) {
+    let tiny = [
+        "train.layers=1",
+        "train.heads=2",
+        "train.width=32",
+        "train.context=16",
+        "train.batch=2",
+        "train.accumulate=2",
+        "train.steps=6",
+        "train.eval_every=3",
+        "train.eval_windows=4",
+        "train.threads=1",
+    ];
+    let settings: Vec<&str> = tiny.iter().flat_map(|set| ["--set", *set]).collect();
+    let mut ranks = reference.on(ray, many, "train");
+    end(ranks.args(&settings).args(["--gpus", "2"]).spawn().unwrap());
+    let asked = ray.torchrun_log();
+    assert!(asked.contains("--nproc-per-node 2"), "{asked}");
+    succeed(
+        reference
+            .textmill(one, "run", &["--until", "train"])
+            .args(&settings),
+    );
+    let model = |place| {
+        let files = manifest(place, "train").unwrap().files;
+        let file = files
+            .into_iter()
+            .find(|file| file.path == "best/model.safetensors");
+        file.unwrap().hash
+    };
+    // A sum of two gradients has one order.
+    assert_eq!(model(many), model(one));
+}
+
 fn the_storage_refuses(reference: &Reference, ray: &Ray, place: &Place, server: SocketAddr) {
     let proxy = Proxy::start(server);
     let mut run = reference.on(ray, place, "tokenize");
@@ -270,6 +305,10 @@ fn a_cluster_writes_what_one_machine_writes() {
     });
     timed("mistakes", || {
         what_is_wrong_is_named(&reference, &ray, &on_disk("mistakes"));
+    });
+    timed("ranks of torchrun", || {
+        let places = ["undisturbed", "interrupt"].map(on_disk);
+        several_gpus_train_as_ranks(&reference, &ray, places.each_ref());
     });
     let in_store = |name: &str| Place::Bucket(server.address(), format!("runs/{name}"));
     timed("a node dies in every stage", || {

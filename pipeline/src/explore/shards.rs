@@ -13,7 +13,9 @@ use textmill_storage::{entries, is_remote};
 /// manifest; any other folder: the Parquet files in it and below.
 pub fn shards(path: &Path) -> Result<Vec<PathBuf>> {
     let far = is_remote(path);
-    if if far { is_shard(path) } else { path.is_file() } {
+    // An object is told by its name: a store is not asked what it is.
+    let is_file = if far { is_shard(path) } else { path.is_file() };
+    if is_file {
         return Ok(vec![path.to_path_buf()]);
     }
     if !far && !path.exists() {

@@ -32,7 +32,7 @@ impl Level {
         }
     }
 
-    /// Where the levels by hash have each shard's hashes, and what shares one within it.
+    /// Where a level by hash has each shard's hashes, and what shares one within it. (The level "near" is none.)
     pub fn hashes(self) -> (Kind, Kind) {
         match self {
             Self::Url => (Kind::Urls, Kind::UrlsWithin),

@@ -29,22 +29,18 @@ pub(crate) fn verify(
 ) -> StageResult<PairCounts> {
     let files = pair_files(corpus);
     let (memory, scratch) = (corpus.budget.task(), corpus.paths.scratch());
-    let exactly = corpus.config.verify == Verify::Exact;
-    let mut columns = vec![if exactly {
-        Column::Set
-    } else {
-        Column::Signature
-    }];
-    if exactly && corpus.rows.total() > corpus.own_rows() {
+    let referred = corpus.rows.total() > corpus.own_rows();
+    let (by, columns): (By, &[Column]) = match corpus.config.verify {
         // Documents of a reference are compared by signature.
-        columns.push(Column::Signature);
-    }
+        Verify::Exact if referred => (By::Sets, &[Column::Set, Column::Signature]),
+        Verify::Exact => (By::Sets, &[Column::Set]),
+        Verify::Estimate => (By::Signatures, &[Column::Signature]),
+    };
     let pairs = Sorted::<2>::open(&files, partition, memory / 4, &scratch)?;
-    let (mut pairs, facts) = gather_named(corpus, pairs, &columns, ctx)?;
+    let (mut pairs, facts) = gather_named(corpus, pairs, columns, ctx)?;
     let path = corpus.paths.file(Kind::Edges, partition);
     let mut edges = ShuffleWriter::<2>::create(&path, 1, memory / 8)?;
     let mut comparer = Comparer::new(facts, memory / 4);
-    let by = if exactly { By::Sets } else { By::Signatures };
     let mut forest = Forest::new(memory / 8);
     let mut verified = 0;
     while let Some([a, b]) = pairs.next_record()? {

@@ -4,6 +4,7 @@ mod chinese;
 mod classes;
 mod exceptions;
 mod letters;
+mod ranges;
 mod spaced;
 mod unspaced;
 mod web_address;
